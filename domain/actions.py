@@ -1,0 +1,118 @@
+"""The actions that a rule may ask for: their names, their arguments, what they are handed and what they answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from domain.event import Event
+from domain.instant import Instant, Span
+from domain.order import Customer, Destination
+
+
+class Outcome(StrEnum):
+    """What came of an action. Only `started` is not an end."""
+
+    STARTED = "started"
+    DONE = "done"
+    FAILED = "failed"
+    NO_HELP = "no_help"
+    DECLINED = "declined"
+    UNANSWERED = "unanswered"
+
+    @property
+    def helped(self) -> bool:
+        return self is Outcome.DONE
+
+
+Channel = Literal["email", "sms"]
+Fallback = Literal["nearby_driver", "backup_carrier"]
+TicketPriority = Literal["low", "normal", "high", "urgent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Tells somebody. `who` is customer, driver or a person of directory.yaml; every channel named is used, where an address is known."""
+
+    who: str
+    template: str
+    channels: tuple[Channel, ...] = ("email",)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """Opens a ticket at a desk's queue, or updates the one that the incident has. `title` and `body` are Liquid."""
+
+    queue: str
+    priority: TicketPriority = "normal"
+    title: str | None = None
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reroute:
+    """Puts the remaining stops of the delivery's route into a better order. Helps only if the plan gets better for this delivery."""
+
+    optimise: Literal["remaining_stops"] = "remaining_stops"
+    max_added_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reassign:
+    """Gives the delivery to somebody else, trying the kinds in `to` in turn."""
+
+    to: tuple[Fallback, ...] = ("nearby_driver", "backup_carrier")
+    accept_within: Span | None = None
+    never_back_to_same: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SolveTicket:
+    """Solves the ticket of a resolved incident. Rules do not ask for it: resolving an incident that has a ticket does."""
+
+    note: str = ""
+
+
+ACTION_ARGUMENTS: dict[str, type] = {
+    "notify": Notify,
+    "open_ticket": OpenTicket,
+    "reroute": Reroute,
+    "reassign": Reassign,
+}
+"""Action -> its argument model. To add an action: a row here, one in activities.ACTIONS, one file in activities/."""
+
+AWAITED = frozenset({"reroute", "reassign"})
+"""Actions that what follows in a `do` list waits for, since they change what there is to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRequest:
+    """What an action's activity is handed.
+
+    `key` is the idempotency key of the effect; `context` holds the values that templates may use.
+    """
+
+    key: str
+    incident_id: str
+    rule: str
+    says: str
+    severity: str
+    delivery_id: str
+    generation: int
+    args: Mapping[str, Any]
+    customer: Customer
+    destination: Destination
+    carrier: str
+    asked_at: Instant
+    driver_id: str | None = None
+    route_id: str | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """What an action's activity answers: what came of it, in words, and the events that the delivery learns from it."""
+
+    outcome: Outcome
+    note: str = ""
+    events: tuple[Event, ...] = ()

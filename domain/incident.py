@@ -1,0 +1,85 @@
+"""An incident: a rule became true on a delivery and stayed so. What the industry calls a delivery exception."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from domain.actions import Outcome
+from domain.instant import Instant
+
+
+class Severity(StrEnum):
+    """How bad; `info` is a notice, not an incident."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Mode(StrEnum):
+    """What a rule may do."""
+
+    OFF = "off"
+    SHADOW = "shadow"
+    PROPOSE = "propose"
+    LIVE = "live"
+
+
+class Resolution(StrEnum):
+    """How an incident ended."""
+
+    CURED = "cured"
+    HANDLED = "handled"
+    FINAL = "final"
+    RETRACTED = "retracted"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    FALSE_ALARM = "false_alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One step of an incident's plan: when it was asked for, what came of it and when."""
+
+    action: str
+    asked_at: Instant
+    outcome: Outcome
+    at: Instant
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One episode of one rule, from opening to resolution. `acts` maps the path of a step in the rule to what came of it."""
+
+    incident_id: str
+    rule: str
+    episode: int
+    severity: Severity
+    mode: Mode
+    opened_at: Instant
+    says: str
+    book: str
+    acknowledged_by: str | None = None
+    owner: str | None = None
+    resolved_at: Instant | None = None
+    resolution: Resolution | None = None
+    note: str | None = None
+    acts: Mapping[str, Act] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        return self.resolved_at is None
+
+    def with_act(self, path: str, act: Act) -> "Incident":
+        return replace(self, acts={**self.acts, path: act})
+
+    def resolved(self, resolution: Resolution, at: Instant, note: str | None = None) -> "Incident":
+        return replace(self, resolution=resolution, resolved_at=at, note=note or self.note)
+
+
+def incident_id(delivery_id: str, generation: int, rule: str, episode: int) -> str:
+    """`D-1001:1:missed-scan:2`: the second episode of a rule in the first generation of a delivery."""
+    return f"{delivery_id}:{generation}:{rule}:{episode}"

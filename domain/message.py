@@ -1,0 +1,44 @@
+"""What messages and tickets may speak of: the values that templates can name."""
+
+from typing import Any
+
+from domain.delivery import Delivery
+from domain.incident import Incident
+from domain.instant import Instant
+
+
+def template_context(delivery: Delivery, incident: Incident, now: Instant) -> dict[str, Any]:
+    """The variables of a template. Instants are milliseconds, for the filters local_time, local_date and minutes_until."""
+    order, facts = delivery.order, delivery.facts
+    scan = facts.last_scan
+    return {
+        "now": now,
+        "delivery_id": order.delivery_id,
+        "order_id": order.order_id,
+        "status": facts.status.value,
+        "condition": delivery.condition(now).value,
+        "eta": facts.eta,
+        "promised": {"start": facts.promised.start, "end": facts.promised.end},
+        "first_promised": {"start": facts.first_promised.start, "end": facts.first_promised.end},
+        "attempts": facts.attempts,
+        "attempts_allowed": order.attempts_allowed,
+        "last_reason": facts.last_reason.value if facts.last_reason else None,
+        "last_scan": {"at": scan.at if scan else None, "place": scan.place if scan else None},
+        "carrier": facts.carrier,
+        "driver": facts.driver_id,
+        "route": facts.route_id,
+        "zone": order.zone,
+        "hub": order.hub,
+        "shipper": order.shipper,
+        "timezone": order.destination.timezone,
+        "address": order.destination.address,
+        "customer": {"name": order.customer.name, "language": order.customer.language, "tier": order.customer.tier},
+        "incident": {
+            "id": incident.incident_id,
+            "rule": incident.rule,
+            "says": incident.says,
+            "severity": incident.severity.value,
+            "opened_at": incident.opened_at,
+            "resolution": incident.resolution.value if incident.resolution else None,
+        },
+    }

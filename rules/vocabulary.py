@@ -1,0 +1,111 @@
+"""VOCABULARY: the one closed table of facts that rules may speak of, and the events they may name.
+
+Documentation, schema, lint, completion and the texts of `why` are made from it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from domain.facts import Facts
+from domain.order import Job, Order
+from domain.reasons import Reason
+from domain.status import FINAL, MILESTONES, AssignmentState, Condition, DriverState, Kind, Status
+from rules.tree import Value
+
+Type = Literal["enum", "text", "list", "number", "time", "yes_no"]
+Read = Callable[[Order, Facts], Value | tuple[str, ...] | None]
+Register = Literal["carriers", "zones", "hubs"]
+
+COUNT: Mapping[str, int] = {"": 1}
+PERCENT: Mapping[str, int] = {"%": 1, "percent": 1}
+CELSIUS: Mapping[str, int] = {"c": 1000, "degrees": 1000}
+MONEY: Mapping[str, int] = {"eur": 100, "usd": 100, "gbp": 100, "sek": 100, "": 100}
+SPAN: Mapping[str, int] = {}
+"""Numbers measured in time: their unit is that of a duration, their grain the millisecond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact. `units` maps a unit's word to how many grains it is; `reads` names the fields of Facts that it comes from
+    (none: it comes from the order and never changes); `register` is the section of directory.yaml that its values stand in."""
+
+    type: Type
+    help: str
+    read: Read
+    reads: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    units: Mapping[str, int] | None = None
+    synonyms: tuple[str, ...] = ()
+    register: Register | None = None
+
+
+def _values(words: type[Status] | type[Condition] | type[Reason] | type[Job]) -> tuple[str, ...]:
+    return tuple(word.value for word in words)
+
+
+def _parcels_with(facts: Facts, statuses: frozenset[Status]) -> int:
+    return sum(state.status in statuses for state in facts.parcels.values())
+
+
+def _unknown_on_purpose(order: Order, facts: Facts) -> None:
+    """`condition` depends on the time as well; the evaluator reads it from the delivery itself."""
+    return
+
+
+VOCABULARY: dict[str, Fact] = {
+    "status": Fact("enum", "where the least advanced parcel is in its life", lambda o, f: f.status.value, ("status",), _values(Status)),
+    "condition": Fact("enum", "how the delivery stands to its promise", _unknown_on_purpose, ("status", "promised", "eta"), _values(Condition)),
+    "carrier": Fact("text", "the carrier that has the delivery now", lambda o, f: f.carrier, ("carrier",), register="carriers"),
+    "zone": Fact("text", "the delivery zone", lambda o, f: o.zone, register="zones"),
+    "hub": Fact("text", "the delivery's own last hub", lambda o, f: o.hub, register="hubs"),
+    "lane": Fact("text", "the lane, from hub to zone", lambda o, f: o.lane),
+    "route": Fact("text", "the route that the delivery is on", lambda o, f: f.route_id, ("route_id",)),
+    "driver": Fact("text", "the driver who has the delivery", lambda o, f: f.driver_id, ("driver_id",)),
+    "service level": Fact("text", "the service that was sold", lambda o, f: o.service_level),
+    "shipper": Fact("text", "who sends it", lambda o, f: o.shipper),
+    "customer tier": Fact("text", "the recipient's tier", lambda o, f: o.customer.tier, synonyms=("tier",)),
+    "stop type": Fact("text", "home, business, locker ...", lambda o, f: o.stop_type),
+    "job": Fact("enum", "what is to be done at the stop", lambda o, f: o.job.value, values=_values(Job)),
+    "country": Fact("text", "the destination's country", lambda o, f: o.destination.country),
+    "tags": Fact("list", "the order's tags", lambda o, f: o.tags),
+    "requires": Fact("list", "what the handover requires", lambda o, f: o.requires),
+    "parcels": Fact("number", "how many parcels there are", lambda o, f: len(f.parcels), units=COUNT, synonyms=("parcel count",)),
+    "parcels delivered": Fact("number", "how many parcels are delivered", lambda o, f: _parcels_with(f, frozenset({Status.DELIVERED})), ("parcels",), units=COUNT),
+    "parcels open": Fact("number", "how many parcels have no final status", lambda o, f: len(f.parcels) - _parcels_with(f, FINAL), ("parcels",), units=COUNT),
+    "share of parcels delivered": Fact("number", "parcels delivered, in percent", lambda o, f: _parcels_with(f, frozenset({Status.DELIVERED})) * 100 // len(f.parcels), ("parcels",), units=PERCENT),
+    "attempts": Fact("number", "failed attempts so far", lambda o, f: f.attempts, ("attempts",), units=COUNT, synonyms=("failed attempts",)),
+    "attempts allowed": Fact("number", "failed attempts that the order allows", lambda o, f: o.attempts_allowed, units=COUNT),
+    "last reason": Fact("enum", "why the last attempt failed", lambda o, f: f.last_reason.value if f.last_reason else None, ("last_reason",), _values(Reason)),
+    "last scan place": Fact("text", "where the last scan was", lambda o, f: f.last_scan.place if f.last_scan else None, ("last_scan",)),
+    "last scan hub": Fact("text", "the hub of the last scan, if it was at one", lambda o, f: f.last_scan.hub if f.last_scan else None, ("last_scan",), register="hubs"),
+    "last scan at": Fact("time", "when the last scan was", lambda o, f: f.last_scan.at if f.last_scan else None, ("last_scan",), synonyms=("last scan time",)),
+    "eta": Fact("time", "predicted arrival", lambda o, f: f.eta, ("eta",)),
+    "eta confidence": Fact("number", "how sure the prediction is", lambda o, f: f.eta_confidence, ("eta_confidence",), units=PERCENT),
+    "eta slip": Fact("number", "how much later the ETA is than the first one", lambda o, f: None if f.eta is None or f.first_eta is None else f.eta - f.first_eta, ("eta", "first_eta"), units=SPAN),
+    "promised start": Fact("time", "start of the promised window", lambda o, f: f.promised.start, ("promised",)),
+    "promised end": Fact("time", "end of the promised window", lambda o, f: f.promised.end, ("promised",)),
+    "first promised start": Fact("time", "start of the first promise", lambda o, f: f.first_promised.start),
+    "first promised end": Fact("time", "end of the first promise", lambda o, f: f.first_promised.end),
+    "promise moves": Fact("number", "how often the promise was moved", lambda o, f: f.promise_moves, ("promise_moves",), units=COUNT),
+    "planned departure": Fact("time", "when the driver was to leave", lambda o, f: o.planned_departure),
+    "cod": Fact("number", "cash to be collected", lambda o, f: o.cod.cents if o.cod else None, units=MONEY, synonyms=("cash on delivery",)),
+    "value": Fact("number", "value of the goods", lambda o, f: o.value.cents if o.value else None, units=MONEY),
+    "temperature": Fact("number", "last temperature reading", lambda o, f: f.sensors.get("temperature"), ("sensors",), units=CELSIUS),
+    "driver on break": Fact("yes_no", "the driver has said that they take a break", lambda o, f: f.driver_on_break, ("driver_on_break",)),
+    "customer answered": Fact("yes_no", "the customer replied since the last question", lambda o, f: f.customer_answered, ("customer_answered",)),
+    "proof present": Fact("yes_no", "a proof of delivery was recorded", lambda o, f: f.proof, ("proof",)),
+}  # fmt: skip
+
+EVENTS: tuple[str, ...] = tuple(
+    dict.fromkeys(
+        [kind.value for kind in Kind]
+        + [status.value for status in Status]
+        + [f"assignment {state.value}" for state in AssignmentState]
+        + [f"driver_status {state.value}" for state in DriverState]
+    )
+)
+"""What E may be."""
+
+DUE: tuple[str, ...] = tuple(f"{milestone.value} due" for milestone in MILESTONES)
+"""The times that a plan gives."""
