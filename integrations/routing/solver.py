@@ -1,0 +1,142 @@
+"""The order of the remaining stops of a route, found by VROOM and never worse than the present one.
+
+VROOM takes windows as hard and leaves out what does not fit; a parcel on a van cannot be left out. So what it leaves
+out is put back where it does least harm, and while anybody is late, stops are moved one by one as long as that helps.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from domain.instant import SECOND, Instant
+from domain.route import Point, RoutePlan, Stop
+from domain.schedule import Legs, Schedule, cheapest_insertion, inserted, schedule, schedule_of
+
+POLISHING_ROUNDS = 3
+"""How often all stops are tried elsewhere while somebody is late; two rounds nearly always end it."""
+
+LONGEST = 7 * 24 * 3600
+"""Seconds that a route may take for VROOM: anything that no real route exceeds."""
+
+
+@dataclass(frozen=True, slots=True)
+class VroomSolver:
+    """`exploration` is VROOM's effort, 0 to 5. The same input gives the same order."""
+
+    exploration: int = 5
+    threads: int = 1
+
+    def order(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]:
+        """The remaining stops in the best order found: least lateness, then the earliest end, then the present order."""
+        found = plan.with_remaining(plan.fixed + self._solved(plan, legs))
+        found = polished(_with_left_out(found, plan, legs), legs)
+        best = min((plan, found), key=lambda candidate: _cost(candidate, legs))
+        return best.remaining
+
+    def _solved(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]:
+        """The free stops that VROOM finds a place for within their windows, in order."""
+        if len(plan.free) < 2:
+            return plan.free
+        start, leaves_at = _after_fixed(plan, legs)
+        places = _solve(_seconds(start, plan.free, legs), _jobs(plan.free, leaves_at), _shift(plan, leaves_at), self)
+        return tuple(plan.free[place] for place in places)
+
+
+def polished(plan: RoutePlan, legs: Legs) -> RoutePlan:
+    """The plan with single stops moved elsewhere as long as somebody is late and that makes it better."""
+    for _ in range(POLISHING_ROUNDS):
+        before = schedule_of(plan, legs)
+        if before.lateness == 0:
+            break
+        plan = _one_round(plan, legs)
+        if schedule_of(plan, legs).cost == before.cost:
+            break
+    return plan
+
+
+def _one_round(plan: RoutePlan, legs: Legs) -> RoutePlan:
+    for stop in plan.free:
+        moved = _reinserted(plan.without(stop.delivery_id), stop, legs)
+        plan = min((plan, moved), key=lambda candidate: _cost(candidate, legs))
+    return plan
+
+
+def _with_left_out(found: RoutePlan, plan: RoutePlan, legs: Legs) -> RoutePlan:
+    """What VROOM left out, put back one by one: the higher priority and the earlier promise first."""
+    kept = {stop.delivery_id for stop in found.remaining}
+    left_out = [stop for stop in plan.free if stop.delivery_id not in kept]
+    for stop in sorted(left_out, key=lambda stop: (-stop.priority, stop.latest or 0, stop.delivery_id)):
+        found = _reinserted(found, stop, legs)
+    return found
+
+
+def _reinserted(plan: RoutePlan, stop: Stop, legs: Legs) -> RoutePlan:
+    # Without the end of the shift: the stop is on the van already, leaving it out is no choice.
+    insertion = cheapest_insertion(replace(plan, shift_ends=None), stop, legs)
+    place = insertion.place if insertion else len(plan.remaining)
+    return plan.with_remaining(inserted(plan.remaining, stop, place))
+
+
+def _cost(plan: RoutePlan, legs: Legs) -> tuple[int, int]:
+    return schedule_of(plan, legs).cost
+
+
+def _after_fixed(plan: RoutePlan, legs: Legs) -> tuple[Point, Instant]:
+    """Where and when the driver is free to take another order."""
+    if not plan.fixed:
+        return plan.start, plan.leaves_at
+    driven: Schedule = schedule(plan.start, plan.leaves_at, plan.fixed, legs)
+    return plan.fixed[-1].at, driven.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A stop as VROOM takes it: whole seconds after the start, rounded so that what VROOM calls in time is in time."""
+
+    service: int
+    opens: int
+    closes: int
+    priority: int
+
+
+def _jobs(stops: Sequence[Stop], leaves_at: Instant) -> Iterator[_Job | None]:
+    """None for a stop whose window has already closed: it can only be left out."""
+    for stop in stops:
+        opens = max(0, _up(stop.earliest - leaves_at)) if stop.earliest is not None else 0
+        closes = (stop.latest - leaves_at) // SECOND if stop.latest is not None else LONGEST
+        yield _Job(_up(stop.service_time), opens, closes, stop.priority) if opens <= closes else None
+
+
+def _shift(plan: RoutePlan, leaves_at: Instant) -> int:
+    return LONGEST if plan.shift_ends is None else max(0, (plan.shift_ends - leaves_at) // SECOND)
+
+
+def _seconds(start: Point, stops: Sequence[Stop], legs: Legs) -> list[list[int]]:
+    points = (start, *(stop.at for stop in stops))
+    return [[_up(legs.time(origin, to)) for to in points] for origin in points]
+
+
+def _up(span: int) -> int:
+    return -(-span // SECOND)
+
+
+def _solve(seconds: list[list[int]], jobs: Iterator[_Job | None], shift: int, effort: VroomSolver) -> list[int]:
+    # Imported here: it brings pandas, 50 MB and 0.4 s, which a process that never reroutes should not carry.
+    import vroom
+
+    problem: Any = vroom.Input()
+    problem.set_durations_matrix("car", seconds)
+    problem.add_vehicle(vroom.Vehicle(0, start=0, time_window=vroom.TimeWindow(0, shift)))
+    possible = [(place, job) for place, job in enumerate(jobs) if job is not None]
+    problem.add_job([_vroom_job(place, job) for place, job in possible])
+    if not possible:
+        return []
+    steps = problem.solve(exploration_level=effort.exploration, nb_threads=effort.threads).routes
+    return [int(step) for kind, step in zip(steps["type"], steps["id"], strict=True) if kind == "job"]
+
+
+def _vroom_job(place: int, job: _Job) -> Any:
+    import vroom
+
+    window = vroom.TimeWindow(job.opens, job.closes)
+    return vroom.Job(place, location=place + 1, default_service=job.service, priority=job.priority, time_windows=[window])

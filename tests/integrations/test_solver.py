@@ -1,0 +1,157 @@
+"""The solver: what it must never do to a driver's day, and that it is quick enough to be asked while the van drives."""
+
+import json
+import os
+import random
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from domain.instant import HOUR, MINUTE, SECOND, Instant
+from domain.route import Point, RoutePlan, Stop, StopState
+from domain.schedule import Legs, points_of, schedule_of, timed
+from integrations.routing.solver import VroomSolver
+from integrations.routing.travel import GreatCircle
+
+EIGHT: Instant = 1_795_500_000_000
+HUB = Point(60.20, 24.94)
+DATA = Path(os.environ.get("DOORSTEP_TEST_DATA", "../shared/data")) / "datasets" / "loggibud" / "cvrp-0-rj-0.json"
+
+
+def plan_of(*stops: Stop) -> RoutePlan:
+    return RoutePlan("R1", "2026-11-23", 1, HUB, EIGHT, stops)
+
+
+async def legs_of(plan: RoutePlan) -> Legs:
+    return await GreatCircle().legs(points_of(plan))
+
+
+async def shuffled_day(stops: int, seed: int) -> RoutePlan:
+    """A day that can be driven in time in one order, handed over in another."""
+    chance = random.Random(seed)
+    points = [Point(60.20 + chance.uniform(-0.08, 0.08), 24.94 + chance.uniform(-0.16, 0.16)) for _ in range(stops)]
+    good = plan_of(*(Stop(f"D{number}", point, service_time=2 * MINUTE) for number, point in enumerate(points)))
+    visits = schedule_of(good, await legs_of(good)).visits
+    windowed = [
+        Stop(stop.delivery_id, stop.at, visit.begins - 45 * MINUTE, visit.begins + 45 * MINUTE, stop.service_time)
+        for stop, visit in zip(good.stops, visits, strict=True)
+    ]
+    chance.shuffle(windowed)
+    return plan_of(*windowed)
+
+
+def names(stops: tuple[Stop, ...]) -> list[str]:
+    return [stop.delivery_id for stop in stops]
+
+
+async def test_sixty_stops_get_an_order_in_which_nobody_is_late_well_within_two_seconds() -> None:
+    plan = await shuffled_day(60, seed=7)
+    legs = await legs_of(plan)
+    VroomSolver().order(plan_of(*plan.stops[:3]), legs)
+
+    began = perf_counter()
+    found = plan.with_remaining(VroomSolver().order(plan, legs))
+    took = perf_counter() - began
+
+    assert schedule_of(plan, legs).lateness > 0
+    assert schedule_of(found, legs).lateness == 0
+    assert sorted(names(found.remaining)) == sorted(names(plan.remaining))
+    assert took < 2
+
+
+async def test_the_same_day_always_gets_the_same_order() -> None:
+    plan = await shuffled_day(40, seed=3)
+    legs = await legs_of(plan)
+
+    first, second = VroomSolver().order(plan, legs), VroomSolver().order(plan, legs)
+
+    assert first == second
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_an_order_is_never_worse_than_the_one_in_force(seed: int) -> None:
+    plan = await shuffled_day(15, seed)
+    chance = random.Random(seed)
+    late = [Stop(stop.delivery_id, stop.at, None, EIGHT + chance.randint(-30, 90) * MINUTE) for stop in plan.stops]
+    plan = plan_of(*late)
+    legs = await legs_of(plan)
+
+    found = plan.with_remaining(VroomSolver().order(plan, legs))
+
+    assert schedule_of(found, legs).cost <= schedule_of(plan, legs).cost
+    assert sorted(names(found.remaining)) == sorted(names(plan.remaining))
+
+
+async def test_a_stop_whose_promise_is_already_broken_is_driven_to_as_early_as_the_others_can_afford() -> None:
+    near = [Stop(f"D{n}", Point(60.20, 24.95 + n / 200), None, EIGHT + 4 * HOUR) for n in range(6)]
+    broken = Stop("LATE", Point(60.20, 24.93), None, EIGHT - 10 * MINUTE)
+    plan = plan_of(*near, broken)
+    legs = await legs_of(plan)
+
+    found = VroomSolver().order(plan, legs)
+
+    assert names(found)[0] == "LATE"
+
+
+async def test_locked_and_begun_stops_stay_where_they_are() -> None:
+    plan = await shuffled_day(12, seed=5)
+    begun = Stop("BEGUN", plan.stops[0].at, state=StopState.IN_PROGRESS)
+    locked = Stop("LOCKED", Point(60.13, 24.80), locked=True)
+    plan = plan_of(begun, plan.stops[1], locked, *plan.stops[2:])
+    legs = await legs_of(plan)
+
+    found = VroomSolver().order(plan, legs)
+
+    assert names(found)[:3] == names(plan.stops)[:3]
+    assert names(found) != names(plan.stops)
+
+
+async def test_done_stops_are_left_alone() -> None:
+    plan = await shuffled_day(10, seed=1)
+    done = Stop("DONE", Point(60.19, 24.90), state=StopState.DONE)
+    plan = plan_of(done, *plan.stops)
+
+    found = plan.with_remaining(VroomSolver().order(plan, await legs_of(plan)))
+
+    assert found.stops[0] == done
+    assert len(found.stops) == 11
+
+
+@pytest.mark.parametrize("stops", [0, 1, 2])
+async def test_a_route_with_hardly_anything_left_is_no_problem(stops: int) -> None:
+    plan = await shuffled_day(stops, seed=2)
+
+    found = VroomSolver().order(plan, await legs_of(plan))
+
+    assert len(found) == stops
+
+
+async def test_a_driver_who_comes_too_early_waits_and_the_eta_is_when_service_begins() -> None:
+    plan = plan_of(Stop("D1", Point(60.201, 24.94), EIGHT + HOUR, EIGHT + 2 * HOUR))
+
+    planned = timed(plan, await legs_of(plan))
+
+    assert planned.stops[0].eta == EIGHT + HOUR
+
+
+async def test_the_estimate_goes_a_detour_at_one_speed() -> None:
+    legs = await GreatCircle(metres_per_hour=30_000, detour_percent=150).legs([HUB, Point(60.21, 24.94)])
+
+    assert legs.metres[0][1] == pytest.approx(1_668, abs=2)
+    assert legs.time(HUB, Point(60.21, 24.94)) == pytest.approx(200 * SECOND, abs=SECOND)
+    assert legs.time(HUB, HUB) == 0
+
+
+@pytest.mark.skipif(not DATA.is_file(), reason=f"{DATA} is absent; set DOORSTEP_TEST_DATA to the folder of real data")
+async def test_real_stops_of_rio_are_put_into_a_much_shorter_order() -> None:
+    day = json.loads(DATA.read_text())
+    hub = Point(day["origin"]["lat"], day["origin"]["lng"])
+    stops = tuple(Stop(d["id"], Point(d["point"]["lat"], d["point"]["lng"])) for d in day["deliveries"][:60])
+    plan = RoutePlan("RIO", "2026-11-23", 1, hub, EIGHT, stops)
+    legs = await legs_of(plan)
+
+    found = plan.with_remaining(VroomSolver().order(plan, legs))
+
+    asked, got = schedule_of(plan, legs).ends_at - EIGHT, schedule_of(found, legs).ends_at - EIGHT
+    assert got * 2 < asked
