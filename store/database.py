@@ -1,0 +1,125 @@
+"""The database that everything in the store is handed: connections for reading and for writing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any
+
+from asyncpg import PostgresError  # type: ignore[import-untyped]
+from sqlalchemy import Connection, Table, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from store.errors import DatabaseUnreachableError
+from store.urls import async_url, place
+
+BUSY_TIMEOUT_MS = 5_000
+"""How long a writer waits for another process that writes to the same SQLite file."""
+
+CONNECT_TIMEOUT_S = 5
+
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",  # readers and the writer do not wait for each other
+    "PRAGMA synchronous = FULL",  # a claim of the ledger outlives a power cut; NORMAL would forget the last ones
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA foreign_keys = ON",
+)
+
+Insert = sqlite.Insert | postgresql.Insert
+
+
+class Database:
+    """One database, SQLite or PostgreSQL, by a plain URL. Nothing is connected before the first use."""
+
+    def __init__(self, url: str) -> None:
+        self.url = async_url(url)
+        self.engine = _engine(self.url)
+        # SQLite has one writer at a time; within a process they queue here, in order, and not by trying again and again.
+        self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def place(self) -> str:
+        """Where it is, without user and password."""
+        return place(self.url)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that sees one state of the database. Raises DatabaseUnreachableError."""
+        async with self._connection(self.engine) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction, committed at the end, rolled back on an exception. Not to be nested. Raises DatabaseUnreachableError."""
+        async with self._turn, self._connection(self.engine.execution_options(writes=True)) as connection:
+            yield connection
+
+    def insert(self, table: Table) -> Insert:
+        """An INSERT of this database's dialect, which knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    async def ping(self) -> None:
+        """Raises DatabaseUnreachableError unless the database answers."""
+        async with self.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        connection = await self._connected(engine)
+        try:
+            async with connection.begin():
+                yield connection
+        except DBAPIError as error:
+            if _is_outage(error):
+                raise self._unreachable(error) from error
+            raise
+        finally:
+            await asyncio.shield(connection.close())
+
+    async def _connected(self, engine: AsyncEngine) -> AsyncConnection:
+        try:
+            return await engine.connect()
+        except (OSError, TimeoutError, SQLAlchemyError, PostgresError) as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> DatabaseUnreachableError:
+        cause = str(getattr(error, "orig", None) or error) or type(error).__name__
+        return DatabaseUnreachableError(
+            f"the database at {self.place} does not answer ({cause}); is DOORSTEP_DATABASE_URL right?"
+        )
+
+
+def _engine(url: URL) -> AsyncEngine:
+    if url.drivername.startswith("sqlite"):
+        engine = create_async_engine(url)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+    return create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": CONNECT_TIMEOUT_S})
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    connection.isolation_level = None  # Python's driver would begin transactions at moments of its own choice
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes the lock at once: one that has read first cannot wait for it, and would fail."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    return error.connection_invalidated or "database is locked" in str(error.orig)

@@ -1,0 +1,33 @@
+"""What can go wrong in the store that somebody catches.
+
+StoreError
+    BadDatabaseUrlError      the URL names no database that we can use
+    DatabaseUnreachableError the database does not answer; worth trying again
+    SchemaTooNewError        the database was migrated by a newer program
+    ClaimLostError           a later claim has taken the effect over
+    UnknownRulebookError     no rulebook of that name or version was published
+"""
+
+
+class StoreError(Exception):
+    """Any of the below."""
+
+
+class BadDatabaseUrlError(StoreError):
+    """The URL names no database that we can use."""
+
+
+class DatabaseUnreachableError(StoreError):
+    """The database does not answer; worth trying again."""
+
+
+class SchemaTooNewError(StoreError):
+    """The database was migrated by a newer program."""
+
+
+class ClaimLostError(StoreError):
+    """A later claim has taken the effect over, so this one may not write about it any more."""
+
+
+class UnknownRulebookError(StoreError):
+    """No rulebook of that name or version was published."""
