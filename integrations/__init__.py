@@ -1,0 +1,1 @@
+"""How others speak: carriers, mail, text messages, routing. Imports the domain only."""

@@ -1,0 +1,1 @@
+"""Mail through SMTP, SMS through Twilio, the templates of both, and the judgement of what went wrong."""

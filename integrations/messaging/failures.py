@@ -1,0 +1,147 @@
+"""The one place that judges which failures to send may be retried, and says why in words.
+
+Reasons never quote the provider's own text: it may hold the recipient's address or number.
+"""
+
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import ClientConnectorError, ClientError
+from aiosmtplib import (
+    SMTPAuthenticationError,
+    SMTPConnectResponseError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+    SMTPTimeoutError,
+)
+
+from domain.instant import MINUTE, SECOND, Span
+from domain.sending import Unsent
+
+KEPT = "the message is kept and tried again"
+
+BETWEEN_LOGINS: Span = MINUTE
+"""Wrong credentials are somebody's to correct, not the message's fault: wait, and do not get the account locked."""
+
+NOT_LOGGED_IN = frozenset({530, 534, 535, 538})
+"""SMTP answers that are about our login, whatever command they answer (RFC 4954)."""
+
+ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+"""The enhanced status code (RFC 3463) in an answer; the words around it may name the recipient."""
+
+TWILIO_REASONS: Mapping[int, str] = {
+    21211: "the recipient's number is not valid",
+    21212: "the sender's number is not valid; check DOORSTEP_TWILIO_FROM",
+    21408: "the account may not send to the recipient's country",
+    21606: "the sender's number does not belong to the account or cannot send SMS; check DOORSTEP_TWILIO_FROM",
+    21608: "a trial account may not send to an unverified number",
+    21610: "the recipient has opted out of messages from this number",
+    21612: "the recipient's number cannot be reached from this sender",
+    21614: "the recipient's number cannot receive SMS",
+    21617: "the message is too long",
+}
+"""https://www.twilio.com/docs/api/errors"""
+
+
+class TwilioAnswerError(Exception):
+    """Twilio answered with an HTTP status of 400 or more. `code` is Twilio's own, `retry_after` in milliseconds."""
+
+    def __init__(self, status: int, code: int | None = None, retry_after: Span | None = None) -> None:
+        super().__init__(f"Twilio answered HTTP {status}, code {code}")
+        self.status = status
+        self.code = code
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """Where the mail server is, for the words of a reason."""
+
+    server: str
+
+    def unreachable(self, why: str) -> Unsent:
+        return Unsent(f"mail server {self.server} cannot be reached: {why}; {KEPT}", retry=True)
+
+    def answered(self, code: int, text: str) -> Unsent:
+        enhanced = ENHANCED.search(text)
+        answer = f"{code} {enhanced.group()}" if enhanced else str(code)
+        if code in NOT_LOGGED_IN:
+            reason = f"mail server {self.server} does not accept our login ({answer}); check the user and password in DOORSTEP_SMTP_URL; {KEPT}"
+            return Unsent(reason, retry=True, after=BETWEEN_LOGINS)
+        if 400 <= code < 500:
+            return Unsent(f"mail server {self.server} cannot take the message now ({answer}); {KEPT}", retry=True)
+        return Unsent(f"mail server {self.server} refused the message for good ({answer})", retry=False)
+
+
+def of_mail(error: Exception, server: str) -> Unsent:
+    """What a failed attempt to send a mail means. Mail is never in doubt: a second copy has the same Message-ID."""
+    mail = _Mail(server)
+    match error:
+        case SMTPRecipientsRefused():
+            refused = error.recipients[0]
+            return mail.answered(refused.code, refused.message)
+        case SMTPAuthenticationError() | SMTPConnectResponseError() | SMTPResponseException():
+            return mail.answered(error.code, error.message)
+        case SMTPServerDisconnected():
+            return mail.unreachable("it closed the connection")
+        case SMTPNotSupported():
+            return mail.unreachable("it does not offer what DOORSTEP_SMTP_URL asks for (STARTTLS or AUTH)")
+        case SMTPTimeoutError() | TimeoutError():
+            return mail.unreachable("no answer in time")
+        case SMTPException() | OSError():
+            return mail.unreachable(_why(error))
+    raise error
+
+
+def of_twilio(error: Exception, server: str) -> Unsent:
+    """What a failed attempt to send an SMS means. In doubt whenever the request may have reached Twilio."""
+    match error:
+        case TwilioAnswerError():
+            return _answered(error, server)
+        case ClientConnectorError():
+            return Unsent(f"Twilio at {server} cannot be reached: {_why(error.os_error)}; {KEPT}", retry=True)
+        case TimeoutError():
+            return Unsent(f"Twilio at {server} did not answer in time; {KEPT}", retry=True, in_doubt=True)
+        case ClientError() | OSError():
+            return Unsent(f"Twilio at {server} broke off the connection; {KEPT}", retry=True, in_doubt=True)
+    raise error
+
+
+def _answered(error: TwilioAnswerError, server: str) -> Unsent:
+    if error.status == 401:
+        reason = (
+            f"Twilio at {server} does not accept our credentials (401); check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN; {KEPT}"
+        )
+        return Unsent(reason, retry=True, after=BETWEEN_LOGINS)
+    if error.status == 429:
+        return Unsent(f"Twilio at {server} asks us to slow down (429); {KEPT}", retry=True, after=error.retry_after or SECOND)
+    if error.status >= 500:
+        certain = error.status == 503
+        return Unsent(f"Twilio at {server} has trouble ({error.status}); {KEPT}", True, error.retry_after, in_doubt=not certain)
+    known = TWILIO_REASONS.get(
+        error.code or 0, f"see https://www.twilio.com/docs/errors/{error.code}" if error.code else "no code given"
+    )
+    return Unsent(f"Twilio refused the message for good ({error.status}, code {error.code}): {known}", retry=False)
+
+
+def _why(error: BaseException) -> str:
+    """The system's reason in a few words; wrapped errors tell theirs."""
+    inner = error.__cause__ if isinstance(error, SMTPException) and error.__cause__ else error
+    match inner:
+        case ConnectionRefusedError():
+            return "connection refused"
+        case ssl.SSLCertVerificationError():
+            return f"its certificate cannot be verified ({inner.verify_message})"
+        case ssl.SSLError():
+            return "the TLS handshake failed"
+        case OSError() if inner.strerror and "Connect call failed" in inner.strerror:
+            return "connection refused"
+        case OSError() if inner.strerror:
+            return inner.strerror.lower()
+        case _:
+            return "the connection failed"

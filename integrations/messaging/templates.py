@@ -1,0 +1,171 @@
+"""The templates of messages: Liquid files named `<name>.<channel>.<language>.liquid`.
+
+Channels are `email` (its first line, or `subject:` in front matter, is the subject), `sms`, and `html`, the other face of
+a mail. A template that lacks a language or a channel falls back to another one.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from liquid import BoundTemplate, Environment, StrictUndefined
+from liquid.exceptions import LiquidError
+
+from domain.sending import Message
+from integrations.messaging.filters import FILTERS, LANGUAGE, NOW, TIMEZONE
+
+FILE = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)\.(?P<channel>email|html|sms)\.(?P<language>[a-z]{2}(-[A-Z]{2})?)\.liquid")
+FRONT_MATTER = re.compile(r"---\n\s*subject:(?P<subject>[^\n]*)\n---\n(?P<body>.*)", re.DOTALL)
+LAST_RESORT = "en"
+
+OTHER_CHANNEL = {"email": "sms", "sms": "email"}
+IMPLICIT = frozenset({TIMEZONE, LANGUAGE, NOW})
+"""Variables that a message always has."""
+
+
+class TemplateError(Exception):
+    """A template is missing, cannot be read, or names a variable that the message does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One template file. Only an `email` has a subject."""
+
+    path: Path
+    body: str
+    subject: str = ""
+
+
+Key = tuple[str, str, str]
+"""Name, channel, language."""
+
+
+class Templates:
+    """The templates in some folders; a file in an earlier folder stands before one of the same name in a later one."""
+
+    def __init__(self, *folders: Path) -> None:
+        self._sources = _read(folders)
+        self._plain = _environment(autoescape=False)
+        self._html = _environment(autoescape=True)
+
+    def names(self) -> tuple[str, ...]:
+        """The names that a rule may use, sorted."""
+        return tuple(sorted({name for name, channel, _ in self._sources if channel != "html"}))
+
+    def channels(self, name: str) -> tuple[str, ...]:
+        """The channels that a template is written for, sorted."""
+        return tuple(sorted({channel for known, channel, _ in self._sources if known == name}))
+
+    def variables(self, name: str) -> tuple[str, ...]:
+        """The variables that a template reads in any of its files, dotted (`customer.name`), sorted."""
+        paths = (self._reads(key) for key in self._sources if key[0] == name)
+        return tuple(sorted(set().union(*paths)))
+
+    def problems(self) -> dict[str, str]:
+        """What is wrong with which file, if it cannot be parsed."""
+        found = {}
+        for key, source in self._sources.items():
+            try:
+                self._reads(key)
+            except TemplateError as error:
+                found[source.path.name] = str(error)
+        return found
+
+    def render(self, name: str, channel: str, *, language: str, timezone: str, context: Mapping[str, Any]) -> Message:
+        """A message for a channel in the nearest language; raises TemplateError."""
+        key = self._nearest(name, channel, language)
+        values = {NOW: 0, **context, TIMEZONE: timezone, LANGUAGE: key[2]}
+        text = self._filled(key, self._sources[key].body, values).strip()
+        if channel == "sms":
+            return Message(text)
+        message = Message(text + "\n", subject=self._subject(key, values))
+        html = (name, "html", key[2])
+        return replace(message, html=self._filled(html, self._sources[html].body, values)) if html in self._sources else message
+
+    def render_text(self, text: str, *, timezone: str, context: Mapping[str, Any], language: str = LAST_RESORT) -> str:
+        """A text that stands in a rule, such as the title of a ticket; raises TemplateError."""
+        return _render(self._plain, text, f"{text!r}", {NOW: 0, **context, TIMEZONE: timezone, LANGUAGE: language})
+
+    def variables_of(self, text: str) -> tuple[str, ...]:
+        """The variables that a text reads, dotted, sorted; raises TemplateError."""
+        return tuple(sorted(_variables(_parsed(self._plain, text, f"{text!r}"))))
+
+    def _nearest(self, name: str, channel: str, language: str) -> Key:
+        for tried in (channel, OTHER_CHANNEL[channel]):
+            languages = sorted(known for found, of, known in self._sources if (found, of) == (name, tried))
+            for wanted in (language, language[:2], LAST_RESORT, *languages):
+                if wanted in languages:
+                    return name, tried, wanted
+        raise TemplateError(f"there is no template {name!r}; there are {', '.join(self.names()) or 'none'}")
+
+    def _subject(self, key: Key, values: Mapping[str, Any]) -> str:
+        """A template written only for SMS has no subject; its name is the best there is."""
+        written = self._filled(key, self._sources[key].subject, values).strip()
+        return written or key[0].replace("-", " ").capitalize()
+
+    def _filled(self, key: Key, text: str, values: Mapping[str, Any]) -> str:
+        return _render(self._environment_of(key), text, self._sources[key].path.name, values)
+
+    def _environment_of(self, key: Key) -> Environment:
+        return self._html if key[1] == "html" else self._plain
+
+    def _reads(self, key: Key) -> set[str]:
+        source = self._sources[key]
+        return _variables(_parsed(self._environment_of(key), source.subject + "\n" + source.body, source.path.name))
+
+
+def _environment(*, autoescape: bool) -> Environment:
+    environment = Environment(undefined=StrictUndefined, autoescape=autoescape)
+    for name, apply in FILTERS.items():
+        environment.add_filter(name, apply)
+    return environment
+
+
+def _read(folders: Iterable[Path]) -> dict[Key, Source]:
+    sources: dict[Key, Source] = {}
+    for folder in folders:
+        for path in sorted(folder.glob("*.liquid")):
+            if match := FILE.fullmatch(path.name):
+                sources.setdefault((match["name"], match["channel"], match["language"]), _source(path, match["channel"]))
+    return sources
+
+
+def _source(path: Path, channel: str) -> Source:
+    text = path.read_text("utf-8")
+    if channel != "email":
+        return Source(path, text)
+    if front := FRONT_MATTER.match(text):
+        return Source(path, front["body"], front["subject"].strip())
+    first, _, rest = text.partition("\n")
+    return Source(path, rest, first.removeprefix("Subject:").strip())
+
+
+def _parsed(environment: Environment, text: str, where: str) -> BoundTemplate:
+    try:
+        template = environment.from_string(text)
+    except LiquidError as error:
+        raise TemplateError(f"{where} cannot be read: {_line(error)}") from error
+    unknown = sorted(set(template.filter_names()) - environment.filters.keys())
+    if unknown:
+        raise TemplateError(
+            f"{where} cannot be read: unknown filter {unknown[0]!r}; there are {', '.join(sorted(FILTERS))} and those of Liquid"
+        )
+    return template
+
+
+def _render(environment: Environment, text: str, where: str, values: Mapping[str, Any]) -> str:
+    template = _parsed(environment, text, where)
+    try:
+        return template.render(dict(values))
+    except LiquidError as error:
+        raise TemplateError(f"{where} cannot be filled in: {_line(error)}") from error
+
+
+def _variables(template: BoundTemplate) -> set[str]:
+    return {path for path in template.global_variable_paths() if path not in IMPLICIT}
+
+
+def _line(error: LiquidError) -> str:
+    return str(error).splitlines()[0]
