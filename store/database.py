@@ -1,6 +1,7 @@
 """The database that everything in the store is handed: connections for reading and for writing."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
@@ -98,13 +99,21 @@ class Database:
         )
 
 
+def json_text(value: Any) -> str:
+    """JSON as databases take it: NaN and the infinities, which Python reads and PostgreSQL refuses, become null."""
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        return json.dumps(json.loads(json.dumps(value), parse_constant=lambda _: None))
+
+
 def _engine(url: URL) -> AsyncEngine:
     if url.drivername.startswith("sqlite"):
-        engine = create_async_engine(url)
+        engine = create_async_engine(url, json_serializer=json_text)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
-    return create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": CONNECT_TIMEOUT_S})
+    return create_async_engine(url, json_serializer=json_text, pool_pre_ping=True, connect_args={"timeout": CONNECT_TIMEOUT_S})
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:

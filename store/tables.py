@@ -42,7 +42,7 @@ deliveries = Table(
     Column("status", Words(Status), nullable=False),
     Column("condition", Words(Condition), nullable=False),
     Column("carrier", String, nullable=False),
-    Column("driver_id", String),
+    Column("driver_id", Prose),
     Column("route_id", String),
     Column("zone", String),
     Column("hub", String),
@@ -69,7 +69,7 @@ tracking_numbers = Table(
     "tracking_numbers",
     METADATA,
     Column("source", String, primary_key=True, doc="the carrier that gave the number"),
-    Column("number", String, primary_key=True),
+    Column("number", Prose, primary_key=True),
     Column("delivery_id", String, primary_key=True),
     Index("ix_tracking_numbers_delivery_id", "delivery_id"),
 )

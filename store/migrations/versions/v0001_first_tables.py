@@ -64,7 +64,7 @@ def _create_deliveries() -> None:
         Column("status", String(), nullable=False),
         Column("condition", String(), nullable=False),
         Column("carrier", String(), nullable=False),
-        Column("driver_id", String()),
+        Column("driver_id", Text()),
         Column("route_id", String()),
         Column("zone", String()),
         Column("hub", String()),
@@ -239,7 +239,7 @@ def _create_tracking_numbers() -> None:
     op.create_table(
         "tracking_numbers",
         Column("source", String(), nullable=False),
-        Column("number", String(), nullable=False),
+        Column("number", Text(), nullable=False),
         Column("delivery_id", String(), nullable=False),
         PrimaryKeyConstraint("source", "number", "delivery_id", name="pk_tracking_numbers"),
     )

@@ -1,0 +1,182 @@
+"""The plans of routes: the version in force, the next version, and who else could take a stop.
+
+A plan is never changed, only followed by its next version, so that what was planned when can always be told.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, and_, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.effect import Ending
+from domain.instant import Instant
+from domain.route import Point, RoutePlan, Stop, StopState, stop_state
+from store.database import Database
+from store.endings import write_ending
+from store.tables import deliveries, drivers, routes, stops
+from store.words import StopState as StoredState
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the copy of a delivery says about its stop."""
+
+    state: StopState = StopState.PLANNED
+    finished_at: Instant | None = None
+    skills: tuple[str, ...] = ()
+
+
+class _StalePlanError(Exception):
+    """Another version of a plan came first; undoes the transaction."""
+
+
+class Plans:
+    """Routes and their stops."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def holding(self, delivery_id: str, now: Instant) -> RoutePlan | None:
+        """The plan in force that has the delivery's stop, of the latest service date; None if no plan has it."""
+        async with self._database.reading() as connection:
+            held = select(routes.c.route_id, routes.c.service_date).join(stops, _IN_FORCE)
+            held = held.where(stops.c.delivery_id == delivery_id).order_by(routes.c.service_date.desc(), routes.c.route_id)
+            row = (await connection.execute(held)).first()
+            if row is None:
+                return None
+            here = and_(routes.c.route_id == row.route_id, routes.c.service_date == row.service_date)
+            return (await _plans(connection, here, now))[0]
+
+    async def others(self, plan: RoutePlan, now: Instant) -> list[RoutePlan]:
+        """The plans of the same carrier's other drivers who work on the same service date, by route id."""
+        elsewhere = and_(
+            routes.c.service_date == plan.service_date,
+            routes.c.carrier == plan.carrier,
+            routes.c.route_id != plan.route_id,
+            drivers.c.active.is_(True),
+        )
+        async with self._database.reading() as connection:
+            return await _plans(connection, elsewhere, now)
+
+    async def write(self, plans: Sequence[RoutePlan], ending: Ending) -> bool:
+        """Writes the next version of each plan and closes the effect, all or nothing.
+
+        False, and nothing written, if another version of one of them came first. Raises ClaimLostError.
+        """
+        try:
+            async with self._database.writing() as connection:
+                # In one order, so that two writers of the same two routes never wait for each other.
+                for plan in sorted(plans, key=lambda plan: (plan.route_id, plan.service_date)):
+                    await _write_next(connection, plan)
+                await write_ending(connection, ending)
+        except _StalePlanError:
+            return False
+        return True
+
+
+_IN_FORCE = and_(
+    stops.c.route_id == routes.c.route_id,
+    stops.c.service_date == routes.c.service_date,
+    stops.c.version == routes.c.version,
+)
+
+
+async def _plans(connection: AsyncConnection, which: ColumnElement[bool], now: Instant) -> list[RoutePlan]:
+    with_driver = routes.outerjoin(drivers, drivers.c.driver_id == routes.c.driver_id)
+    found = select(routes, drivers.c.skills).select_from(with_driver).where(which).order_by(routes.c.route_id)
+    rows = (await connection.execute(found)).mappings().all()
+    planned = select(stops).select_from(with_driver.join(stops, _IN_FORCE)).where(which).order_by(stops.c.position)
+    stop_rows = (await connection.execute(planned)).mappings().all()
+    known = await _known(connection, [stop["delivery_id"] for stop in stop_rows])
+    return [_plan(row, [stop for stop in stop_rows if _is_of(stop, row)], known, now) for row in rows]
+
+
+def _is_of(stop: RowMapping, route: RowMapping) -> bool:
+    return (stop["route_id"], stop["service_date"]) == (route["route_id"], route["service_date"])
+
+
+async def _known(connection: AsyncConnection, delivery_ids: Iterable[str]) -> Mapping[str, _Known]:
+    columns = (deliveries.c.delivery_id, deliveries.c.status, deliveries.c.finished_at, deliveries.c.order)
+    found = select(*columns).where(deliveries.c.delivery_id.in_(list(delivery_ids))).order_by(deliveries.c.generation)
+    rows = (await connection.execute(found)).mappings()
+    return {row["delivery_id"]: _known_of(row) for row in rows}  # the latest generation comes last, and stays
+
+
+def _known_of(row: RowMapping) -> _Known:
+    skills = tuple(str(skill) for skill in row["order"].get("skills") or ())
+    return _Known(stop_state(row["status"]), row["finished_at"], skills)
+
+
+def _plan(route: RowMapping, rows: Sequence[RowMapping], known: Mapping[str, _Known], now: Instant) -> RoutePlan:
+    """The plan as the driver stands: from the stop that was done last, or from where the route starts."""
+    planned = [_stop(row, known.get(row["delivery_id"], _Known()), route["locked"]) for row in rows]
+    done = [stop for stop in planned if stop.state is StopState.DONE]
+    last = max(enumerate(done), key=lambda placed: (_finished_at(placed[1], known), placed[0]), default=None)
+    return RoutePlan(
+        route_id=route["route_id"],
+        service_date=route["service_date"],
+        version=route["version"],
+        # There is no position of the vehicle here: it may be nearer to its next stop than this says, so ETAs err to late.
+        start=last[1].at if last else Point(route["start_lat"], route["start_lon"]),
+        leaves_at=max(now, route["starts_at"]),
+        stops=tuple(sorted(planned, key=lambda stop: _ORDER[stop.state])),
+        driver_id=route["driver_id"],
+        carrier=route["carrier"],
+        skills=tuple(route["skills"] or ()),
+        capacity=route["capacity"],
+        shift_ends=route["shift_end"],
+    )
+
+
+_ORDER = {StopState.DONE: 0, StopState.IN_PROGRESS: 1, StopState.PLANNED: 2}
+
+
+def _finished_at(stop: Stop, known: Mapping[str, _Known]) -> Instant:
+    return known.get(stop.delivery_id, _Known()).finished_at or 0
+
+
+def _stop(row: RowMapping, known: _Known, locked: int) -> Stop:
+    """The stop, with the furthest state that the plan or the delivery's copy knows."""
+    return Stop(
+        delivery_id=row["delivery_id"],
+        at=Point(row["lat"], row["lon"]),
+        earliest=row["window_start"],
+        latest=row["window_end"],
+        service_time=row["service_ms"],
+        state=min(StopState(row["state"].value), known.state, key=_ORDER.__getitem__),
+        locked=row["position"] < locked,
+        load=row["load"],
+        skills=known.skills,
+        eta=row["eta"],
+    )
+
+
+async def _write_next(connection: AsyncConnection, plan: RoutePlan) -> None:
+    here = and_(routes.c.route_id == plan.route_id, routes.c.service_date == plan.service_date)
+    locked = max((place for place, stop in enumerate(plan.stops, 1) if stop.locked), default=0)
+    step = update(routes).where(here, routes.c.version == plan.version).values(version=plan.version + 1, locked=locked)
+    if (await connection.execute(step)).rowcount != 1:
+        raise _StalePlanError(f"route {plan.route_id} of {plan.service_date}: version {plan.version} is no longer in force")
+    rows = [_row(plan, position, stop) for position, stop in enumerate(plan.stops)]
+    if rows:
+        await connection.execute(insert(stops), rows)
+
+
+def _row(plan: RoutePlan, position: int, stop: Stop) -> dict[str, Any]:
+    return {
+        "route_id": plan.route_id,
+        "service_date": plan.service_date,
+        "version": plan.version + 1,
+        "position": position,
+        "delivery_id": stop.delivery_id,
+        "lat": stop.at.lat,
+        "lon": stop.at.lon,
+        "window_start": stop.earliest,
+        "window_end": stop.latest,
+        "service_ms": stop.service_time,
+        "eta": stop.eta,
+        "state": StoredState(stop.state.value),
+        "load": stop.load,
+    }

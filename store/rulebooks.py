@@ -1,0 +1,55 @@
+"""Published rulebooks: immutable, named by the SHA-256 of their canonical JSON; a name points at the current version."""
+
+import hashlib
+
+from sqlalchemy import select
+
+from domain.instant import Instant
+from store.database import Database
+from store.errors import UnknownRulebookError
+from store.tables import deliveries, rulebook_names, rulebooks
+
+
+class Rulebooks:
+    """The rulebooks table and the names that point into it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def publish(self, name: str, canonical: str, *, now: Instant) -> str:
+        """Keeps a version, makes it the current one of its name and returns its SHA-256. Publishing it again changes nothing else."""
+        sha = hashlib.sha256(canonical.encode()).hexdigest()
+        version = {"sha256": sha, "name": name, "canonical": canonical, "published_at": now}
+        current = {"name": name, "sha256": sha}
+        async with self._database.writing() as connection:
+            await connection.execute(
+                self._database.insert(rulebooks).values(version).on_conflict_do_nothing(index_elements=["sha256"])
+            )
+            named = self._database.insert(rulebook_names).values(current)
+            await connection.execute(named.on_conflict_do_update(index_elements=["name"], set_={"sha256": sha}))
+        return sha
+
+    async def current(self, name: str) -> str:
+        """The SHA-256 of the version that new deliveries get; raises UnknownRulebookError, which lists the names."""
+        async with self._database.reading() as connection:
+            names = {row.name: str(row.sha256) for row in await connection.execute(select(rulebook_names))}
+        if name not in names:
+            raise UnknownRulebookError(f"no rulebook {name!r} is published; published are: {', '.join(sorted(names)) or 'none'}")
+        return names[name]
+
+    async def canonical(self, sha256: str) -> str:
+        """The canonical JSON of a version, to the byte; raises UnknownRulebookError."""
+        async with self._database.reading() as connection:
+            text = (
+                await connection.execute(select(rulebooks.c.canonical).where(rulebooks.c.sha256 == sha256))
+            ).scalar_one_or_none()
+        if text is None:
+            raise UnknownRulebookError(f"no rulebook version {sha256} is published; publish it with `doorstep rules publish`")
+        return str(text)
+
+    async def in_use(self) -> frozenset[str]:
+        """The versions that open deliveries and the current names need: what a worker loads before it polls."""
+        of_open = select(deliveries.c.rulebook_version).where(deliveries.c.finished_at.is_(None)).distinct()
+        async with self._database.reading() as connection:
+            versions = set((await connection.execute(of_open)).scalars())
+            return frozenset(versions | set((await connection.execute(select(rulebook_names.c.sha256))).scalars()))
