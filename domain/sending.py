@@ -37,3 +37,7 @@ class Unsent:
 
 
 Sending: TypeAlias = Sent | Unsent
+
+
+class TemplateError(Exception):
+    """A template is missing, cannot be read, or names a variable that the message does not have."""

@@ -13,7 +13,7 @@ from typing import Any
 from liquid import BoundTemplate, Environment, StrictUndefined
 from liquid.exceptions import LiquidError
 
-from domain.sending import Message
+from domain.sending import Message, TemplateError
 from integrations.messaging.filters import FILTERS, LANGUAGE, NOW, TIMEZONE
 
 FILE = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)\.(?P<channel>email|html|sms)\.(?P<language>[a-z]{2}(-[A-Z]{2})?)\.liquid")
@@ -23,10 +23,6 @@ LAST_RESORT = "en"
 OTHER_CHANNEL = {"email": "sms", "sms": "email"}
 IMPLICIT = frozenset({TIMEZONE, LANGUAGE, NOW})
 """Variables that a message always has."""
-
-
-class TemplateError(Exception):
-    """A template is missing, cannot be read, or names a variable that the message does not have."""
 
 
 @dataclass(frozen=True, slots=True)
