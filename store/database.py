@@ -7,26 +7,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from typing import Any
 
 from asyncpg import PostgresError  # type: ignore[import-untyped]
-from sqlalchemy import Connection, Table, event, text
+from sqlalchemy import Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from store.errors import DatabaseUnreachableError
+from store.sqlite import begin, prepare
 from store.urls import async_url, place
 
-BUSY_TIMEOUT_MS = 5_000
-"""How long a writer waits for another process that writes to the same SQLite file."""
-
 CONNECT_TIMEOUT_S = 5
-
-PRAGMAS = (
-    "PRAGMA journal_mode = WAL",  # readers and the writer do not wait for each other
-    "PRAGMA synchronous = FULL",  # a claim of the ledger outlives a power cut; NORMAL would forget the last ones
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-    "PRAGMA foreign_keys = ON",
-)
 
 Insert = sqlite.Insert | postgresql.Insert
 
@@ -51,7 +42,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that sees one state of the database. Raises DatabaseUnreachableError."""
+        """A connection for queries. Raises DatabaseUnreachableError."""
         async with self._connection(self.engine) as connection:
             yield connection
 
@@ -81,7 +72,7 @@ class Database:
                 yield connection
         except DBAPIError as error:
             if _is_outage(error):
-                raise self._unreachable(error) from error
+                raise self.unreachable(error) from error
             raise
         finally:
             await asyncio.shield(connection.close())
@@ -90,9 +81,10 @@ class Database:
         try:
             return await engine.connect()
         except (OSError, TimeoutError, SQLAlchemyError, PostgresError) as error:
-            raise self._unreachable(error) from error
+            raise self.unreachable(error) from error
 
-    def _unreachable(self, error: Exception) -> DatabaseUnreachableError:
+    def unreachable(self, error: Exception) -> DatabaseUnreachableError:
+        """The error to raise for a driver's error: says where, never with whose password."""
         cause = str(getattr(error, "orig", None) or error) or type(error).__name__
         return DatabaseUnreachableError(
             f"the database at {self.place} does not answer ({cause}); is DOORSTEP_DATABASE_URL right?"
@@ -110,24 +102,10 @@ def json_text(value: Any) -> str:
 def _engine(url: URL) -> AsyncEngine:
     if url.drivername.startswith("sqlite"):
         engine = create_async_engine(url, json_serializer=json_text)
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        event.listen(engine.sync_engine, "connect", prepare)
+        event.listen(engine.sync_engine, "begin", begin)
         return engine
     return create_async_engine(url, json_serializer=json_text, pool_pre_ping=True, connect_args={"timeout": CONNECT_TIMEOUT_S})
-
-
-def _prepare_sqlite(connection: Any, record: Any) -> None:
-    connection.isolation_level = None  # Python's driver would begin transactions at moments of its own choice
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes the lock at once: one that has read first cannot wait for it, and would fail."""
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _is_outage(error: DBAPIError) -> bool:

@@ -1,5 +1,7 @@
 """Brings a database's tables up to date, however many processes try it at once."""
 
+import asyncio
+import sqlite3
 from pathlib import Path
 
 from alembic import command
@@ -10,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from store.database import Database
 from store.errors import SchemaTooNewError
+from store.sqlite import use_wal
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -33,7 +36,7 @@ async def migrate(url: str) -> str:
 async def migrated(database: Database) -> str:
     """As `migrate`, for a database that is at hand."""
     if database.is_sqlite:
-        Path(database.place).parent.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(_make_file, database)
     async with database.writing() as connection:
         if not database.is_sqlite:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
@@ -53,6 +56,14 @@ def newest() -> str:
     if revision is None:
         raise FileNotFoundError(f"no migrations in {FOLDER}")
     return revision
+
+
+def _make_file(database: Database) -> None:
+    try:
+        Path(database.place).parent.mkdir(parents=True, exist_ok=True)
+        use_wal(database.place)
+    except (OSError, sqlite3.Error) as error:
+        raise database.unreachable(error) from error
 
 
 def _upgrade(connection: Connection, place: str) -> None:

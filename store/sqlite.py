@@ -1,0 +1,52 @@
+"""What SQLite needs to be told: its journal, its patience, and when a transaction begins."""
+
+import sqlite3
+import time
+from contextlib import closing
+from typing import Any
+
+from sqlalchemy import Connection
+
+BUSY_TIMEOUT_MS = 5_000
+"""How long a writer waits for another process that writes to the same file."""
+
+RETRY_S = 0.05
+
+PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA synchronous = FULL",  # a claim of the ledger outlives a power cut; NORMAL would forget the last ones
+    "PRAGMA foreign_keys = ON",
+)
+
+
+def use_wal(path: str) -> None:
+    """Lets readers and the writer not wait for each other. The file remembers it. Raises sqlite3.Error.
+
+    Switching ignores the busy timeout when several processes do it at once, so it is tried again here.
+    """
+    with closing(sqlite3.connect(path)) as connection:
+        for _ in range(round(BUSY_TIMEOUT_MS / 1000 / RETRY_S)):
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    raise
+                time.sleep(RETRY_S)
+            else:
+                return
+        raise sqlite3.OperationalError("another process keeps the database locked")
+
+
+def prepare(connection: Any, record: Any) -> None:
+    """For each new connection."""
+    connection.isolation_level = None  # Python's driver would begin transactions at moments of its own choice
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def begin(connection: Connection) -> None:
+    """A writer takes the lock at once: one that has read first cannot wait for it, and would fail."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
