@@ -1,0 +1,87 @@
+"""Published rulebooks."""
+
+import pytest
+
+from domain.instant import Instant
+from domain.status import Condition, Status
+from store.copies import DeliveryCopy
+from store.database import Database
+from store.deliveries import Deliveries
+from store.errors import UnknownRulebookError
+from store.rulebooks import Rulebooks
+
+NOON: Instant = 1_795_521_600_000
+BOOK = '{"name":"standard","rules":["ä"]}'
+
+
+@pytest.fixture
+def books(database: Database) -> Rulebooks:
+    return Rulebooks(database)
+
+
+async def test_a_published_book_comes_back_to_the_byte(books: Rulebooks) -> None:
+    sha = await books.publish("standard", BOOK, now=NOON)
+
+    assert len(sha) == 64
+    assert await books.current("standard") == sha
+    assert await books.canonical(sha) == BOOK
+
+
+async def test_a_name_points_at_what_was_published_last_and_old_versions_stay(books: Rulebooks) -> None:
+    old = await books.publish("standard", BOOK, now=NOON)
+    new = await books.publish("standard", BOOK.replace("ä", "b"), now=NOON + 1)
+
+    assert await books.current("standard") == new
+    assert await books.canonical(old) == BOOK
+
+
+async def test_an_older_version_published_again_is_current_again(books: Rulebooks) -> None:
+    old = await books.publish("standard", BOOK, now=NOON)
+    await books.publish("standard", BOOK.replace("ä", "b"), now=NOON + 1)
+    await books.publish("standard", BOOK, now=NOON + 2)
+
+    assert await books.current("standard") == old
+
+
+async def test_an_unknown_name_is_refused_with_the_names_that_there_are(books: Rulebooks) -> None:
+    with pytest.raises(UnknownRulebookError, match="no rulebook 'express' is published; published are: none"):
+        await books.current("express")
+
+    await books.publish("standard", BOOK, now=NOON)
+
+    with pytest.raises(UnknownRulebookError, match="published are: standard"):
+        await books.current("express")
+
+
+async def test_an_unknown_version_is_refused(books: Rulebooks) -> None:
+    with pytest.raises(UnknownRulebookError, match="no rulebook version abc is published"):
+        await books.canonical("abc")
+
+
+async def test_a_worker_needs_the_versions_of_open_deliveries_and_of_the_names(database: Database, books: Rulebooks) -> None:
+    first = await books.publish("standard", BOOK.replace("ä", "1"), now=NOON)
+    second = await books.publish("standard", BOOK.replace("ä", "2"), now=NOON)
+    third = await books.publish("standard", BOOK.replace("ä", "3"), now=NOON)
+    deliveries = Deliveries(database)
+    await deliveries.upsert(delivery("D-1", first))
+    await deliveries.upsert(delivery("D-2", second, finished_at=NOON))
+
+    assert await books.in_use() == {first, third}
+
+
+def delivery(delivery_id: str, version: str, finished_at: Instant | None = None) -> DeliveryCopy:
+    return DeliveryCopy(
+        delivery_id=delivery_id,
+        generation=1,
+        revision=1,
+        status=Status.CREATED,
+        condition=Condition.ON_TIME,
+        carrier="acme",
+        promised_end=NOON,
+        first_promised_end=NOON,
+        rulebook="standard",
+        rulebook_version=version,
+        order={},
+        started_at=NOON,
+        finished_at=finished_at,
+    )
