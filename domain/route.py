@@ -120,3 +120,13 @@ class RoutePlan:
 
     def without(self, delivery_id: str) -> "RoutePlan":
         return replace(self, stops=tuple(stop for stop in self.stops if stop.delivery_id != delivery_id))
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """A carrier that can take a delivery over, and what a drop costs: cents of `currency`, None if not agreed."""
+
+    carrier: str
+    name: str
+    cost_cents: int | None = None
+    currency: str | None = None

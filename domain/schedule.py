@@ -108,15 +108,17 @@ def inserted(stops: Sequence[Stop], stop: Stop, place: int) -> tuple[Stop, ...]:
     return (*stops[:place], stop, *stops[place:])
 
 
-def cheapest_insertion(plan: RoutePlan, stop: Stop, legs: Legs) -> Insertion | None:
+def cheapest_insertion(plan: RoutePlan, stop: Stop, legs: Legs, *, harmless: bool = False) -> Insertion | None:
     """Where the stop costs least: the least lateness caused, then the least added time, then the earliest place.
 
-    Never before a fixed stop. None if every place would end the route after the end of the driver's shift.
+    Never before a fixed stop. None if every place would end the route after the end of the driver's shift or, where it has
+    to be `harmless`, make another stop later than it would be anyway.
     """
     before = schedule_of(plan, legs)
     places = range(len(plan.fixed), len(plan.remaining) + 1)
     tried = (_insertion(plan, stop, place, legs, before) for place in places)
-    possible = [insertion for insertion in tried if _is_within_shift(plan, before.ends_at + insertion.added)]
+    in_shift = (insertion for insertion in tried if _is_within_shift(plan, before.ends_at + insertion.added))
+    possible = [insertion for insertion in in_shift if insertion.pushed <= 0 or not harmless]
     return min(possible, key=lambda insertion: (*insertion.cost, insertion.place), default=None)
 
 

@@ -3,6 +3,7 @@
 A plan is never changed, only followed by its next version, so that what was planned when can always be told.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -90,11 +91,10 @@ async def _plans(connection: AsyncConnection, which: ColumnElement[bool], now: I
     planned = select(stops).select_from(with_driver.join(stops, _IN_FORCE)).where(which).order_by(stops.c.position)
     stop_rows = (await connection.execute(planned)).mappings().all()
     known = await _known(connection, [stop["delivery_id"] for stop in stop_rows])
-    return [_plan(row, [stop for stop in stop_rows if _is_of(stop, row)], known, now) for row in rows]
-
-
-def _is_of(stop: RowMapping, route: RowMapping) -> bool:
-    return (stop["route_id"], stop["service_date"]) == (route["route_id"], route["service_date"])
+    stops_of: dict[tuple[str, str], list[RowMapping]] = defaultdict(list)
+    for stop in stop_rows:
+        stops_of[stop["route_id"], stop["service_date"]].append(stop)
+    return [_plan(row, stops_of[row["route_id"], row["service_date"]], known, now) for row in rows]
 
 
 async def _known(connection: AsyncConnection, delivery_ids: Iterable[str]) -> Mapping[str, _Known]:

@@ -27,12 +27,12 @@ class StandIns:
         fit = [_stand_in(row) for row in rows if carrier in row["backup_for"] and _covers(row["zones"], zone)]
         return sorted(fit, key=lambda backup: (backup.cost_cents is None, backup.cost_cents or 0, backup.carrier))
 
-    async def gave_up(self, delivery_id: str) -> frozenset[str]:
-        """The drivers and carriers that the delivery was taken from, as the ledger tells."""
+    async def gave_up(self, delivery_id: str) -> frozenset[tuple[str, str]]:
+        """Whom the delivery was taken from, as the ledger tells: pairs of `driver` or `carrier` and who it was."""
         asked = select(effects.c.detail).where(effects.c.delivery_id == delivery_id, effects.c.action == "reassign")
         async with self._database.reading() as connection:
             details = (await connection.execute(asked.where(effects.c.outcome == Outcome.DONE))).scalars().all()
-        return frozenset(str(detail["taken_from"]) for detail in details if detail and detail.get("taken_from"))
+        return frozenset((str(kind), str(who)) for detail in details if detail for kind, who in detail.get("gave_up", ()))
 
 
 def _covers(zones: Iterable[str], zone: str | None) -> bool:

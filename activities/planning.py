@@ -1,0 +1,85 @@
+"""What rerouting and reassigning share: the plans in the store, and what the delivery learns of a new one.
+
+A new plan and the end of its effect are one transaction, so an effect in doubt was certainly not done and is done anew;
+and a try that comes back to life after its claim was taken over writes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from activities.effects import Claim, Ended
+from domain.actions import ActionRequest
+from domain.effect import Ending
+from domain.event import Event
+from domain.instant import Instant, moment
+from domain.route import Point, RoutePlan, StopState
+from domain.schedule import Legs
+from domain.status import Kind, Party
+
+TRIES = 4
+"""How often a plan is made anew when another one came first. Two deliveries of a route at once need two."""
+
+
+class Plans(Protocol):
+    """The plans in the store."""
+
+    async def holding(self, delivery_id: str, now: Instant) -> RoutePlan | None:
+        """The plan in force that has the delivery's stop."""
+        ...
+
+    async def write(self, plans: Sequence[RoutePlan], ending: Ending) -> bool:
+        """Writes the next version of each plan and closes the effect, all or nothing; False if another version came first."""
+        ...
+
+
+class TravelTimes(Protocol):
+    """Knows how long it takes from each point to each other."""
+
+    async def legs(self, points: Sequence[Point]) -> Legs: ...
+
+
+def not_to_be_planned(plan: RoutePlan, request: ActionRequest) -> str:
+    """Why the delivery's stop can no longer be planned; empty if it can."""
+    stop = plan.stop_of(request.delivery_id)
+    if stop is None or stop.state is StopState.DONE:
+        return f"its stop on route {plan.route_id} is done"
+    if stop.state is StopState.IN_PROGRESS:
+        return f"the driver of route {plan.route_id} is at its stop already"
+    return ""
+
+
+def as_promised(plan: RoutePlan, request: ActionRequest) -> RoutePlan:
+    """The plan with the delivery's window as promised now, which may have moved since the plan was made."""
+    promised: Mapping[str, Any] = request.context.get("promised") or {}
+    if promised.get("end") is None:
+        return plan
+    window = {"earliest": promised.get("start"), "latest": promised["end"]}
+    stops = (replace(stop, **window) if stop.delivery_id == request.delivery_id else stop for stop in plan.stops)
+    return replace(plan, stops=tuple(stops))
+
+
+def ending(request: ActionRequest, claim: Claim, ended: Ended, now: Instant) -> Ending:
+    """How the effect ended, for the transaction of its change."""
+    return Ending(request.key, claim.attempt, now, ended.outcome, ended.note, ended.provider_ref, ended.detail or {})
+
+
+def events_of(request: ActionRequest, detail: Mapping[str, Any] | None) -> tuple[Event, ...]:
+    """What the delivery learns, from what the ledger keeps: the same on every retry."""
+    if not detail or "at" not in detail:
+        return ()
+    at = int(detail["at"])
+    eta = _event(request, Kind.ETA, at, eta=detail.get("eta"))
+    if "assignment" not in detail:
+        return (eta,)
+    return (_event(request, Kind.ASSIGNMENT, at, detail=dict(detail["assignment"])), eta)
+
+
+def _event(request: ActionRequest, kind: Kind, at: Instant, **told: Any) -> Event:
+    return Event(f"{request.key}/{kind}", kind, occurred_at=at, recorded_at=at, source="doorstep", by=Party.SYSTEM, **told)
+
+
+def clock_time(at: Instant, request: ActionRequest) -> str:
+    """An instant as the recipient's clock shows it."""
+    return f"{moment(at).astimezone(ZoneInfo(request.destination.timezone)):%H:%M}"

@@ -1,0 +1,104 @@
+"""Whether another order of a route's stops is better for one delivery, and fair to the others."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from domain.instant import MINUTE, Instant, Span
+from domain.route import RoutePlan, Stop
+from domain.schedule import Legs, Schedule, inserted, schedule_of
+
+
+@dataclass(frozen=True, slots=True)
+class Better:
+    """A plan that is better for the delivery, with when it was and when it will be reached."""
+
+    plan: RoutePlan
+    eta_before: Instant
+    eta: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class NotBetter:
+    """Why no other order was taken; `reason` is for people."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """An order beside the one in force: how much less late the delivery is, how much more late all others, the time added."""
+
+    plan: RoutePlan
+    schedule: Schedule
+    helps: Span
+    harms: Span
+    adds: Span
+
+
+def better_plan(
+    plan: RoutePlan, solved: RoutePlan, legs: Legs, delivery_id: str, max_added_minutes: int | None
+) -> Better | NotBetter:
+    """The best of the solved order and those that differ from it, or from the plan, by the place of this stop alone.
+
+    It has to make the delivery less late by more than it makes all others later. As much would only pass the lateness on,
+    and the other delivery's incident would then pass it back.
+    """
+    before = schedule_of(plan, legs)
+    compared = [_compared(before, order, legs, delivery_id) for order in _orders(plan, solved, delivery_id)]
+    helpful = [order for order in compared if order.helps > 0]
+    fair = [order for order in helpful if order.harms < order.helps]
+    short = [order for order in fair if _is_short(order, plan, before, max_added_minutes)]
+    if not short:
+        return NotBetter(_reason(before, delivery_id, helpful, fair, max_added_minutes))
+    best = min(short, key=lambda order: (order.schedule.cost, -order.helps))
+    return Better(best.plan, _begins(before, delivery_id), _begins(best.schedule, delivery_id))
+
+
+def _orders(plan: RoutePlan, solved: RoutePlan, delivery_id: str) -> Iterator[RoutePlan]:
+    yield solved
+    for base in (solved, plan):
+        stop = base.stop_of(delivery_id)
+        if stop is not None and stop not in base.fixed:
+            yield from _with_moved(base, stop)
+
+
+def _with_moved(base: RoutePlan, stop: Stop) -> Iterator[RoutePlan]:
+    """The stop at each place before its own: driving to it later never helps it."""
+    rest = base.without(stop.delivery_id).remaining
+    for place in range(len(base.fixed), base.remaining.index(stop)):
+        yield base.with_remaining(inserted(rest, stop, place))
+
+
+def _compared(before: Schedule, order: RoutePlan, legs: Legs, delivery_id: str) -> _Compared:
+    after = schedule_of(order, legs)
+    helps = _lateness(before, delivery_id) - _lateness(after, delivery_id)
+    return _Compared(order, after, helps, after.lateness - before.lateness + helps, after.ends_at - before.ends_at)
+
+
+def _is_short(order: _Compared, plan: RoutePlan, before: Schedule, max_added_minutes: int | None) -> bool:
+    if max_added_minutes is not None and order.adds > max_added_minutes * MINUTE:
+        return False
+    return plan.shift_ends is None or order.schedule.ends_at <= max(plan.shift_ends, before.ends_at)
+
+
+def _reason(before: Schedule, delivery_id: str, helpful: list[_Compared], fair: list[_Compared], limit: int | None) -> str:
+    if _lateness(before, delivery_id) == 0:
+        return "by the present plan it is in time already"
+    if not helpful:
+        return f"no other order of the {len(before.visits)} stops reaches it earlier"
+    if not fair:
+        return "every order that helps it makes other deliveries later by at least as much"
+    allowed = "" if limit is None else f" or adds more than {limit} minutes"
+    return f"every order that helps it ends after the driver's shift{allowed}"
+
+
+def _lateness(timetable: Schedule, delivery_id: str) -> Span:
+    visit = timetable.visit_of(delivery_id)
+    return visit.lateness if visit else 0
+
+
+def _begins(timetable: Schedule, delivery_id: str) -> Instant:
+    visit = timetable.visit_of(delivery_id)
+    if visit is None:
+        raise LookupError(f"delivery {delivery_id} has no stop among {[visit.delivery_id for visit in timetable.visits]}")
+    return visit.begins
