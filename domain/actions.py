@@ -19,11 +19,20 @@ class Outcome(StrEnum):
     NO_HELP = "no_help"
     DECLINED = "declined"
     UNANSWERED = "unanswered"
+    WOULD = "would"
+    """A shadow rule would have done it; nothing was done."""
 
     @property
     def helped(self) -> bool:
-        return self is Outcome.DONE
+        return self in (Outcome.DONE, Outcome.WOULD)
 
+    @property
+    def ended(self) -> bool:
+        return self is not Outcome.STARTED
+
+
+IN_MS: Mapping[str, str] = {"unit": "ms"}
+"""Marks an argument that rulebooks write as a duration and actions are handed in milliseconds."""
 
 Channel = Literal["email", "sms"]
 Fallback = Literal["nearby_driver", "backup_carrier"]
@@ -62,7 +71,7 @@ class Reassign:
     """Gives the delivery to somebody else, trying the kinds in `to` in turn."""
 
     to: tuple[Fallback, ...] = ("nearby_driver", "backup_carrier")
-    accept_within: Span | None = None
+    accept_within: Span | None = field(default=None, metadata=IN_MS)
     never_back_to_same: bool = True
 
 

@@ -128,12 +128,6 @@ def delivery_of(order: Order, known_at: Instant) -> Delivery:
     return Delivery(order=order, known_at=known_at, base=facts, facts=facts)
 
 
-def restored(order: Order, known_at: Instant, base: Facts, events: Iterable[Event], old_ids: tuple[str, ...]) -> Delivery:
-    """A delivery from what has to be carried over: its order, base and kept events."""
-    delivery = Delivery(order=order, known_at=known_at, base=base, facts=base, old_ids=old_ids)
-    return delivery._refolded(tuple(events))
-
-
 def withdrawn(events: Iterable[Event]) -> frozenset[str]:
     """The ids that corrections take out. A correction that is itself corrected by a later one takes nothing out."""
     out: set[str] = set()

@@ -51,7 +51,8 @@ class Event:
         """The status that this event says the parcels have, also when only its kind says so."""
         if self.status is not None:
             return self.status
-        return IMPLIED_STATUS.get(self.kind) if self.place is None else None
+        is_elsewhere = self.kind is Kind.ARRIVED and self.place is not None
+        return None if is_elsewhere else IMPLIED_STATUS.get(self.kind)
 
     @property
     def corrects(self) -> str | None:

@@ -149,8 +149,9 @@ def _with_status(facts: Facts, event: Event, order: Order) -> Facts:
     parcels = {**facts.parcels, **parcels}
     least = min((state.status for state in parcels.values()), key=ADVANCE.__getitem__)
     recorded = facts.recorded if status in facts.recorded else {**facts.recorded, status: at}
+    is_entry = parcels != facts.parcels
     facts = replace(facts, parcels=parcels, recorded=recorded)
-    if status is Status.ATTEMPT_FAILED:
+    if status is Status.ATTEMPT_FAILED and (is_entry or event.kind is Kind.ATTEMPT_FAILED):
         facts = _with_attempt(facts, event)
     if least is facts.status:
         return facts

@@ -78,7 +78,7 @@ IMPLIED_STATUS: dict[Kind, Status] = {
     Kind.ATTEMPT_FAILED: Status.ATTEMPT_FAILED,
     Kind.ARRIVED: Status.ARRIVED,
 }
-"""Kinds that are also statuses: reported without a status, at the delivery's own stop, they imply it."""
+"""Kinds that are also statuses and imply them when they are reported without one (an arrival only at the delivery's own stop)."""
 
 
 class Condition(StrEnum):

@@ -1,0 +1,38 @@
+"""Asks whether a delivery id is new and which rulebook watches over it; fills this process's cache of rulebooks."""
+
+from typing import Protocol
+
+from temporalio import activity
+
+from domain.copy import Admission, AdmitRequest
+
+
+class Registry(Protocol):
+    """What admitting needs of the store."""
+
+    async def admit(self, request: AdmitRequest) -> Admission:
+        """The same run always gets the same answer."""
+        ...
+
+
+class Library(Protocol):
+    """What admitting needs of the cache of rulebooks."""
+
+    async def load(self, version: str) -> None:
+        """Makes the version ready for evaluation in this process."""
+        ...
+
+
+class Admitting:
+    """Done as a local activity in the first workflow task."""
+
+    def __init__(self, registry: Registry, library: Library) -> None:
+        self._registry = registry
+        self._library = library
+
+    @activity.defn(name="admit")
+    async def admit(self, request: AdmitRequest) -> Admission:
+        admission = await self._registry.admit(request)
+        if admission.version:
+            await self._library.load(admission.version)
+        return admission

@@ -1,0 +1,142 @@
+"""Runs a few programs side by side, starts one again when it dies, and ends all of them by their own pid."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+READY = "ready"
+"""The line that a program prints when it can work."""
+
+PAUSE = 1.0
+"""Seconds between a program's death and its next start."""
+
+GENTLE = 15.0
+"""Seconds that a program gets to end by itself."""
+
+PR_SET_PDEATHSIG = 1
+
+
+class StartError(RuntimeError):
+    """A program did not come up; says which and where its log is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program; it counts as up when `port` answers, or else when it prints "ready"."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    port: int | None = None
+
+
+class Running:
+    """One program that is kept running."""
+
+    def __init__(self, program: Program, tell: Callable[[str], None]) -> None:
+        self.program = program
+        self.starts = 0
+        self._tell = tell
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._up = asyncio.Event()
+        self._ending = False
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def start(self, within: float) -> None:
+        """Returns when the program is up; raises StartError when it is not in time."""
+        self._keeper = asyncio.create_task(self._keep())
+        up = asyncio.create_task(self._up.wait())
+        await asyncio.wait((up, self._keeper), timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        up.cancel()
+        if not self._up.is_set():
+            await self.stop()
+            raise StartError(f"{self.program.name} did not come up within {within:.0f} s; its log is {self.program.log}")
+
+    async def stop(self) -> None:
+        """Asks it to end, then ends it."""
+        self._ending = True
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(self._process.wait(), GENTLE)
+            except TimeoutError:
+                self._process.kill()
+        if self._keeper is not None:
+            await self._keeper
+
+    async def _keep(self) -> None:
+        while not self._ending:
+            await self._run_once()
+            if self._ending or not self._up.is_set():
+                return
+            self._tell(
+                f"{self.program.name} ended (exit code {self._process.returncode if self._process else '?'}); starting it again"
+            )
+            await asyncio.sleep(PAUSE)
+
+    async def _run_once(self) -> None:
+        self.program.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.program.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self.program.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **self.program.environment},
+                # Its own session, so that Ctrl-C reaches us alone and we end things in order.
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+            self.starts += 1
+            probing = asyncio.create_task(self._probe())
+            async for line in self._process.stdout or ():
+                log.write(line)
+                log.flush()
+                if line.strip() == READY.encode():
+                    self._up.set()
+            await self._process.wait()
+            probing.cancel()
+
+    async def _probe(self) -> None:
+        while self.program.port is not None and not await answers(self.program.port):
+            await asyncio.sleep(0.05)
+        if self.program.port is not None:
+            self._up.set()
+
+
+async def answers(port: int) -> bool:
+    """Whether something listens on a port of this machine."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def port_in_use(port: int) -> bool:
+    """Whether a port of this machine is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+        return False
+
+
+def _end_with_parent() -> None:
+    """On Linux the program is ended with us even when we are killed, so that nothing is left behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,119 @@
+"""Settings: one frozen object, read once at start from the environment and doorstep.toml. Nothing else reads os.environ.
+
+The Temporal connection has the SDK's own names (TEMPORAL_ADDRESS, ...), see docs/operations.md.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used: which, what it is, what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of SETTINGS."""
+
+    name: str
+    default: str
+    help: str
+    secret: bool = False
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("DOORSTEP_HOME", ".doorstep", "folder for what `doorstep up` keeps: Temporal's and our own database, caches"),
+    Setting("DOORSTEP_TEMPORAL_PORT", "7233", "port of the embedded Temporal server; its UI is 1000 above"),
+    Setting("DOORSTEP_PORT", "8080", "port of the gateway"),
+    Setting("DOORSTEP_HOST", "127.0.0.1", "address that the gateway listens on"),
+    Setting("DOORSTEP_DATABASE_URL", "", "sqlite:///path or postgresql://user@host/name; empty: SQLite in DOORSTEP_HOME", secret=True),
+    Setting("DOORSTEP_RULES", "", "folder of rulebooks, directory.yaml and templates; empty: the shipped one"),
+    Setting("DOORSTEP_MATCHER", "durable", "durable (durable_rules) or reference (pure Python)"),
+    Setting("DOORSTEP_SMTP_URL", "", "smtp://user:password@host:587?starttls=required, or smtps://; empty: no mail is sent", secret=True),
+    Setting("DOORSTEP_MAIL_FROM", "Doorstep <doorstep@localhost>", "sender of mails"),
+    Setting("TWILIO_ACCOUNT_SID", "", "Twilio account; empty: no SMS is sent"),
+    Setting("TWILIO_AUTH_TOKEN", "", "Twilio's token", secret=True),
+    Setting("DOORSTEP_TWILIO_BASE_URL", "https://api.twilio.com", "where Twilio's API is"),
+    Setting("DOORSTEP_TWILIO_FROM", "", "sender of SMS: a number such as +15005550006"),
+)  # fmt: skip
+
+SHIPPED_RULES = Path(__file__).parent / "rules" / "books"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting's value by name, checked where it is more than a text."""
+
+    values: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.values[name]
+
+    @property
+    def home(self) -> Path:
+        return Path(self["DOORSTEP_HOME"]).expanduser().absolute()
+
+    @property
+    def temporal_port(self) -> int:
+        return _port(self, "DOORSTEP_TEMPORAL_PORT", highest=64_535)
+
+    @property
+    def ui_port(self) -> int:
+        return self.temporal_port + 1000
+
+    @property
+    def port(self) -> int:
+        return _port(self, "DOORSTEP_PORT", highest=65_535)
+
+    @property
+    def database_url(self) -> str:
+        return self["DOORSTEP_DATABASE_URL"] or f"sqlite:///{self.home / 'doorstep.db'}"
+
+    @property
+    def rules(self) -> Path:
+        return Path(self["DOORSTEP_RULES"]).expanduser().absolute() if self["DOORSTEP_RULES"] else SHIPPED_RULES
+
+    @property
+    def matcher(self) -> str:
+        if self["DOORSTEP_MATCHER"] not in ("durable", "reference"):
+            raise SettingsError(f"DOORSTEP_MATCHER is {self['DOORSTEP_MATCHER']!r}; allowed are durable and reference")
+        return self["DOORSTEP_MATCHER"]
+
+    def shown(self) -> dict[str, str]:
+        """Every setting as it may be shown: secrets are masked."""
+        return {row.name: "***" if row.secret and self[row.name] else self[row.name] for row in SETTINGS}
+
+    def but(self, **changed: str | int | Path) -> "Settings":
+        """The same settings with some changed."""
+        return Settings({**self.values, **{name: str(value) for name, value in changed.items()}})
+
+
+def read_settings(environment: Mapping[str, str] | None = None, file: Path = Path("doorstep.toml")) -> Settings:
+    """Defaults, then doorstep.toml, then the environment. Raises SettingsError for a file with unknown names or values."""
+    told = dict(os.environ if environment is None else environment)
+    in_file = _read_file(file)
+    return Settings({row.name: told.get(row.name) or in_file.get(row.name) or row.default for row in SETTINGS})
+
+
+def _read_file(file: Path) -> dict[str, str]:
+    if not file.is_file():
+        return {}
+    try:
+        table = tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not TOML: {error}") from None
+    known = {row.name for row in SETTINGS}
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise SettingsError(f"{file}: unknown setting {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+    return {name: str(value) for name, value in table.items()}
+
+
+def _port(settings: Settings, name: str, highest: int) -> int:
+    text = settings[name]
+    if not text.isdigit() or not 1 <= int(text) <= highest:
+        raise SettingsError(f"{name} is {text!r}; give a port between 1 and {highest}")
+    return int(text)

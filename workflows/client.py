@@ -1,0 +1,128 @@
+"""Speaking to deliveries from outside: connect, start, report, ask. For the command line, the gateway and tests."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.envconfig import ClientConfig
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.event import Event
+from workflows.contract import DELIVERY, TASK_QUEUE, delivery_workflow_id
+from workflows.payloads import DATA_CONVERTER
+from workflows.wire import wire_event
+
+AnyHandle = WorkflowHandle[Any, Any]
+
+CANNOT_CONNECT = "cannot reach Temporal at {address}: {error}; is it running? `doorstep up` starts one here"
+
+
+class UnreachableError(ConnectionError):
+    """Temporal cannot be reached; says where and what to do."""
+
+
+class RefusedError(ValueError):
+    """A delivery refused what was asked; `type` is one of the contract's error types, `problems` its details."""
+
+    def __init__(self, message: str, type: str, problems: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.type = type
+        self.problems = problems
+
+
+async def connect(address: str | None = None) -> Client:
+    """A client by the SDK's own configuration (TEMPORAL_ADDRESS, TEMPORAL_PROFILE, ...), or to an address."""
+    config = ClientConfig.load_client_connect_config()
+    if address is not None:
+        config["target_host"] = address
+    target = config.get("target_host") or "localhost:7233"
+    config["target_host"] = target
+    try:
+        return await Client.connect(**config, data_converter=DATA_CONVERTER)
+    except (RuntimeError, OSError) as error:
+        raise UnreachableError(CANNOT_CONNECT.format(address=target, error=_first_line(error))) from None
+
+
+class Deliveries:
+    """The deliveries of one Temporal namespace."""
+
+    def __init__(self, client: Client, task_queue: str = TASK_QUEUE) -> None:
+        self._client = client
+        self._task_queue = task_queue
+
+    def handle(self, delivery_id: str) -> AnyHandle:
+        return self._client.get_workflow_handle(delivery_workflow_id(delivery_id))
+
+    async def start(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """Starts a delivery and waits until it says that it accepted the order; raises RefusedError otherwise.
+
+        Sending the same order again joins the running delivery.
+        """
+        operation = WithStartWorkflowOperation(
+            DELIVERY,
+            order,
+            id=delivery_workflow_id(str(order.get("delivery_id"))),
+            task_queue=self._task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        )
+        try:
+            accepted: dict[str, Any] = await self._client.execute_update_with_start_workflow(
+                "accepted", {}, start_workflow_operation=operation
+            )
+        except WorkflowUpdateFailedError as error:
+            raise refused(error) from None
+        return accepted
+
+    async def report(self, delivery_id: str, events: Sequence[Event | Mapping[str, Any]]) -> None:
+        """Reports events in one signal; raises LookupError if the delivery is not running."""
+        batch = {"events": [wire_event(event) if isinstance(event, Event) else event for event in events]}
+        try:
+            await self.handle(delivery_id).signal("report", batch)
+        except RPCError as error:
+            raise _not_running(error, delivery_id) from None
+
+    async def ask(self, delivery_id: str, update: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Executes an update; raises RefusedError or LookupError."""
+        try:
+            answer: dict[str, Any] = await self.handle(delivery_id).execute_update(update, request)
+        except WorkflowUpdateFailedError as error:
+            raise refused(error) from None
+        except RPCError as error:
+            raise _not_running(error, delivery_id) from None
+        return answer
+
+    async def query(self, delivery_id: str, query: str, request: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Asks for snapshot, timeline or why; raises LookupError if there is no such delivery."""
+        try:
+            answer: dict[str, Any] = await self.handle(delivery_id).query(query, request or {})
+        except RPCError as error:
+            raise _not_running(error, delivery_id) from None
+        return answer
+
+
+def refused(error: WorkflowUpdateFailedError) -> RefusedError:
+    """The refusal in an update's failure."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        problems = cause.details[0] if cause.details else ()
+        return RefusedError(cause.message, cause.type or "ApplicationError", problems)
+    return RefusedError(str(cause), type(cause).__name__)
+
+
+def _not_running(error: RPCError, delivery_id: str) -> Exception:
+    if error.status is RPCStatusCode.NOT_FOUND:
+        return LookupError(f"no delivery {delivery_id} is running")
+    return error
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)[:200]
+
+
+def as_json(value: Any) -> str:
+    """JSON for people: indented, with every character as it is."""
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,172 @@
+"""What people and systems may decide about a delivery: each update as a pure function of the state. Refusals are ApplicationErrors."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from domain.event import Event
+from domain.incident import Incident, Resolution
+from domain.instant import Instant, instant
+from domain.status import Kind, Party, Status
+from rules.watch import acknowledged, settled_by_hand
+from workflows.contract import (
+    AcknowledgeIn,
+    AmendIn,
+    CancelIn,
+    CorrectIn,
+    RescheduleIn,
+    ResolveIn,
+    invalid_input,
+    problem,
+    problems_of,
+    refusal,
+)
+from workflows.state import State
+from workflows.wire import DeliveryOrder
+
+SOURCE = "doorstep"
+
+AMENDABLE = frozenset(
+    {
+        "customer", "destination", "service_level", "tags", "requires", "skills", "service_seconds", "attempts_allowed",
+        "cod", "value", "stop_type", "zone", "lane", "hub", "shipper", "order_id", "tracking_numbers",
+    }
+)  # fmt: skip
+"""Fields of the order that may still change. A promise is moved by `reschedule`; identity and rulebook are fixed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One update: what is asked, when, and the id that makes its event unique."""
+
+    command: Any
+    now: Instant
+    update_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The state after a command, and the events that belong into the next look."""
+
+    state: State
+    events: tuple[Event, ...] = ()
+
+
+def execute(state: State, ask: Ask) -> Answer:
+    """Does what was asked, or raises the ApplicationError that the caller gets."""
+    return COMMANDS[type(ask.command)](state, ask)
+
+
+def _amend(state: State, ask: Ask) -> Answer:
+    command: AmendIn = ask.command
+    _refuse_when_final(state, "amend")
+    fixed = sorted(set(command.patch) - AMENDABLE)
+    if fixed:
+        said = f"{', '.join(fixed)} cannot be amended; allowed are {', '.join(sorted(AMENDABLE))}; use reschedule for the promise"
+        raise invalid_input([problem(f"patch.{name}", said, "not_amendable") for name in fixed])
+    order = _merged(state.order, command.patch)
+    try:
+        checked = DeliveryOrder.model_validate_json(json.dumps(order))
+    except ValidationError as error:
+        raise invalid_input(problems_of(error)) from None
+    delivery = replace(state.watch.delivery, order=checked.order())
+    amended = replace(state, order=order, watch=replace(state.watch, delivery=delivery))
+    return Answer(amended, (_event(ask, Kind.NOTE, command.by, {"text": f"amended {', '.join(sorted(command.patch))}"}),))
+
+
+def _reschedule(state: State, ask: Ask) -> Answer:
+    command: RescheduleIn = ask.command
+    _refuse_when_final(state, "reschedule")
+    if instant(command.end) <= ask.now:
+        raise invalid_input([problem("end", "the new window is already over; give a later end", "in_the_past")])
+    window = {"start": instant(command.start) if command.start else None, "end": instant(command.end)}
+    return Answer(state, (_event(ask, Kind.PROMISE_CHANGED, command.by, window),))
+
+
+def _cancel(state: State, ask: Ask) -> Answer:
+    command: CancelIn = ask.command
+    _refuse_when_final(state, "cancel")
+    event = _event(ask, Kind.STATUS, command.by, {"reason": command.reason} if command.reason else {})
+    return Answer(state, (replace(event, status=Status.CANCELLED),))
+
+
+def _acknowledge(state: State, ask: Ask) -> Answer:
+    command: AcknowledgeIn = ask.command
+    incident = _open_incident(state, command.incident_id)
+    return Answer(replace(state, watch=acknowledged(state.watch, incident, command.by)))
+
+
+def _resolve(state: State, ask: Ask) -> Answer:
+    command: ResolveIn = ask.command
+    incident = _open_incident(state, command.incident_id)
+    note = f"{command.note} ({command.by})" if command.note else f"by {command.by}"
+    watch = settled_by_hand(state.watch, incident, Resolution(command.resolution), note, ask.now)
+    return Answer(replace(state, watch=watch))
+
+
+def _correct(state: State, ask: Ask) -> Answer:
+    command: CorrectIn = ask.command
+    delivery = state.watch.delivery
+    if not delivery.has_seen(command.event_id):
+        raise refusal("NotFound", "no event with this id was reported for the delivery; see the query timeline for their ids")
+    if not delivery.can_correct(command.event_id):
+        raise refusal("TooOld", "the event is older than the last 500 and can no longer be withdrawn; report what is true now")
+    detail = {"event_id": command.event_id, "reason": command.reason}
+    return Answer(state, (_event(ask, Kind.CORRECTION, command.by, detail),))
+
+
+def _open_incident(state: State, wanted: str) -> Incident:
+    incident = state.watch.incident(wanted)
+    if incident is None:
+        raise refusal("NotFound", "the delivery has no incident with this id; see open_incidents in the query snapshot")
+    if not incident.is_open:
+        raise refusal("Conflict", f"the incident is resolved already, as {incident.resolution}")
+    return incident
+
+
+def _refuse_when_final(state: State, what: str) -> None:
+    status = state.watch.delivery.facts.status
+    if state.watch.delivery.facts.final:
+        raise refusal(
+            "Finished", f"cannot {what}: the delivery is {status.value}; correct the final event first if it did not occur"
+        )
+
+
+def _merged(order: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON merge patch (RFC 7386): objects are merged, null removes."""
+    merged = {**order}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict) and isinstance(merged.get(name), dict):
+            merged[name] = _merged(merged[name], value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _event(ask: Ask, kind: Kind, by: str, detail: Mapping[str, Any]) -> Event:
+    party = Party(by) if by in list(Party) else Party.OPERATOR
+    return Event(
+        event_id=f"update:{ask.update_id}",
+        kind=kind,
+        occurred_at=ask.now,
+        recorded_at=ask.now,
+        source=SOURCE,
+        by=party,
+        detail=detail,
+    )
+
+
+COMMANDS: dict[type, Callable[[State, Ask], Answer]] = {
+    AmendIn: _amend,
+    RescheduleIn: _reschedule,
+    CancelIn: _cancel,
+    AcknowledgeIn: _acknowledge,
+    ResolveIn: _resolve,
+    CorrectIn: _correct,
+}
+"""Update -> what it does. To add one: its model in contract.py, a row here, a handler in delivery.py."""

@@ -1,0 +1,135 @@
+"""The contract: task queue, workflow types and ids, and the payloads of signals, updates and queries. Nobody else spells them."""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, Field, StringConstraints, ValidationError, model_validator
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+from workflows.wire import EventId, Text, When, WindowIn, Wire
+
+TASK_QUEUE = "deliveries"
+DELIVERY = "Delivery"
+
+JSON_PLAIN = b"json/plain"
+MAX_PAYLOAD = 256 * 1024
+"""Bytes. A larger order or batch is refused, so that state always fits into one payload."""
+
+Model = TypeVar("Model", bound=BaseModel)
+By = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+IncidentId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+def delivery_workflow_id(delivery_id: str) -> str:
+    """The workflow id of a delivery: one workflow at a time for each."""
+    return f"delivery-{delivery_id}"
+
+
+class AcceptedIn(Wire):
+    """`accepted {}`: the order system's acknowledgement."""
+
+
+class AmendIn(Wire):
+    """`amend {patch, by}`: changes fields of the order that may still change."""
+
+    patch: dict[str, Any] = Field(min_length=1, max_length=50)
+    by: By
+
+
+class RescheduleIn(Wire):
+    """`reschedule {start, end, by}`: a new promise."""
+
+    start: When | None = None
+    end: When
+    by: By
+
+    @model_validator(mode="after")
+    def _is_a_window(self) -> "RescheduleIn":
+        WindowIn(start=self.start, end=self.end)
+        return self
+
+
+class CancelIn(Wire):
+    """`cancel {reason, by}`."""
+
+    reason: Text = ""
+    by: By
+
+
+class AcknowledgeIn(Wire):
+    """`acknowledge {incident_id, by}`: somebody has seen it."""
+
+    incident_id: IncidentId
+    by: By
+
+
+class ResolveIn(Wire):
+    """`resolve {incident_id, resolution, note, by}`: settled by hand."""
+
+    incident_id: IncidentId
+    resolution: Literal["handled", "false_alarm"]
+    note: Text = ""
+    by: By
+
+
+class CorrectIn(Wire):
+    """`correct {event_id, reason, by}`: withdraws an event."""
+
+    event_id: EventId
+    reason: Literal["did_not_occur", "incorrect_data"]
+    by: By
+
+
+class WhyIn(Wire):
+    """`why {rule?, at?}`."""
+
+    rule: Annotated[str, StringConstraints(max_length=100)] | None = None
+    at: When | None = None
+
+
+def read_payload(model: type[Model], raw: RawValue | None, default: bytes | None = None) -> Model:
+    """One `json/plain` object as a model; raises ApplicationError "InvalidInput" with every mistake, without what was sent."""
+    data = _json_of(raw, default)
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        raise invalid_input(problems_of(error)) from None
+
+
+def _json_of(raw: RawValue | None, default: bytes | None) -> bytes:
+    if raw is None:
+        if default is not None:
+            return default
+        raise invalid_input([problem("", "no argument was sent; send one JSON object", "missing")])
+    encoding = raw.payload.metadata.get("encoding", b"")
+    if encoding != JSON_PLAIN:
+        said = encoding.decode("ascii", "replace")[:40] or "none"
+        raise invalid_input([problem("", f"payload encoding is {said}; send one json/plain object", "encoding")])
+    if len(raw.payload.data) > MAX_PAYLOAD:
+        said = f"{len(raw.payload.data)} bytes were sent; at most {MAX_PAYLOAD} are allowed"
+        raise invalid_input([problem("", said, "too_long")])
+    return raw.payload.data
+
+
+def problem(loc: str, msg: str, type: str) -> dict[str, str]:
+    """One mistake in what was sent."""
+    return {"loc": loc, "msg": msg, "type": type}
+
+
+def problems_of(error: ValidationError) -> list[dict[str, str]]:
+    """Every mistake with its place, without the values."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [problem(".".join(map(str, item["loc"])), item["msg"], item["type"]) for item in found]
+
+
+def invalid_input(problems: list[dict[str, str]]) -> ApplicationError:
+    """The error of every door for what cannot be read; its details are the list of mistakes."""
+    shown = "; ".join(f"{item['loc']}: {item['msg']}" if item["loc"] else item["msg"] for item in problems[:10])
+    more = f"; and {len(problems) - 10} more" if len(problems) > 10 else ""
+    return refusal("InvalidInput", f"invalid input: {shown}{more}", problems[:50])
+
+
+def refusal(type: str, message: str, problems: list[dict[str, str]] | None = None) -> ApplicationError:
+    """A non-retryable error that the caller can tell apart by its type."""
+    details = problems if problems is not None else [problem("", message, type)]
+    return ApplicationError(message, details, type=type, non_retryable=True)

@@ -1,0 +1,57 @@
+"""The current details of a delivery in the Temporal UI: markdown that a support agent can read aloud. No personal data."""
+
+from zoneinfo import ZoneInfo
+
+from domain.incident import Incident
+from domain.instant import Instant, moment
+from rules.evaluate import Wake
+from workflows.state import State
+
+LONGEST = 18_000
+"""Bytes that the UI shows are limited to 20,000."""
+
+
+def details_of(state: State, wake: Wake | None, now: Instant) -> str:
+    """Where the delivery is, what is wrong, what is being done and when we look again, in the recipient's time."""
+    delivery = state.watch.delivery
+    order, facts = delivery.order, delivery.facts
+    zone = ZoneInfo(order.destination.timezone)
+    condition = delivery.condition(now).value.replace("_", " ")
+    lines = [
+        f"## {facts.status.value.replace('_', ' ').capitalize()}, {condition}",
+        f"Promised by **{_clock(facts.promised.end, zone)}**, expected {_clock(facts.eta, zone)}."
+        f" Carrier {facts.carrier}, driver {facts.driver_id or 'unknown'}, route {facts.route_id or 'unknown'}."
+        f" Failed attempts: {facts.attempts} of {order.attempts_allowed}.",
+        "",
+        *_incidents(state, zone),
+        f"Watched by rulebook `{state.rulebook}` ({state.watch.book[:12]}).",
+        f"We look again at {_clock(wake.at, zone)}: {wake.because}." if wake else "Nothing is due until something is reported.",
+    ]
+    if state.rejections.count:
+        lines.append(f"Unreadable messages received: {state.rejections.count}. Last: {state.rejections.last[-1]}")
+    return "\n".join(lines)[:LONGEST]
+
+
+def _incidents(state: State, zone: ZoneInfo) -> list[str]:
+    incidents = state.watch.open_incidents
+    if not incidents:
+        return ["No open incidents.", ""]
+    lines = ["### Open incidents"]
+    for incident in incidents:
+        lines.append(f"- **{incident.says}** (`{incident.rule}`, {incident.severity}) since {_clock(incident.opened_at, zone)}")
+        lines.extend(_acts(incident))
+    return [*lines, ""]
+
+
+def _acts(incident: Incident) -> list[str]:
+    shown = [
+        f"  - {act.action}: {act.outcome.value.replace('_', ' ')}" + (f", {act.note}" if act.note else "")
+        for act in incident.acts.values()
+    ]
+    if incident.acknowledged_by:
+        shown.append(f"  - acknowledged by {incident.acknowledged_by}")
+    return shown
+
+
+def _clock(at: Instant | None, zone: ZoneInfo) -> str:
+    return "unknown" if at is None else moment(at).astimezone(zone).strftime("%a %d %b %H:%M:%S")

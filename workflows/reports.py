@@ -1,0 +1,49 @@
+"""Reads the signal `report`: one event, or a batch. What cannot be read becomes a reason, never an error."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+from domain.event import Event
+from domain.instant import Instant, iso
+from workflows.contract import read_payload
+from workflows.wire import DeliveryEvent, EventBatch, Wire
+
+REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why a signal could not be used."""
+
+    reason: str
+
+
+class _Peek(Wire):
+    """Whether a payload is a batch."""
+
+    events: object | None = None
+
+
+def read_report(name: str, args: Sequence[RawValue], known_at: Instant) -> tuple[Event, ...] | Unreadable:
+    """The events of one signal."""
+    if name != REPORT:
+        return _unreadable(f"unknown signal {name[:40]!r}; the signal for events is report", known_at)
+    if len(args) != 1:
+        return _unreadable(f"report takes one argument, {len(args)} were sent", known_at)
+    try:
+        return _events(args[0], known_at)
+    except ApplicationError as error:
+        return _unreadable(f"report: {error.message}", known_at)
+
+
+def _events(raw: RawValue, known_at: Instant) -> tuple[Event, ...]:
+    if b'"events"' in raw.payload.data and read_payload(_Peek, raw).events is not None:
+        return tuple(sent.event(known_at) for sent in read_payload(EventBatch, raw).events)
+    return (read_payload(DeliveryEvent, raw).event(known_at),)
+
+
+def _unreadable(reason: str, at: Instant) -> Unreadable:
+    return Unreadable(f"{iso(at)} {reason}")

@@ -1,0 +1,130 @@
+"""What the queries `snapshot` and `timeline` answer, from the state. Pure."""
+
+from typing import Any
+
+from domain.event import Event
+from domain.incident import Incident, Mode
+from domain.instant import Instant, iso
+from domain.order import Window
+from rules.evaluate import Wake
+from workflows.state import State
+
+LONGEST_TIMELINE = 1000
+
+
+def snapshot_of(state: State, wake: Wake | None, as_of: Instant) -> dict[str, Any]:
+    """See docs/oms.md: the shape is part of the contract."""
+    watch = state.watch
+    order, facts = watch.delivery.order, watch.delivery.facts
+    return {
+        "as_of": iso(as_of),
+        "delivery_id": order.delivery_id,
+        "generation": watch.generation,
+        "status": facts.status.value,
+        "condition": watch.delivery.condition(as_of).value,
+        "promised": _window(facts.promised),
+        "first_promised": _window(facts.first_promised),
+        "eta": iso(facts.eta),
+        "attempts": facts.attempts,
+        "assigned": {"carrier": facts.carrier, "driver_id": facts.driver_id, "route_id": facts.route_id},
+        "open_incidents": [_open(incident) for incident in watch.open_incidents],
+        "incidents": [_incident(incident) for incident in watch.incidents],
+        "missed": [{"rule": missed.rule, "at": iso(missed.at)} for missed in watch.missed],
+        "actions": _actions(watch.incidents, state),
+        "proposals": [],
+        "next_wake": {"at": iso(wake.at), "because": wake.because} if wake else None,
+        "rulebook": {"name": state.rulebook, "version": watch.book},
+        "rejected": {"count": state.rejections.count, "last": list(state.rejections.last)},
+        "events_seen": state.events_seen,
+    }
+
+
+def timeline_of(state: State, as_of: Instant) -> dict[str, Any]:
+    """Everything that happened and was done, in order, in words."""
+    entries = [_reported(event) for event in state.watch.delivery.events]
+    for incident in state.watch.incidents:
+        entries.extend(_episode(incident))
+    entries.sort(key=lambda entry: (entry["at"], entry["what"]))
+    return {"as_of": iso(as_of), "entries": entries[-LONGEST_TIMELINE:]}
+
+
+def _window(window: Window) -> dict[str, Any]:
+    return {"start": iso(window.start), "end": iso(window.end)}
+
+
+def _open(incident: Incident) -> dict[str, Any]:
+    return {
+        "incident_id": incident.incident_id,
+        "rule": incident.rule,
+        "severity": incident.severity.value,
+        "opened_at": iso(incident.opened_at),
+        "acknowledged": incident.acknowledged_by is not None,
+        "owner": incident.owner,
+        "step": _step(incident),
+    }
+
+
+def _step(incident: Incident) -> str | None:
+    """The path of what was started last."""
+    return max(incident.acts, key=lambda path: (incident.acts[path].asked_at, path), default=None)
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    return _open(incident) | {
+        "says": incident.says,
+        "mode": incident.mode.value,
+        "resolved_at": iso(incident.resolved_at),
+        "resolution": incident.resolution.value if incident.resolution else None,
+        "note": incident.note,
+    }
+
+
+def _actions(incidents: tuple[Incident, ...], state: State) -> list[dict[str, Any]]:
+    order, generation = state.watch.delivery.order, state.watch.generation
+    return [
+        {
+            "action": act.action,
+            "incident_id": incident.incident_id,
+            "outcome": act.outcome.value,
+            "at": iso(act.at),
+            "asked_at": iso(act.asked_at),
+            "note": act.note,
+            "key": f"{order.delivery_id}/{generation}/{incident.rule}/{incident.episode}/{path}/0",
+        }
+        for incident in incidents
+        for path, act in incident.acts.items()
+    ]
+
+
+def _reported(event: Event) -> dict[str, Any]:
+    said = [event.kind.value]
+    if event.status:
+        said.append(event.status.value)
+    if event.place:
+        said.append(f"at {event.place}")
+    if event.reason:
+        said.append(f"because of {event.reason.value}")
+    if event.eta is not None:
+        said.append(f"expected {iso(event.eta)}")
+    late = iso(event.recorded_at) if event.recorded_at > event.occurred_at else None
+    return {
+        "at": iso(event.occurred_at),
+        "what": " ".join(said),
+        "source": event.source,
+        "event_id": event.event_id,
+        "known_at": late,
+    }
+
+
+def _episode(incident: Incident) -> list[dict[str, Any]]:
+    about = {"incident_id": incident.incident_id, "source": "doorstep"}
+    shadow = " (shadow)" if incident.mode is Mode.SHADOW else ""
+    entries = [about | {"at": iso(incident.opened_at), "what": f"{incident.rule} opened{shadow}: {incident.says}"}]
+    for act in incident.acts.values():
+        note = f": {act.note}" if act.note else ""
+        entries.append(about | {"at": iso(act.at), "what": f"{incident.rule}: {act.action} {act.outcome.value}{note}"})
+    if incident.resolved_at is not None:
+        note = f": {incident.note}" if incident.note else ""
+        what = f"{incident.rule} resolved as {incident.resolution}{note}"
+        entries.append(about | {"at": iso(incident.resolved_at), "what": what})
+    return entries

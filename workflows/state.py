@@ -1,0 +1,59 @@
+"""Everything that a delivery's workflow must remember, in one value that goes through continue-as-new whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from domain.instant import Instant
+from rules.watch import Watch
+
+EDITION = 1
+"""The newest edition of the evaluator; a delivery keeps the one that it started with until it continues as new."""
+
+KEPT_REJECTIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rejections:
+    """What could not be used of what was sent: how often, and the latest reasons."""
+
+    count: int = 0
+    last: tuple[str, ...] = ()
+
+    def and_one(self, reason: str) -> "Rejections":
+        return Rejections(self.count + 1, (*self.last, reason[:500])[-KEPT_REJECTIONS:])
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One delivery's life so far. `order` is the order as it was sent (and amended), `written` what the store and the search attributes say."""
+
+    order: Mapping[str, Any]
+    order_sha256: str
+    watch: Watch
+    rulebook: str
+    first_run_id: str
+    started_at: Instant
+    edition: int = EDITION
+    rejections: Rejections = field(default_factory=Rejections)
+    revision: int = 0
+    written: str = ""
+    final_since: Instant | None = None
+    ended_at: Instant | None = None
+    events_seen: int = 0
+
+
+_STATE: TypeAdapter[State] = TypeAdapter(State)
+
+
+def packed(state: State) -> dict[str, Any]:
+    """The state as JSON for the next run."""
+    carried: dict[str, Any] = _STATE.dump_python(state, mode="json")
+    return carried
+
+
+def unpacked(data: bytes) -> State:
+    """The state of the run before, from now on under the newest edition."""
+    return replace(_STATE.validate_json(data), edition=EDITION)

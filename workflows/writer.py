@@ -1,0 +1,56 @@
+"""Keeps the store's copy of a delivery up to date without ever standing in the workflow's way."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.record import Recording
+    from domain.copy import DeliveryCopy
+
+QUICKLY = timedelta(seconds=2)
+"""What a local activity gets before its work is moved off the workflow's way."""
+
+UNTIL_DONE = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+
+
+class CopyWriter:
+    """Writes one copy at a time; what changes meanwhile is written next, whatever came between is skipped."""
+
+    def __init__(self, newest: Callable[[], DeliveryCopy]) -> None:
+        self._newest = newest
+        self._task: asyncio.Task[None] | None = None
+        self._stale = False
+
+    @property
+    def idle(self) -> bool:
+        return self._task is None
+
+    def write(self) -> None:
+        self._stale = True
+        if self._task is None:
+            self._task = asyncio.create_task(self._write_all())
+
+    async def _write_all(self) -> None:
+        while self._stale:
+            self._stale = False
+            await self._write_one(self._newest())
+        self._task = None
+
+    async def _write_one(self, copy: DeliveryCopy) -> None:
+        try:
+            await workflow.execute_local_activity_method(
+                Recording.record,
+                copy,
+                schedule_to_close_timeout=QUICKLY,
+                retry_policy=RetryPolicy(maximum_attempts=1),
+                summary=f"copy {copy.revision}: {copy.status}, {copy.condition}",
+            )
+        except ActivityError:
+            await workflow.execute_activity_method(
+                Recording.record, copy, start_to_close_timeout=timedelta(seconds=30), retry_policy=UNTIL_DONE
+            )
