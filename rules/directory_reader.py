@@ -1,0 +1,212 @@
+"""Reads directory.yaml: what rules may name, and how people are reached, which is kept apart from it."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from domain.contact import Contact
+from domain.instant import DAY, Span
+from rules import fields
+from rules.directory import Calendar, Carrier, Directory, Hub
+from rules.phrases import DAY_NAMES, clock_span
+from rules.problems import Problem, in_order, suggestion
+from rules.source import Node, Pairs, Source, compose, decoded, source_of
+
+Row = TypeVar("Row")
+
+_MONEY = re.compile(r"(\d{1,9}(?:\.\d{1,2})?) ([A-Z]{3})")
+_HOURS = re.compile(r"(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})")
+_PHONE = re.compile(r"\+[0-9 ().-]{5,20}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_DEGREES = re.compile(r"-?\d{1,3}(?:\.\d{1,9})?")
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryReading:
+    """The directory as far as it could be read, the people's addresses, and what is wrong."""
+
+    directory: Directory = field(default_factory=Directory)
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def read_directory_file(path: Path) -> DirectoryReading:
+    """The directory of a file; an empty one if there is no such file, since every section may be missing."""
+    try:
+        text, problems = decoded(path.read_bytes(), path.name)
+    except FileNotFoundError:
+        return DirectoryReading()
+    except OSError as error:
+        problems = (Problem(path.name, "R006", 0, 0, 1, f"cannot be read: {error.strerror}", "check the path"),)
+    return DirectoryReading(problems=problems) if problems else read_directory(text, path.name)
+
+
+def read_directory(text: str, name: str = "directory.yaml") -> DirectoryReading:
+    """The directory that a text holds; `name` is the file's, for messages."""
+    source = source_of(text, name)
+    node = compose(source)
+    mapping = fields.pairs(source, node, "the directory") if node is not None else None
+    if mapping is None:
+        return DirectoryReading(problems=in_order(source.problems))
+    fields.check_keys(source, mapping, "the directory", ("hubs", "people", "queues", "carriers", "zones", "calendars"))
+    people = _rows(source, mapping, "people", _contact)
+    directory = Directory(
+        hubs=_rows(source, mapping, "hubs", _hub),
+        people=tuple(people),
+        queues=_names(source, mapping, "queues"),
+        carriers=_rows(source, mapping, "carriers", _carrier),
+        zones=_names(source, mapping, "zones"),
+        calendars=_rows(source, mapping, "calendars", _calendar),
+    )
+    _check_calendars(source, mapping, directory)
+    return DirectoryReading(directory, people, in_order(source.problems))
+
+
+def _rows(source: Source, mapping: Pairs, section: str, read: Callable[[Source, Pairs], Row]) -> dict[str, Row]:
+    node = mapping.get(section)
+    listed = fields.pairs(source, node, section) if node is not None else None
+    found: dict[str, Row] = {}
+    for key, value in listed.pairs if listed else ():
+        row = fields.pairs(source, value, key.value)
+        if fields.name(source, key, f"name in {section}") and row is not None:
+            found[key.value] = read(source, row)
+    return found
+
+
+def _names(source: Source, mapping: Pairs, section: str) -> tuple[str, ...]:
+    node = mapping.get(section)
+    if isinstance(node, Pairs):
+        source.at_node("R012", node, f"{section} must be a list")
+        return ()
+    found = [fields.name(source, item, f"name in {section}") for item in (fields.items(node) if node is not None else ())]
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _values(source: Source, row: Pairs, what: str, read: Mapping[str, Callable[[Source, Node, str], Any]]) -> dict[str, Any]:
+    fields.check_keys(source, row, what, read)
+    found = {key.value: read[key.value](source, value, key.value) for key, value in row.pairs if key.value in read}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _hub(source: Source, row: Pairs) -> Hub:
+    read = {"timezone": _timezone, "cutoff": _clock, "calendar": fields.text, "lat": _degrees, "lon": _degrees}
+    return Hub(**_values(source, row, "a hub", read))
+
+
+def _contact(source: Source, row: Pairs) -> Contact:
+    values = _values(source, row, "a person", {"email": _email, "phone": _phone, "on_call": fields.text})
+    return Contact(values.get("email"), values.get("phone"))
+
+
+def _carrier(source: Source, row: Pairs) -> Carrier:
+    values = _values(source, row, "a carrier", {"feed": _cadence, "backup": _backup, "cost_per_drop": _money})
+    cents, currency = values.get("cost_per_drop", (None, None))
+    return Carrier(values.get("feed"), values.get("backup", ()), cents, currency)
+
+
+def _calendar(source: Source, row: Pairs) -> Calendar:
+    values = _values(source, row, "a calendar", {"days": _days, "hours": _hours, "holidays": _country})
+    opens, closes = values.pop("hours", (0, DAY))
+    return Calendar(opens=opens, closes=closes, **values)
+
+
+def _timezone(source: Source, node: Node, what: str) -> str | None:
+    found = fields.text(source, node, what)
+    if found is None:
+        return None
+    try:
+        ZoneInfo(found)
+    except (OSError, ValueError):
+        source.at_node("R025", node, f'"{found}" is not a time zone', "use an IANA name such as Europe/Helsinki")
+        return None
+    return found
+
+
+def _clock(source: Source, node: Node, what: str) -> Span | None:
+    found = fields.text(source, node, what)
+    at = clock_span(found) if found else None
+    if found and at is None:
+        source.at_node("R025", node, f'{what}: "{found}" is not a time of day', 'for example "20:00"')
+    return at
+
+
+def _matched(source: Source, node: Node, what: str, pattern: re.Pattern[str], example: str) -> re.Match[str] | None:
+    found = fields.text(source, node, what)
+    match = pattern.fullmatch(found) if found else None
+    if found and match is None:
+        source.at_node("R025", node, f'{what} can not be "{found}"', f"for example {example}")
+    return match
+
+
+def _degrees(source: Source, node: Node, what: str) -> float | None:
+    match = _matched(source, node, what, _DEGREES, "60.2")
+    if match and abs(float(match[0])) > (90 if what == "lat" else 180):
+        source.at_node("R025", node, f"{what} can not be {match[0]}", "degrees, WGS 84")
+        return None
+    return float(match[0]) if match else None
+
+
+def _email(source: Source, node: Node, what: str) -> str | None:
+    match = _matched(source, node, what, _EMAIL, "lead@example.test")
+    return match[0] if match else None
+
+
+def _phone(source: Source, node: Node, what: str) -> str | None:
+    match = _matched(source, node, what, _PHONE, '"+358401234567", in quotes')
+    return re.sub("[^+0-9]", "", match[0]) if match else None
+
+
+def _cadence(source: Source, node: Node, what: str) -> Span | None:
+    row = fields.pairs(source, node, what)
+    values = _values(source, row, "a feed", {"cadence": fields.span}) if row is not None else {}
+    return values.get("cadence")
+
+
+def _backup(source: Source, node: Node, what: str) -> tuple[str, ...]:
+    found = [fields.text(source, item, what) for item in fields.items(node)]
+    return tuple(name for name in found if name)
+
+
+def _money(source: Source, node: Node, what: str) -> tuple[int, str] | None:
+    match = _matched(source, node, what, _MONEY, "6.50 EUR")
+    return (int(Decimal(match[1]) * 100), match[2]) if match else None
+
+
+def _days(source: Source, node: Node, what: str) -> tuple[int, ...]:
+    found = [fields.word(source, item, what, DAY_NAMES) for item in fields.items(node)]
+    return tuple(sorted({DAY_NAMES[day] for day in found if day}))
+
+
+def _hours(source: Source, node: Node, what: str) -> tuple[Span, Span] | None:
+    match = _matched(source, node, what, _HOURS, '"09:00-17:00"')
+    opens, closes = (clock_span(match[1]), clock_span(match[2])) if match else (None, None)
+    if match and (opens is None or closes is None or opens >= closes):
+        source.at_node("R025", node, f'{what} can not be "{match[0]}"', "from an earlier to a later time of one day")
+        return None
+    return (opens, closes) if opens is not None and closes is not None else None
+
+
+def _country(source: Source, node: Node, what: str) -> str | None:
+    match = _matched(source, node, what, re.compile("[A-Z]{2}(?:-[A-Z0-9]{1,3})?"), "FI")
+    return match[0] if match else None
+
+
+def _check_calendars(source: Source, mapping: Pairs, directory: Directory) -> None:
+    """What one section says of another: calendars of hubs and people, backups of carriers."""
+    references = (
+        ("hubs", "calendar", "calendar", directory.calendars),
+        ("people", "on_call", "calendar", directory.calendars),
+        ("carriers", "backup", "carrier", directory.carriers),
+    )
+    for section, key, what, known in references:
+        rows = mapping.get(section)
+        for _, row in rows.pairs if isinstance(rows, Pairs) else ():
+            node = row.get(key) if isinstance(row, Pairs) else None
+            for item in fields.items(node) if node is not None else ():
+                name = getattr(item, "value", None)
+                if isinstance(name, str) and name not in known:
+                    source.at_node("R023", item, f'unknown {what} "{name}"', suggestion(name, known))

@@ -1,0 +1,117 @@
+"""Forms 1, 2 and 3: what a fact is, how large it is, whether it is known. Each takes what may end in `for D`."""
+
+from typing import Any
+
+from rules import phrases
+from rules.directory import Directory
+from rules.tree import Between, Compare, Includes, Is, Known, Same, Sentence
+from rules.vocabulary import VOCABULARY
+from rules.words import Words
+
+_COMPARISONS = {"over": "over", "under": "under", "at least": "at_least", "at most": "at_most"}
+MEANT = {
+    ">": "over", "<": "under", ">=": "at least", "<=": "at most", "=": "is", "==": "is", "!=": "is not", "equals": "is", "are": "is",
+    "above": "over", "below": "under", "more": "over", "less": "under", "exceeds": "over", "contains": "includes", "has": "includes",
+    "in": "is one of", "after": "later than", "before": "earlier than", "isn't": "is not", "was": "is",
+}  # fmt: skip
+"""What people write for a word of the language."""
+
+
+def is_sentence(words: Words, directory: Directory) -> Sentence:
+    """Form 1."""
+    negated = words.eat("not")
+    start, first = words.at, words.peek()
+    name = phrases.fact(words)
+    if VOCABULARY[name].type == "yes_no" and (words.peek().kind == "end" or words.is_at("for")):
+        return Is(name, (True,), negated, phrases.held(words))
+    if negated:
+        words.fail("R100", first, f'"not" stands before a yes/no fact only, and "{name}" is none', f"write {name} is not ...")
+    if words.is_at("includes") or words.is_at("does", "not", "include") or words.is_at("not", "includes"):
+        return _includes(words, name)
+    words.at = start
+    return _is_value(words, directory)
+
+
+def _includes(words: Words, name: str) -> Sentence:
+    word = words.peek()
+    negated = words.eat("does", "not", "include") or words.eat("not", "includes")
+    if not negated:
+        words.need("includes")
+    if VOCABULARY[name].type != "list":
+        words.fail("R109", word, f'"{name}" is not a list', f"write {name} is ...")
+    value = words.next()
+    if value.kind in ("end", "comma"):
+        words.fail("R105", value, f"expected a word, found {value.shown}")
+    return Includes(name, value.text, negated, phrases.held(words))
+
+
+def _is_value(words: Words, directory: Directory) -> Sentence:
+    name = phrases.fact(words)
+    _need_is(words, name)
+    negated = words.eat("not")
+    other = _other_fact(words, name)
+    if other:
+        return Same(name, other, negated, phrases.held(words))
+    several = words.eat("one", "of")
+    values = [phrases.value(words, name, directory)]
+    while words.is_at(",") or (several and words.is_at("or")):
+        values.append(_next_value(words, name, directory, several=several))
+    return Is(name, tuple(values), negated, phrases.held(words))
+
+
+def _need_is(words: Words, name: str) -> None:
+    word = words.peek()
+    if words.eat("is"):
+        return
+    meant = MEANT.get(word.low)
+    goes_on = (
+        "includes"
+        if VOCABULARY[name].type == "list"
+        else "is, is not, is one of, is known, over, under, at least, later than, ..."
+    )
+    hint = f'did you mean "{meant}"?' if meant else f"it goes on with {goes_on}"
+    words.fail("R100", word, f'{word.shown} cannot follow "{name}"', hint)
+
+
+def _next_value(words: Words, name: str, directory: Directory, *, several: bool) -> Any:
+    comma = words.next()
+    if not several:
+        words.fail("R100", comma, "several values need is one of", f"write {name} is one of A, B")
+    words.eat("or")
+    return phrases.value(words, name, directory)
+
+
+def _other_fact(words: Words, name: str) -> str | None:
+    """The fact that is compared with, if what stands here is one of the same type and not a value."""
+    start = words.at
+    other = phrases.fact_here(words)
+    if other is None or VOCABULARY[other].type != VOCABULARY[name].type or words.peek().low in VOCABULARY[name].values:
+        return None
+    phrases.fact(words)
+    if words.peek().kind == "end" or words.is_at("for"):
+        return other
+    words.at = start
+    return None
+
+
+def compared(words: Words, directory: Directory) -> Sentence:
+    """Form 2."""
+    word = words.peek()
+    name = phrases.fact(words)
+    if VOCABULARY[name].type != "number":
+        hint = "use later than, earlier than" if VOCABULARY[name].type == "time" else f"write {name} is ..."
+        words.fail("R109", word, f'"{name}" is not a number', hint)
+    if words.eat("between"):
+        low, high = phrases.number_range(words, name)
+        return Between(name, low, high, phrases.held(words))
+    op: Any = _COMPARISONS[words.one_of("R100", "comparison", _COMPARISONS)]
+    return Compare(name, op, phrases.number(words, name), phrases.held(words))
+
+
+def known(words: Words, directory: Directory) -> Sentence:
+    """Form 3."""
+    name = phrases.fact(words)
+    words.need("is")
+    negated = words.eat("not")
+    known = words.one_of("R100", "word", ("known", "unknown")) == "known"
+    return Known(name, known is not negated, phrases.held(words))

@@ -1,0 +1,100 @@
+"""Forms 4, 5, 8, 9 and 11: what did not happen, what lasts, what is late, what the clock says, what just came in."""
+
+from typing import Any
+
+from domain.instant import DAY
+from domain.status import MILESTONES, Status
+from rules import phrases
+from rules.directory import Directory
+from rules.tree import Absent, AbsentBefore, Around, Daytime, Later, Overdue, Received, Sentence, State, Staying, Weekdays
+from rules.words import Words
+
+STATES = {state.value.replace("_", " "): state for state in State}
+"""A lasting state as it is written -> the state."""
+
+
+def absent(words: Words, directory: Directory) -> Sentence:
+    """Form 4."""
+    words.need("no")
+    event = phrases.event(words)
+    if words.eat("before"):
+        return AbsentBefore(event, phrases.time(words))
+    words.need("for", hint='"no EVENT for 2h" or "no EVENT before TIME"')
+    span = phrases.duration(words)
+    since = phrases.event(words) if words.eat("since") else None
+    if words.is_at("counted"):
+        words.fail("R014", words.peek(), "counted in a calendar is not supported yet", "leave it out: spans are elapsed time")
+    return Absent(event, span, since)
+
+
+def staying(words: Words, directory: Directory) -> Sentence:
+    """Form 5."""
+    state = words.one_of("R100", "state", STATES)
+    words.need("for", hint=f"say how long, for example {state} for 15m")
+    return Staying(STATES[state], phrases.duration(words))
+
+
+def about_time(words: Words, directory: Directory) -> Sentence:
+    """Form 8."""
+    word = words.peek()
+    if words.is_at("overdue", ahead=1):
+        return _overdue(words)
+    if words.eat("within"):
+        span = phrases.duration(words)
+        words.need("before")
+        return Around(phrases.time(words), span, "within_before")
+    if words.eat("after"):
+        return Around(phrases.time(words), 0, "after")
+    if words.eat("before"):
+        words.fail("R100", word, "say how long before", 'for example "30m before promised end"; or use none: [after ...]')
+    if words.is_duration():
+        span = phrases.duration(words)
+        side: Any = words.one_of("R100", "word", ("before", "after"))
+        return Around(phrases.time(words), span, side)
+    return _later(words)
+
+
+def _overdue(words: Words) -> Sentence:
+    milestone = words.one_of("R105", "milestone", [status.value for status in MILESTONES])
+    words.need("overdue")
+    return Overdue(Status(milestone), phrases.duration(words) if words.eat("by") else 0)
+
+
+def _later(words: Words) -> Sentence:
+    first = phrases.time(words)
+    earlier = words.one_of("R100", "word", ("later", "earlier")) == "earlier"
+    words.need("than")
+    second = phrases.time(words)
+    return Later(first, second, phrases.duration(words) if words.eat("by") else 0, earlier)
+
+
+def daytime(words: Words, directory: Directory) -> Sentence:
+    """Form 9."""
+    word = words.peek()
+    if words.eat("in") or words.eat("not", "in"):
+        words.fail("R014", word, "not supported yet: form 9, in calendar C", "use on weekdays and between 08:00 and 17:00")
+    if words.eat("on"):
+        return Weekdays((0, 1, 2, 3, 4)) if words.eat("weekdays") else _weekdays(words)
+    words.need("between")
+    start_word = words.peek()
+    start = phrases.clock_time(words)
+    words.need("and")
+    end = phrases.clock_time(words)
+    if start == DAY:
+        words.fail("R108", start_word, "a span of time cannot begin at 24:00", "write 00:00")
+    return Daytime(start, end)
+
+
+def _weekdays(words: Words) -> Sentence:
+    days = {phrases.weekday(words)}
+    while words.eat(",") or words.eat("and") or words.eat("or"):
+        words.eat("and")
+        days.add(phrases.weekday(words))
+    return Weekdays(tuple(sorted(days)))
+
+
+def received(words: Words, directory: Directory) -> Sentence:
+    """Form 11."""
+    event = phrases.event(words)
+    words.need("received")
+    return Received(event)
