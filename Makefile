@@ -1,0 +1,46 @@
+# The short commands, the same for people and for CI. Needs Python 3.11 or 3.12 with venv, and a C compiler.
+# `make setup` does nothing when .venv is up to date.
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name) 2>/dev/null)))
+VENV := .venv
+READY := $(VENV)/.ready
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lock clean
+
+help: ## Lists these commands.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
+
+setup: $(READY) ## Makes .venv with everything in it; .venv/bin/doorstep is the program.
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "no Python found; install Python 3.11 (Debian: apt-get install python3 python3-venv python3-dev gcc)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' || { echo "$(PYTHON) is $$($(PYTHON) --version); Doorstep needs Python 3.11 or 3.12: make setup PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV) || { echo "cannot make $(VENV); on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+demo: setup ## Plays a delivery day against a real Temporal server of its own, in about a minute.
+	$(VENV)/bin/doorstep demo
+
+test: setup ## Runs all tests. PYTEST_ARGS are handed on.
+	$(VENV)/bin/pytest $(PYTEST_ARGS)
+
+check: setup ## Format, lint, types.
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy tests
+
+format: setup ## Puts the code into its format.
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+lock: setup ## Pins the newest versions that pyproject.toml allows.
+	$(VENV)/bin/pip install --quiet uv
+	$(VENV)/bin/uv pip compile --quiet --upgrade --all-extras pyproject.toml -o requirements.lock --no-header --no-annotate
+
+clean: ## Removes .venv and caches, not data.
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build ./*.egg-info
