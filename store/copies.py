@@ -1,4 +1,4 @@
-"""What the store hands out about deliveries: plain frozen values."""
+"""What the store hands out beside domain.copy: incidents with their delivery, effects, and numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,41 +9,6 @@ from domain.incident import Incident
 from domain.instant import Instant
 from domain.status import Condition, Status
 from store.words import EffectState
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryCopy:
-    """The copy of a delivery at its workflow's `revision`-th write. `order` is the wire JSON, `open_incidents` are ids of rules."""
-
-    delivery_id: str
-    generation: int
-    revision: int
-    status: Status
-    condition: Condition
-    carrier: str
-    promised_end: Instant
-    first_promised_end: Instant
-    rulebook: str
-    rulebook_version: str
-    order: Mapping[str, Any]
-    started_at: Instant
-    run_id: str | None = None
-    driver_id: str | None = None
-    route_id: str | None = None
-    zone: str | None = None
-    hub: str | None = None
-    service_level: str | None = None
-    shipper: str | None = None
-    promised_start: Instant | None = None
-    eta: Instant | None = None
-    attempts: int = 0
-    open_incidents: tuple[str, ...] = ()
-    finished_at: Instant | None = None
-    outcome: Mapping[str, Any] | None = None
-
-    @property
-    def is_open(self) -> bool:
-        return self.finished_at is None
 
 
 @dataclass(frozen=True, slots=True)

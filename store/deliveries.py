@@ -4,16 +4,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import RowMapping, Select, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.incident import Incident, Mode
+from domain.copy import DeliveryCopy
+from domain.incident import Incident, Mode, Resolution
 from domain.status import Condition, Status
-from store.copies import Counts, DeliveryCopy, Effect, IncidentCopy
+from store.copies import Counts, Effect, IncidentCopy
 from store.database import Database
 from store.tables import deliveries, effects, incidents, tracking_numbers
 
-COPY_FIELDS = tuple(field.name for field in fields(DeliveryCopy))
+ELSEWHERE = frozenset({"tracking_numbers", "incidents"})
+"""Fields of a copy that have tables of their own."""
+
+COPY_FIELDS = tuple(field.name for field in fields(DeliveryCopy) if field.name not in ELSEWHERE)
 INCIDENT_FIELDS = tuple(field.name for field in fields(Incident) if field.name != "acts")
 
 
@@ -23,18 +27,16 @@ class Deliveries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def upsert(self, copy: DeliveryCopy, told: Iterable[Incident] = ()) -> bool:
-        """Writes the copy, its tracking numbers and incidents in one transaction.
+    async def write(self, copy: DeliveryCopy) -> None:
+        """Writes the copy with its tracking numbers and incidents in one transaction; nothing if a higher revision is there.
 
-        False, and nothing written, if a higher revision is there already. The same revision again is written again.
+        What is still open of earlier lives, whose workflow was terminated, ends when the next one is first written.
         """
         async with self._database.writing() as connection:
-            if not await self._upsert_copy(connection, copy):
-                return False
-            await self._add_tracking_numbers(connection, copy)
-            for incident in told:
-                await self._upsert_incident(connection, copy, incident)
-            return True
+            if await self._write_copy(connection, copy):
+                await self._add_tracking_numbers(connection, copy)
+                await self._write_incidents(connection, copy)
+                await _end_earlier_lives(connection, copy)
 
     async def latest(self, delivery_id: str) -> DeliveryCopy | None:
         """The newest generation of a delivery; None if the id was never seen."""
@@ -56,12 +58,16 @@ class Deliveries:
         """All deliveries, those that started last first."""
         return await self._copies(_newest_first().limit(limit))
 
-    async def with_tracking_number(self, source: str, number: str) -> tuple[str, ...]:
-        """The ids of the open deliveries that a source gave a tracking number to; if none is open, the one that started last."""
-        this = (tracking_numbers.c.source == source) & (tracking_numbers.c.number == number)
-        joined = deliveries.join(tracking_numbers, deliveries.c.delivery_id == tracking_numbers.c.delivery_id)
-        found = await self._copies(_newest_first().select_from(joined).where(this))
-        open_ids = tuple(copy.delivery_id for copy in found if copy.is_open)
+    async def with_tracking_number(self, number: str, source: str | None = None) -> tuple[str, ...]:
+        """The ids of the open deliveries that a source (None: any) gave a tracking number to.
+
+        If none of them is open, the one that started last; an empty tuple if the number is unknown.
+        """
+        this = (tracking_numbers.c.number == number) & ((tracking_numbers.c.source == source) if source is not None else true())
+        found = await self._copies(
+            _newest_first().where(deliveries.c.delivery_id.in_(select(tracking_numbers.c.delivery_id).where(this)))
+        )
+        open_ids = tuple(copy.delivery_id for copy in found if copy.finished_at is None)
         return open_ids or tuple(copy.delivery_id for copy in found[:1])
 
     async def incidents_of(self, delivery_id: str) -> tuple[IncidentCopy, ...]:
@@ -96,26 +102,27 @@ class Deliveries:
             groups = [(Status(s), Condition(c), bool(o), int(n)) for s, c, o, n in await connection.execute(by)]
             return _counts(groups, (await connection.execute(unresolved)).scalar_one())
 
-    async def _upsert_copy(self, connection: AsyncConnection, copy: DeliveryCopy) -> bool:
+    async def _write_copy(self, connection: AsyncConnection, copy: DeliveryCopy) -> bool:
         values = _columns(copy)
         statement = self._database.insert(deliveries).values(values)
-        newer = deliveries.c.revision <= statement.excluded.revision
-        written = await connection.execute(
-            statement.on_conflict_do_update(index_elements=["delivery_id", "generation"], set_=values, where=newer)
-        )
+        not_newer = deliveries.c.revision <= statement.excluded.revision
+        key = ["delivery_id", "generation"]
+        written = await connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values, where=not_newer))
         return written.rowcount == 1
 
     async def _add_tracking_numbers(self, connection: AsyncConnection, copy: DeliveryCopy) -> None:
-        numbers = {str(number) for number in copy.order.get("tracking_numbers") or ()}
-        rows = [{"source": copy.carrier, "number": number, "delivery_id": copy.delivery_id} for number in sorted(numbers)]
+        """Numbers belong to the carrier of the order, also when another one has the delivery by now."""
+        source = copy.order.get("carrier", copy.carrier)
+        rows = [{"source": source, "number": number, "delivery_id": copy.delivery_id} for number in copy.tracking_numbers]
         if rows:
             await connection.execute(self._database.insert(tracking_numbers).on_conflict_do_nothing(), rows)
 
-    async def _upsert_incident(self, connection: AsyncConnection, copy: DeliveryCopy, incident: Incident) -> None:
-        told = {name: getattr(incident, name) for name in INCIDENT_FIELDS}
-        values = {"delivery_id": copy.delivery_id, "generation": copy.generation, **told}
-        statement = self._database.insert(incidents).values(values)
-        await connection.execute(statement.on_conflict_do_update(index_elements=["incident_id"], set_=values))
+    async def _write_incidents(self, connection: AsyncConnection, copy: DeliveryCopy) -> None:
+        for incident in copy.incidents:
+            told = {name: getattr(incident, name) for name in INCIDENT_FIELDS}
+            values = {"delivery_id": copy.delivery_id, "generation": copy.generation, **told}
+            statement = self._database.insert(incidents).values(values)
+            await connection.execute(statement.on_conflict_do_update(index_elements=["incident_id"], set_=values))
 
     async def _copies(self, query: Select[Any]) -> tuple[DeliveryCopy, ...]:
         return tuple(_copy(row) for row in await self._rows(query))
@@ -131,6 +138,18 @@ class Deliveries:
             return list((await connection.execute(query)).mappings())
 
 
+async def _end_earlier_lives(connection: AsyncConnection, copy: DeliveryCopy) -> None:
+    """What a terminated workflow left open would else stay open on the boards for ever."""
+    if copy.generation == 1:
+        return
+    earlier = (deliveries.c.delivery_id == copy.delivery_id) & (deliveries.c.generation < copy.generation)
+    still_open = (incidents.c.delivery_id == copy.delivery_id) & (incidents.c.generation < copy.generation)
+    ended = {"resolution": Resolution.SUPERSEDED, "resolved_at": copy.started_at}
+    await connection.execute(update(incidents).where(still_open, incidents.c.resolved_at.is_(None)).values(**ended))
+    abandoned = {"finished_at": copy.started_at, "open_incidents": []}
+    await connection.execute(update(deliveries).where(earlier, deliveries.c.finished_at.is_(None)).values(**abandoned))
+
+
 def _newest_first() -> Select[Any]:
     return select(deliveries).order_by(deliveries.c.started_at.desc(), deliveries.c.generation.desc(), deliveries.c.delivery_id)
 
@@ -140,7 +159,9 @@ def _columns(copy: DeliveryCopy) -> dict[str, Any]:
 
 
 def _copy(row: RowMapping) -> DeliveryCopy:
-    return DeliveryCopy(**{**row, "open_incidents": tuple(row["open_incidents"])})
+    """`incidents` stays empty: see incidents_of."""
+    numbers = tuple(row["order"].get("tracking_numbers") or ())
+    return DeliveryCopy(**{**row, "open_incidents": tuple(row["open_incidents"])}, tracking_numbers=numbers)
 
 
 def _incident(row: RowMapping) -> IncidentCopy:

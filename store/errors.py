@@ -29,5 +29,5 @@ class ClaimLostError(StoreError):
     """A later claim has taken the effect over, so this one may not write about it any more."""
 
 
-class UnknownRulebookError(StoreError):
+class UnknownRulebookError(StoreError, LookupError):
     """No rulebook of that name or version was published."""

@@ -1,6 +1,8 @@
 """Published rulebooks: immutable, named by the SHA-256 of their canonical JSON; a name points at the current version."""
 
+import asyncio
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import select
 
@@ -31,11 +33,15 @@ class Rulebooks:
 
     async def current(self, name: str) -> str:
         """The SHA-256 of the version that new deliveries get; raises UnknownRulebookError, which lists the names."""
-        async with self._database.reading() as connection:
-            names = {row.name: str(row.sha256) for row in await connection.execute(select(rulebook_names))}
+        names = await self.names()
         if name not in names:
             raise UnknownRulebookError(f"no rulebook {name!r} is published; published are: {', '.join(sorted(names)) or 'none'}")
         return names[name]
+
+    async def names(self) -> dict[str, str]:
+        """The published names, each with the SHA-256 of its current version."""
+        async with self._database.reading() as connection:
+            return {row.name: str(row.sha256) for row in await connection.execute(select(rulebook_names))}
 
     async def canonical(self, sha256: str) -> str:
         """The canonical JSON of a version, to the byte; raises UnknownRulebookError."""
@@ -53,3 +59,20 @@ class Rulebooks:
         async with self._database.reading() as connection:
             versions = set((await connection.execute(of_open)).scalars())
             return frozenset(versions | set((await connection.execute(select(rulebook_names.c.sha256))).scalars()))
+
+
+def fetch_blocking(url: str, sha256: str) -> str:
+    """The canonical JSON of a version for callers that cannot await, such as workflow code of a cold process.
+
+    Works on a connection and a thread of its own. Raises UnknownRulebookError (a LookupError), DatabaseUnreachableError.
+    """
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, _fetch(url, sha256)).result()
+
+
+async def _fetch(url: str, sha256: str) -> str:
+    database = Database(url)
+    try:
+        return await Rulebooks(database).canonical(sha256)
+    finally:
+        await database.close()

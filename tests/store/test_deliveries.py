@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from domain.actions import Outcome
+from domain.copy import DeliveryCopy
 from domain.incident import Incident, Mode, Resolution, Severity
 from domain.instant import HOUR, Instant
 from domain.status import Condition, Status
-from store.copies import DeliveryCopy
 from store.database import Database
 from store.deliveries import Deliveries
 from store.ledger import Ledger
@@ -21,16 +21,21 @@ ORDER: dict[str, Any] = {"delivery_id": "D-1", "carrier": "acme", "tracking_numb
 D1 = DeliveryCopy(
     delivery_id="D-1",
     generation=1,
+    run_id="run-1",
     revision=1,
     status=Status.CREATED,
     condition=Condition.ON_TIME,
     carrier="acme",
+    promised_start=NOON + 2 * HOUR,
     promised_end=NOON + 4 * HOUR,
     first_promised_end=NOON + 4 * HOUR,
+    eta=None,
+    attempts=0,
     rulebook="standard",
     rulebook_version="a" * 64,
     order=ORDER,
     started_at=NOON,
+    tracking_numbers=("1Z999",),
 )
 
 LATE = Incident(
@@ -57,27 +62,25 @@ def another(delivery_id: str, **changes: Any) -> DeliveryCopy:
 async def test_a_copy_comes_back_as_it_was_written(deliveries: Deliveries) -> None:
     full = replace(D1, driver_id="V7", route_id="R12", eta=NOON, open_incidents=("late",), outcome={"first_promise": "late"})
 
-    written = await deliveries.upsert(full)
+    await deliveries.write(full)
 
-    assert written
     assert await deliveries.latest("D-1") == full
 
 
 async def test_an_older_write_never_replaces_a_newer_one(deliveries: Deliveries) -> None:
     newer = replace(D1, revision=5, status=Status.OUT_FOR_DELIVERY)
-    await deliveries.upsert(newer, [LATE])
+    await deliveries.write(replace(newer, incidents=(LATE,)))
 
-    written = await deliveries.upsert(replace(D1, revision=4), [replace(LATE, owner="somebody")])
+    await deliveries.write(replace(D1, revision=4, incidents=(replace(LATE, owner="somebody"),)))
 
-    assert not written
     assert await deliveries.latest("D-1") == newer
     assert [copy.incident for copy in await deliveries.incidents_of("D-1")] == [LATE]
 
 
 async def test_the_same_write_twice_is_one_write(deliveries: Deliveries) -> None:
-    await deliveries.upsert(D1, [LATE])
+    await deliveries.write(replace(D1, incidents=(LATE,)))
 
-    assert await deliveries.upsert(D1, [LATE])
+    await deliveries.write(replace(D1, incidents=(LATE,)))
 
     assert len(await deliveries.open()) == 1
     assert len(await deliveries.incidents_of("D-1")) == 1
@@ -86,8 +89,8 @@ async def test_the_same_write_twice_is_one_write(deliveries: Deliveries) -> None
 async def test_a_second_life_stands_beside_the_first(deliveries: Deliveries) -> None:
     first = replace(D1, revision=9, status=Status.DELIVERED, finished_at=NOON + HOUR)
     second = replace(D1, generation=2, started_at=NOON + 2 * HOUR)
-    await deliveries.upsert(first)
-    await deliveries.upsert(second)
+    await deliveries.write(first)
+    await deliveries.write(second)
 
     assert await deliveries.latest("D-1") == second
     assert await deliveries.generation("D-1", 1) == first
@@ -99,53 +102,74 @@ async def test_an_id_that_was_never_seen_has_no_copy(deliveries: Deliveries) -> 
 
 
 async def test_open_deliveries_come_with_the_earliest_promise_first(deliveries: Deliveries) -> None:
-    await deliveries.upsert(another("D-3", promised_end=NOON + 3 * HOUR))
-    await deliveries.upsert(another("D-2", promised_end=NOON + 2 * HOUR))
-    await deliveries.upsert(another("D-1", promised_end=NOON + HOUR, finished_at=NOON))
+    await deliveries.write(another("D-3", promised_end=NOON + 3 * HOUR))
+    await deliveries.write(another("D-2", promised_end=NOON + 2 * HOUR))
+    await deliveries.write(another("D-1", promised_end=NOON + HOUR, finished_at=NOON))
 
     assert [copy.delivery_id for copy in await deliveries.open()] == ["D-2", "D-3"]
     assert [copy.delivery_id for copy in await deliveries.open(limit=1, offset=1)] == ["D-3"]
 
 
 async def test_a_tracking_number_finds_the_delivery_of_its_source_only(deliveries: Deliveries) -> None:
-    await deliveries.upsert(D1)
+    await deliveries.write(D1)
 
-    assert await deliveries.with_tracking_number("acme", "1Z999") == ("D-1",)
-    assert await deliveries.with_tracking_number("zipvan", "1Z999") == ()
+    assert await deliveries.with_tracking_number("1Z999", "acme") == ("D-1",)
+    assert await deliveries.with_tracking_number("1Z999", "zipvan") == ()
 
 
 async def test_a_tracking_number_used_again_finds_the_open_delivery(deliveries: Deliveries) -> None:
-    await deliveries.upsert(another("D-old", started_at=NOON + HOUR, finished_at=NOON + 2 * HOUR))
-    await deliveries.upsert(another("D-new"))
+    await deliveries.write(another("D-old", started_at=NOON + HOUR, finished_at=NOON + 2 * HOUR))
+    await deliveries.write(another("D-new"))
 
-    assert await deliveries.with_tracking_number("acme", "1Z999") == ("D-new",)
+    assert await deliveries.with_tracking_number("1Z999", "acme") == ("D-new",)
 
 
 async def test_a_tracking_number_of_ended_deliveries_finds_the_last_one(deliveries: Deliveries) -> None:
-    await deliveries.upsert(another("D-old", finished_at=NOON))
-    await deliveries.upsert(another("D-last", started_at=NOON + HOUR, finished_at=NOON + HOUR))
+    await deliveries.write(another("D-old", finished_at=NOON))
+    await deliveries.write(another("D-last", started_at=NOON + HOUR, finished_at=NOON + HOUR))
 
-    assert await deliveries.with_tracking_number("acme", "1Z999") == ("D-last",)
+    assert await deliveries.with_tracking_number("1Z999", "acme") == ("D-last",)
 
 
 async def test_a_delivery_with_two_lives_is_found_once(deliveries: Deliveries) -> None:
-    await deliveries.upsert(replace(D1, finished_at=NOON))
-    await deliveries.upsert(replace(D1, generation=2, started_at=NOON + HOUR))
+    await deliveries.write(replace(D1, finished_at=NOON))
+    await deliveries.write(replace(D1, generation=2, started_at=NOON + HOUR))
 
-    assert await deliveries.with_tracking_number("acme", "1Z999") == ("D-1",)
+    assert await deliveries.with_tracking_number("1Z999", "acme") == ("D-1",)
 
 
-async def test_a_delivery_that_another_carrier_took_is_found_by_the_numbers_of_both(deliveries: Deliveries) -> None:
-    await deliveries.upsert(D1)
-    await deliveries.upsert(replace(D1, revision=2, carrier="zipvan"))
+async def test_a_number_stays_that_of_the_carrier_that_gave_it_when_another_one_takes_over(deliveries: Deliveries) -> None:
+    await deliveries.write(D1)
+    await deliveries.write(replace(D1, revision=2, carrier="zipvan"))
 
-    assert await deliveries.with_tracking_number("acme", "1Z999") == ("D-1",)
+    assert await deliveries.with_tracking_number("1Z999", "acme") == ("D-1",)
+    assert await deliveries.with_tracking_number("1Z999", "zipvan") == ()
+
+
+async def test_a_number_whose_source_nobody_knows_is_looked_for_everywhere(deliveries: Deliveries) -> None:
+    await deliveries.write(D1)
+
+    assert await deliveries.with_tracking_number("1Z999") == ("D-1",)
+    assert await deliveries.with_tracking_number("1Z998") == ()
+
+
+async def test_what_a_terminated_workflow_left_open_ends_with_the_next_life(deliveries: Deliveries) -> None:
+    await deliveries.write(replace(D1, open_incidents=("late",), incidents=(LATE,)))
+    await deliveries.write(replace(D1, generation=2, run_id="run-2", started_at=NOON + 9 * HOUR))
+
+    abandoned = await deliveries.generation("D-1", 1)
+    (incident,) = await deliveries.incidents_of("D-1")
+
+    assert abandoned is not None
+    assert (abandoned.finished_at, abandoned.open_incidents) == (NOON + 9 * HOUR, ())
+    assert (incident.incident.resolution, incident.incident.resolved_at) == (Resolution.SUPERSEDED, NOON + 9 * HOUR)
+    assert [copy.generation for copy in await deliveries.open()] == [2]
 
 
 async def test_an_incident_is_one_row_from_opening_to_resolution(deliveries: Deliveries) -> None:
     resolved = replace(LATE, acknowledged_by="ops", owner="ops").resolved(Resolution.CURED, NOON + 5 * HOUR, "arrived after all")
-    await deliveries.upsert(D1, [LATE])
-    await deliveries.upsert(replace(D1, revision=2), [resolved])
+    await deliveries.write(replace(D1, incidents=(LATE,)))
+    await deliveries.write(replace(D1, revision=2, incidents=(resolved,)))
 
     (copy,) = await deliveries.incidents_of("D-1")
 
@@ -154,7 +178,7 @@ async def test_an_incident_is_one_row_from_opening_to_resolution(deliveries: Del
 
 async def test_recent_incidents_come_with_the_last_opened_first(deliveries: Deliveries) -> None:
     dwell = replace(LATE, incident_id="D-1:1:dwell:1", rule="dwell", opened_at=LATE.opened_at + 1)
-    await deliveries.upsert(D1, [LATE, dwell])
+    await deliveries.write(replace(D1, incidents=(LATE, dwell)))
 
     assert [copy.incident.rule for copy in await deliveries.recent_incidents()] == ["dwell", "late"]
     assert [copy.incident.rule for copy in await deliveries.recent_incidents(limit=1)] == ["dwell"]
@@ -163,9 +187,9 @@ async def test_recent_incidents_come_with_the_last_opened_first(deliveries: Deli
 async def test_the_status_page_counts_open_deliveries_and_live_incidents(deliveries: Deliveries) -> None:
     shadow = replace(LATE, incident_id="D-1:1:quiet:1", mode=Mode.SHADOW)
     resolved = replace(LATE, incident_id="D-1:1:old:1").resolved(Resolution.CURED, NOON)
-    await deliveries.upsert(replace(D1, condition=Condition.LATE), [LATE, shadow, resolved])
-    await deliveries.upsert(another("D-2"))
-    await deliveries.upsert(another("D-3", status=Status.DELIVERED, finished_at=NOON))
+    await deliveries.write(replace(D1, condition=Condition.LATE, incidents=(LATE, shadow, resolved)))
+    await deliveries.write(another("D-2"))
+    await deliveries.write(another("D-3", status=Status.DELIVERED, finished_at=NOON))
 
     counts = await deliveries.counts()
 
@@ -198,9 +222,9 @@ async def test_what_was_done_for_a_delivery_is_read_from_the_ledger(database: Da
 async def test_an_order_with_values_that_no_database_takes_is_kept_all_the_same(deliveries: Deliveries) -> None:
     hostile = {**ORDER, "customer": {"name": "\0 \ud800"}, "weight": float("nan"), "tracking_numbers": ["1Z\0"]}
 
-    await deliveries.upsert(replace(D1, order=hostile, driver_id="V\0"))
+    await deliveries.write(replace(D1, order=hostile, tracking_numbers=("1Z\0",), driver_id="V\0"))
 
     kept = await deliveries.latest("D-1")
     assert kept is not None
     assert (kept.order["weight"], kept.order["customer"]["name"]) == (None, "\0 \ud800")
-    assert await deliveries.with_tracking_number("acme", "1Z\0") == ("D-1",)
+    assert await deliveries.with_tracking_number("1Z\0", "acme") == ("D-1",)

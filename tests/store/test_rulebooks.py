@@ -2,13 +2,13 @@
 
 import pytest
 
+from domain.copy import DeliveryCopy
 from domain.instant import Instant
 from domain.status import Condition, Status
-from store.copies import DeliveryCopy
 from store.database import Database
 from store.deliveries import Deliveries
 from store.errors import UnknownRulebookError
-from store.rulebooks import Rulebooks
+from store.rulebooks import Rulebooks, fetch_blocking
 
 NOON: Instant = 1_795_521_600_000
 BOOK = '{"name":"standard","rules":["ä"]}'
@@ -63,22 +63,34 @@ async def test_a_worker_needs_the_versions_of_open_deliveries_and_of_the_names(d
     second = await books.publish("standard", BOOK.replace("ä", "2"), now=NOON)
     third = await books.publish("standard", BOOK.replace("ä", "3"), now=NOON)
     deliveries = Deliveries(database)
-    await deliveries.upsert(delivery("D-1", first))
-    await deliveries.upsert(delivery("D-2", second, finished_at=NOON))
+    await deliveries.write(delivery("D-1", first))
+    await deliveries.write(delivery("D-2", second, finished_at=NOON))
 
     assert await books.in_use() == {first, third}
+
+
+async def test_code_that_cannot_wait_reads_a_version_too(database_url: str, books: Rulebooks) -> None:
+    sha = await books.publish("standard", BOOK, now=NOON)
+
+    assert fetch_blocking(database_url, sha) == BOOK
+    with pytest.raises(LookupError, match="no rulebook version abc is published"):
+        fetch_blocking(database_url, "abc")
 
 
 def delivery(delivery_id: str, version: str, finished_at: Instant | None = None) -> DeliveryCopy:
     return DeliveryCopy(
         delivery_id=delivery_id,
         generation=1,
+        run_id="run-1",
         revision=1,
         status=Status.CREATED,
         condition=Condition.ON_TIME,
         carrier="acme",
+        promised_start=None,
         promised_end=NOON,
         first_promised_end=NOON,
+        eta=None,
+        attempts=0,
         rulebook="standard",
         rulebook_version=version,
         order={},
