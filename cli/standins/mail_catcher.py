@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,12 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
 from cli.standins.web import HERE, Shown, page, serving
-from domain.instant import Instant, instant
+from domain.instant import Instant
 
 
 @dataclass(frozen=True, slots=True)
 class CaughtMail:
-    """A mail that was sent. `at` is its Date; `effect` the key of the effect that it is."""
+    """A mail that was sent. `at` is when it came; `effect` the key of the effect that it is."""
 
     at: Instant
     sender: str
@@ -137,7 +136,7 @@ def read_mail(path: Path) -> CaughtMail:
     """One .eml file."""
     mail = message_from_bytes(path.read_bytes(), policy=default)
     return CaughtMail(
-        at=instant(parsedate_to_datetime(str(mail["Date"]))),
+        at=int(path.name.partition("-")[0]),
         sender=str(mail["From"]),
         to=str(mail["To"]),
         subject=str(mail["Subject"]),

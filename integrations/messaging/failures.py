@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from aiohttp import ClientConnectorError, ClientError
 from aiosmtplib import (
-    SMTPAuthenticationError,
-    SMTPConnectResponseError,
     SMTPException,
     SMTPNotSupported,
     SMTPRecipientsRefused,
@@ -85,16 +83,20 @@ def of_mail(error: Exception, server: str) -> Unsent:
         case SMTPRecipientsRefused():
             refused = error.recipients[0]
             return mail.answered(refused.code, refused.message)
-        case SMTPAuthenticationError() | SMTPConnectResponseError() | SMTPResponseException():
+        case SMTPResponseException():
             return mail.answered(error.code, error.message)
         case SMTPServerDisconnected():
             return mail.unreachable("it closed the connection")
-        case SMTPNotSupported():
-            return mail.unreachable("it does not offer what DOORSTEP_SMTP_URL asks for (STARTTLS or AUTH)")
         case SMTPTimeoutError() | TimeoutError():
             return mail.unreachable("no answer in time")
-        case SMTPException() | OSError():
+        case OSError():
             return mail.unreachable(_why(error))
+        case SMTPNotSupported():
+            return Unsent(
+                f"mail server {server} cannot take the recipient's address, which has letters beyond ASCII", retry=False
+            )
+        case SMTPException():
+            return mail.unreachable("it does not offer the STARTTLS or AUTH that DOORSTEP_SMTP_URL asks for")
     raise error
 
 

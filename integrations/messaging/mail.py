@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
 from typing import Literal, get_args
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
@@ -55,13 +55,20 @@ def mail_server(url: str) -> MailServer:
         )
     return MailServer(
         host=parts.hostname,
-        port=parts.port or PORTS[parts.scheme],
+        port=_port(parts),
         user=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         implicit_tls=parts.scheme == "smtps",
         starttls=_starttls(options.get("starttls", "required" if parts.username else "optional")),
         ca=options.get("ca"),
     )
+
+
+def _port(parts: SplitResult) -> int:
+    try:
+        return parts.port or PORTS[parts.scheme]
+    except ValueError:
+        raise ValueError(f"DOORSTEP_SMTP_URL names no port from 1 to 65535, for example {EXAMPLE}") from None
 
 
 def _starttls(text: str) -> StartTls:
