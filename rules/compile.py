@@ -1,0 +1,194 @@
+"""A rulebook made ready to be evaluated: step functions, what each rule reads, fact parts for the matcher."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from domain.delivery import Delivery
+from domain.event import Event
+from domain.incident import Mode
+from domain.instant import NEVER, Instant
+from rules.book import Rule, Rulebook
+from rules.conjuncts import Conjunct, TooManyConjunctsError, conjuncts, is_fact
+from rules.durable import DurableMatcher
+from rules.groups import all_of, none_of
+from rules.inputs import Inputs, inputs_of
+from rules.machine import Timing
+from rules.matcher import Atoms, FactPart, Matcher, Memo, ReferenceMatcher
+from rules.scene import Scene, Step
+from rules.scope import Scope, applies, percentile, scope_of
+from rules.steps import Frame, step_of
+from rules.tree import All, AnyOf, Condition, NoneOf, Received, Sentence, Truth
+
+MATCHERS = ("durable", "reference")
+REMEMBERED_SCOPES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One conjunct: the number of its fact part, and what has to be true in time as well (None: nothing)."""
+
+    part: int
+    in_time: Step | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledCondition:
+    """A condition by its tree, and by the branches that make it true and false (None: not split, the tree decides)."""
+
+    tree: Condition
+    step: Step
+    branches: tuple[tuple[Branch, ...], tuple[Branch, ...]] | None = None
+
+    def at(self, scene: Scene, t: Instant) -> tuple[Truth, Instant]:
+        """Its truth, and until when that is sure to hold; by the matcher's answer where the scene has one."""
+        if scene.parts is None or self.branches is None:
+            return self.step(scene, t)
+        is_true, true_until = _some_branch(self.branches[0], scene.parts, scene, t)
+        if is_true:
+            return Truth.TRUE, true_until
+        is_false, false_until = _some_branch(self.branches[1], scene.parts, scene, t)
+        if is_false:
+            return Truth.FALSE, false_until
+        return Truth.UNKNOWN, min(true_until, false_until)
+
+
+def _some_branch(branches: tuple[Branch, ...], parts: frozenset[int], scene: Scene, t: Instant) -> tuple[bool, Instant]:
+    last, first = t, NEVER
+    for branch in branches:
+        if branch.part not in parts:
+            continue
+        truth, until = (Truth.TRUE, NEVER) if branch.in_time is None else branch.in_time(scene, t)
+        if truth is Truth.TRUE:
+            last = max(last, until)
+            if until >= NEVER:
+                break
+        first = min(first, until)
+    return (True, last) if last > t else (False, first)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule with its conditions compiled, and all that they read."""
+
+    rule: Rule
+    timing: Timing
+    reads: Inputs
+    when: CompiledCondition
+    only_when: CompiledCondition | None = None
+    clears_when: CompiledCondition | None = None
+
+    @property
+    def id(self) -> str:
+        return self.rule.id
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledBook:
+    """A rulebook ready for evaluation, without the rules that are off; by priority descending, then id."""
+
+    rulebook: Rulebook
+    rules: tuple[CompiledRule, ...]
+    atoms: tuple[Step, ...]
+    match: Memo
+    matcher: str
+    _in_scope: dict[tuple[Scope, int], frozenset[str]] = field(default_factory=dict)
+
+    def rule(self, rule_id: str) -> Rule | None:
+        """The rule of an id, whatever its mode."""
+        return self.rulebook.rule(rule_id)
+
+    def in_scope(self, delivery: Delivery) -> frozenset[str]:
+        """The ids of the rules that are for a delivery."""
+        key = (scope_of(delivery), percentile(delivery.order.delivery_id))
+        found = self._in_scope.get(key)
+        if found is None:
+            if len(self._in_scope) >= REMEMBERED_SCOPES:
+                self._in_scope.clear()
+            found = frozenset(r.id for r in self.rules if key[1] < r.rule.rollout and applies(r.rule, key[0]))
+            self._in_scope[key] = found
+        return found
+
+    def scene(self, delivery: Delivery, learnt: tuple[Event, ...], at: Instant) -> Scene:
+        """A delivery to be evaluated, with the fact parts that hold. On a timer (nothing learnt) the matcher is not asked."""
+        scene = Scene(delivery, learnt, at)
+        scene.parts = self.match(_atoms(self.atoms, scene, at), ask=bool(learnt))
+        return scene
+
+
+def _atoms(steps: tuple[Step, ...], scene: Scene, at: Instant) -> Atoms:
+    return tuple(ATOM[step(scene, at)[0]] for step in steps)
+
+
+ATOM: Mapping[Truth, int | None] = {Truth.TRUE: 1, Truth.FALSE: 0, Truth.UNKNOWN: None}
+
+
+def compile_book(book: Rulebook, matcher: str = "durable") -> CompiledBook:
+    """Makes a book ready. `durable` falls back to `reference` where the extension cannot be loaded; raises ValueError for others."""
+    if matcher not in MATCHERS:
+        raise ValueError(f'there is no matcher "{matcher}"; allowed are {", ".join(MATCHERS)}')
+    table = _Table({}, {})
+    live = sorted((rule for rule in book.rules if rule.mode is not Mode.OFF), key=lambda rule: (-rule.priority, rule.id))
+    rules = tuple(_compiled(rule, Frame(rule.clock, book.directory), table) for rule in live)
+    asked, name = _matcher(tuple(table.parts), matcher)
+    atoms = tuple(step_of(sentence, Frame()) for sentence in table.atoms)
+    return CompiledBook(book, rules, atoms, Memo(asked, ReferenceMatcher(tuple(table.parts))), name)
+
+
+def _matcher(parts: Sequence[FactPart], wanted: str) -> tuple[Matcher, str]:
+    if wanted == "durable":
+        try:
+            return DurableMatcher(parts), "durable"
+        except ImportError:
+            pass
+    return ReferenceMatcher(parts), "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The distinct fact sentences and fact parts of a book, numbered as they are met."""
+
+    atoms: dict[Sentence, int]
+    parts: dict[FactPart, int]
+
+    def part(self, conjunct: Conjunct) -> int:
+        literals = {(self._atom(literal.sentence), literal.wanted) for literal in conjunct if is_fact(literal.sentence)}
+        return self.parts.setdefault(tuple(sorted(literals)), len(self.parts))
+
+    def _atom(self, sentence: Sentence) -> int:
+        return self.atoms.setdefault(sentence, len(self.atoms))
+
+
+def _compiled(rule: Rule, frame: Frame, table: _Table) -> CompiledRule:
+    conditions = [node for node in (rule.when, rule.only_when, rule.clears_when) if node is not None]
+    return CompiledRule(
+        rule=rule,
+        timing=Timing(rule.hold, rule.stay_clear, rule.cooldown, rule.clears_when is not None, has_received(rule.when)),
+        reads=frozenset().union(*(inputs_of(node) for node in conditions)),
+        when=_condition(rule.when, frame, table),
+        only_when=_condition(rule.only_when, frame, table) if rule.only_when is not None else None,
+        clears_when=_condition(rule.clears_when, frame, table) if rule.clears_when is not None else None,
+    )
+
+
+def has_received(node: Condition) -> bool:
+    """Whether a condition speaks of something received, which is true for an instant only."""
+    if isinstance(node, All | AnyOf | NoneOf):
+        return any(has_received(child) for child in node.children)
+    return isinstance(node, Received)
+
+
+def _condition(node: Condition, frame: Frame, table: _Table) -> CompiledCondition:
+    step = step_of(node, frame)
+    try:
+        ways = conjuncts(node), conjuncts(node, wanted=False)
+    except TooManyConjunctsError:
+        return CompiledCondition(node, step)
+    yes, no = (tuple(_branch(conjunct, frame, table) for conjunct in way) for way in ways)
+    return CompiledCondition(node, step, (yes, no))
+
+
+def _branch(conjunct: Conjunct, frame: Frame, table: _Table) -> Branch:
+    timed = [literal for literal in conjunct if not is_fact(literal.sentence)]
+    steps = [step_of(literal.sentence, frame) for literal in timed]
+    in_time = [step if literal.wanted else none_of([step]) for step, literal in zip(steps, timed, strict=True)]
+    return Branch(table.part(conjunct), all_of(in_time) if in_time else None)

@@ -1,0 +1,244 @@
+"""One batch: which rules open, which incidents resolve, and when to look again if nothing new is learnt. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+
+from domain.delivery import Delivery
+from domain.event import Event
+from domain.incident import Resolution
+from domain.instant import NEVER, Instant
+from rules.compile import CompiledBook, CompiledRule
+from rules.inputs import touched
+from rules.lookback import late_since, stayed, was
+from rules.looking import look, may_open, with_wake
+from rules.machine import DUE_NOW, Cell, Phase, turn
+from rules.scene import Scene
+from rules.tree import Truth
+
+EDITION = 1
+"""The newest edition of evaluation. A change that decides differently gets a new one and leaves the older in place."""
+
+
+class ChangeKind(StrEnum):
+    """What became of a rule on a delivery."""
+
+    OPENED = "opened"
+    RESOLVED = "resolved"
+    MISSED = "missed"
+    RETRACTED_PENDING = "retracted_pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What changed and when. For a hold that late knowledge cancelled, `episode` is the one it would have become."""
+
+    kind: ChangeKind
+    rule: str
+    episode: int
+    at: Instant
+    resolution: Resolution | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """When to look again, and why in words."""
+
+    at: Instant
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Where each rule stands now, what changed (by time, then priority), and the next wake-up; None: no timer."""
+
+    cells: Mapping[str, Cell]
+    changes: tuple[Change, ...] = ()
+    wake: Wake | None = None
+
+
+def evaluate(
+    book: CompiledBook,
+    before: Delivery,
+    after: Delivery,
+    cells: Mapping[str, Cell],
+    learnt: tuple[Event, ...],
+    last: Instant,
+    now: Instant,
+    edition: int = EDITION,
+) -> Verdict:
+    """Runs every rule's machine from `last` to `now` on what was known before the batch, then looks at what is known now.
+
+    Raises ValueError for an edition that this version does not know.
+    """
+    if not 1 <= edition <= EDITION:
+        raise ValueError(f"there is no edition {edition} of evaluation; this version knows 1 to {EDITION}")
+    batch = _Batch(book, before, after, learnt, last, now)
+    found: dict[str, Cell] = {}
+    changes: list[Change] = []
+    for rule in book.rules:
+        cell = cells.get(rule.id, Cell())
+        if rule.id in batch.scope or cell.is_open:
+            found[rule.id], more = _run(rule, cell, batch)
+            changes += more
+    left = {rule: _set_aside(cell) for rule, cell in cells.items() if rule not in found and cell.episode}
+    return Verdict({**left, **found}, tuple(sorted(changes, key=lambda change: change.at)), _wake(book, found))
+
+
+def release(cells: Mapping[str, Cell], rule: str, at: Instant) -> Mapping[str, Cell]:
+    """The cells after a person resolved a rule's incident: it arms again only once its condition was false. Evaluate anew."""
+    cell = cells.get(rule)
+    if cell is None or not cell.is_open:
+        return cells
+    return {**cells, rule: replace(cell.ended(at, armed=False), look_at=DUE_NOW, wake_at=NEVER, wake_for="")}
+
+
+def finish(cells: Mapping[str, Cell], at: Instant, how: Resolution = Resolution.FINAL) -> Verdict:
+    """The end of a delivery: what is still open is resolved, nothing is awaited any more."""
+    open_cells = {rule: cell for rule, cell in cells.items() if cell.is_open}
+    changes = tuple(Change(ChangeKind.RESOLVED, rule, cell.episode, at, how) for rule, cell in open_cells.items())
+    return Verdict({rule: _at_rest(cell, at) for rule, cell in cells.items()}, changes)
+
+
+def refreshed(cells: Mapping[str, Cell]) -> Mapping[str, Cell]:
+    """The cells when the rulebook was replaced by another: phases stay, all of them are looked at anew."""
+    return {rule: replace(cell, look_at=DUE_NOW, wake_at=NEVER, wake_for="") for rule, cell in cells.items()}
+
+
+def _at_rest(cell: Cell, at: Instant) -> Cell:
+    """Nothing open, nothing awaited; what is true if the delivery comes back to life may open anew."""
+    cell = cell.ended(at, armed=True) if cell.is_open else replace(cell, phase=Phase.IDLE)
+    return replace(cell, look_at=NEVER, wake_at=NEVER, wake_for="")
+
+
+def _set_aside(cell: Cell) -> Cell:
+    """The cell of a rule that is not for this delivery any more: it keeps its count, and starts anew if it ever is again."""
+    if cell.is_open:
+        return cell
+    return replace(cell, phase=Phase.IDLE, look_at=DUE_NOW, wake_at=NEVER, wake_for="")
+
+
+class _Batch:
+    """What one evaluation is about. Scenes are made when a rule first asks for them."""
+
+    def __init__(
+        self, book: CompiledBook, before: Delivery, after: Delivery, learnt: tuple[Event, ...], last: Instant, now: Instant
+    ) -> None:
+        self.book, self.before, self.after, self.learnt, self.last, self.now = book, before, after, learnt, last, now
+        self.scope_before, self.scope = book.in_scope(before), book.in_scope(after)
+        self.touched = touched(before, after, learnt)
+        self.late = late_since(learnt, now)
+
+    @cached_property
+    def old(self) -> Scene:
+        return self.book.scene(self.before, (), self.now)
+
+    @cached_property
+    def new(self) -> Scene:
+        return self.book.scene(self.after, self.learnt, self.now)
+
+    def leaves_alone(self, rule: CompiledRule, cell: Cell) -> bool:
+        """Whether neither time nor the batch can have changed anything for a rule."""
+        if not DUE_NOW < self.now < cell.look_at or (rule.id in self.scope_before) is not (rule.id in self.scope):
+            return False
+        return self.touched is not None and rule.reads.isdisjoint(self.touched)
+
+
+def _run(rule: CompiledRule, cell: Cell, batch: _Batch) -> tuple[Cell, list[Change]]:
+    """A rule's machine through one batch: on old knowledge up to now, then on new."""
+    if batch.leaves_alone(rule, cell):
+        return cell, []
+    changes: list[Change] = []
+    cell = _caught_up(rule, cell, batch, changes)
+    cell = _reconsidered(rule, cell, batch, changes)
+    in_play = may_open(rule, batch.after, batch.scope)
+    if batch.after.facts.final and not rule.rule.after_final:
+        return _finished(rule, cell, batch.now, changes), _as_noticed(changes)
+    cell = _looked(rule, cell, batch.new, batch.now, in_play, changes)
+    if cell.phase is Phase.CLEARING and _opened_in(changes, cell.episode) not in (None, batch.now):
+        changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, batch.now, Resolution.CURED))
+        cell = look(rule, cell.ended(batch.now, armed=cell.armed), batch.new, batch.now, in_play)
+    return with_wake(rule, cell, batch.new, in_play), _as_noticed(changes)
+
+
+def _caught_up(rule: CompiledRule, cell: Cell, batch: _Batch, changes: list[Change]) -> Cell:
+    """The cell after all that was due before now; usually nothing was."""
+    in_play = may_open(rule, batch.before, batch.scope_before)
+    while DUE_NOW < cell.look_at < batch.now:
+        cell = _looked(rule, cell, batch.old, max(cell.look_at, batch.last), in_play, changes)
+    return cell
+
+
+def _looked(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: bool, changes: list[Change]) -> Cell:
+    """One look, with what it changed written down."""
+    after = look(rule, cell, scene, t, in_play)
+    what = turn(cell, after)
+    if what == "opens":
+        changes.append(Change(ChangeKind.OPENED, rule.id, after.episode, t))
+    elif what == "resolves":
+        changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, t, Resolution.CURED))
+    return after
+
+
+def _reconsidered(rule: CompiledRule, cell: Cell, batch: _Batch, changes: list[Change]) -> Cell:
+    """The cell in the light of late knowledge: what it proves to have been false all along is taken back."""
+    if batch.late is None or cell.phase is Phase.IDLE or rule.timing.lasting:
+        return cell
+    now = batch.now
+    if cell.phase is Phase.PENDING:
+        if _is_disproved(rule, cell.since, batch):
+            changes.append(Change(ChangeKind.RETRACTED_PENDING, rule.id, cell.episode + 1, now))
+            return replace(cell, phase=Phase.IDLE, since=now)
+        return replace(cell, phase=Phase.IDLE, since=now) if _is_broken(rule, cell, Truth.TRUE, batch) else cell
+    if cell.opened_at is not None and _is_disproved(rule, cell.opened_at, batch):
+        changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, now, Resolution.RETRACTED))
+        return cell.ended(now, armed=True)
+    if cell.phase is Phase.CLEARING and rule.clears_when is None and _is_broken(rule, cell, Truth.FALSE, batch):
+        return replace(cell, phase=Phase.OPEN, since=now)
+    return cell
+
+
+def _is_disproved(rule: CompiledRule, at: Instant, batch: _Batch) -> bool:
+    """Whether the condition counted as true at an instant, and the batch says that it was not."""
+    if batch.late is None or batch.late > at:
+        return False
+    return was(rule.when, batch.after, at) is not Truth.TRUE and was(rule.when, batch.before, at) is Truth.TRUE
+
+
+def _is_broken(rule: CompiledRule, cell: Cell, wanted: Truth, batch: _Batch) -> bool:
+    """Whether the batch says that the condition was something else for a time since the phase began."""
+    start, now = max(cell.since, batch.late or 0), batch.now
+    return not stayed(rule.when, wanted, batch.after, start, now) and stayed(rule.when, wanted, batch.before, start, now)
+
+
+def _finished(rule: CompiledRule, cell: Cell, now: Instant, changes: list[Change]) -> Cell:
+    if cell.is_open:
+        changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, now, Resolution.FINAL))
+    return _at_rest(cell, now)
+
+
+def _opened_in(changes: list[Change], episode: int) -> Instant | None:
+    return next((change.at for change in changes if change.kind is ChangeKind.OPENED and change.episode == episode), None)
+
+
+def _as_noticed(changes: list[Change]) -> list[Change]:
+    """What opened and ended before anybody looked was missed; or, if late knowledge took it back, never was."""
+    opened = {change.episode: change.at for change in changes if change.kind is ChangeKind.OPENED}
+    ended = {change.episode: change for change in changes if change.kind is ChangeKind.RESOLVED and change.episode in opened}
+    kept = [change for change in changes if change.episode not in ended or change.kind is ChangeKind.RETRACTED_PENDING]
+    return kept + [_unnoticed(change, opened[episode]) for episode, change in ended.items()]
+
+
+def _unnoticed(end: Change, opened_at: Instant) -> Change:
+    if end.resolution is Resolution.RETRACTED:
+        return Change(ChangeKind.RETRACTED_PENDING, end.rule, end.episode, end.at)
+    return Change(ChangeKind.MISSED, end.rule, end.episode, opened_at)
+
+
+def _wake(book: CompiledBook, cells: Mapping[str, Cell]) -> Wake | None:
+    at = min((cell.wake_at for cell in cells.values()), default=NEVER)
+    if at >= NEVER:
+        return None
+    due = [f"{rule.id} {cells[rule.id].wake_for}" for rule in book.rules if rule.id in cells and cells[rule.id].wake_at == at]
+    return Wake(at, ", ".join(due))

@@ -1,0 +1,123 @@
+"""What a condition reads, and what a batch of events touches: a rule whose inputs were not touched need not be looked at."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+from domain.delivery import FACT_NAMES, Delivery
+from domain.event import Event
+from domain.facts import Facts
+from rules.patterns import is_plain
+from rules.tree import (
+    Absent,
+    AbsentBefore,
+    All,
+    AnyOf,
+    Around,
+    Between,
+    Compare,
+    Condition,
+    Daytime,
+    EventPattern,
+    Includes,
+    Is,
+    Known,
+    Later,
+    NoneOf,
+    Overdue,
+    Received,
+    Same,
+    State,
+    Staying,
+    TimeRef,
+    Weekdays,
+)
+from rules.vocabulary import VOCABULARY
+
+Inputs: TypeAlias = frozenset[str]
+"""Fields of Facts; "event NAME" for the times of an event; EVERY_EVENT for what depends on each."""
+
+EVERY_EVENT = "events"
+EVERYTHING = None
+"""Touched: all there is."""
+
+
+def inputs_of(node: Condition) -> Inputs:
+    """All that a condition's truth depends on, apart from the order and the time."""
+    return INPUTS[type(node)](node)
+
+
+def touched(before: Delivery, after: Delivery, learnt: tuple[Event, ...]) -> Inputs | None:
+    """The inputs that may differ between two deliveries; EVERYTHING when the order or the past did."""
+    if before is after and not learnt:
+        return frozenset()
+    if before.order is not after.order or before.facts.final is not after.facts.final or _changes_the_past(before, learnt):
+        return EVERYTHING
+    fields = {name for name in FACT_NAMES if getattr(before.facts, name) is not getattr(after.facts, name)}
+    return frozenset(fields | _event_names(before.facts, after.facts) | ({EVERY_EVENT} if learnt else set()))
+
+
+def _changes_the_past(before: Delivery, learnt: Iterable[Event]) -> bool:
+    newest = before.events[-1].order_key if before.events else None
+    return any(event.corrects is not None or (newest is not None and event.order_key < newest) for event in learnt)
+
+
+def _event_names(before: Facts, after: Facts) -> set[str]:
+    names = before.happened.keys() | after.happened.keys()
+    return {f"event {name}" for name in names if before.happened.get(name) is not after.happened.get(name)}
+
+
+def _fact(node: Any) -> Inputs:
+    return frozenset(VOCABULARY[node.fact].reads) | ({EVERY_EVENT} if node.held else set())
+
+
+def _same(node: Same) -> Inputs:
+    return _fact(node) | frozenset(VOCABULARY[node.other].reads)
+
+
+def _event(pattern: EventPattern | None) -> Inputs:
+    if pattern is None:
+        return frozenset()
+    return frozenset({f"event {pattern.name}" if is_plain(pattern) else EVERY_EVENT})
+
+
+def _time(ref: TimeRef) -> Inputs:
+    if ref.kind == "due":
+        return frozenset({"due"})
+    return frozenset({f"event {ref.name}"}) if ref.kind == "last" else frozenset(VOCABULARY[ref.name].reads)
+
+
+STATE_FIELDS: Mapping[State, str] = {
+    State.AT_SAME_STOP: "at_stop_since",
+    State.AT_SAME_HUB: "at_hub",
+    State.STOPPED: "stopped_since",
+    State.MOVING: "moving_since",
+    State.SILENT: "silent_since",
+    State.OFF_ROUTE: "off_route_since",
+}
+
+
+def _children(node: Any) -> Inputs:
+    return frozenset().union(*(inputs_of(child) for child in node.children))
+
+
+INPUTS: Mapping[type, Callable[[Any], Inputs]] = {
+    Is: _fact,
+    Includes: _fact,
+    Same: _same,
+    Compare: _fact,
+    Between: _fact,
+    Known: _fact,
+    Absent: lambda node: _event(node.event) | _event(node.since),
+    AbsentBefore: lambda node: _event(node.event) | _time(node.time),
+    Staying: lambda node: frozenset({STATE_FIELDS[node.state]}),
+    Later: lambda node: _time(node.first) | _time(node.second),
+    Around: lambda node: _time(node.time),
+    Overdue: lambda node: frozenset({"due", "recorded"}),
+    Daytime: lambda node: frozenset(),
+    Weekdays: lambda node: frozenset(),
+    Received: lambda node: frozenset({EVERY_EVENT}),
+    All: _children,
+    AnyOf: _children,
+    NoneOf: _children,
+}
+"""Sentence form -> what it reads."""

@@ -1,0 +1,51 @@
+"""One rule looks at a delivery at an instant; and looks ahead, if nothing new is learnt."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from domain.delivery import Delivery
+from domain.instant import NEVER, Instant
+from rules.compile import CompiledRule
+from rules.machine import Cell, Seen, Turn, settle, turn
+from rules.scene import Scene
+from rules.tree import Truth
+
+FURTHEST_LOOKS = 200
+"""How many looks ahead a wake-up is sought; a rule that opens in none of them is looked at again then."""
+
+
+def look(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: bool) -> Cell:
+    """The rule's cell after a look. A rule that is not in play opens nothing, but may resolve what it has open."""
+    return settle(rule.timing, cell, t, _seen(rule, cell, scene, t, in_play))
+
+
+def _seen(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: bool) -> Seen:
+    when, when_until = rule.when.at(scene, t)
+    only, only_until = (Truth.TRUE, NEVER) if rule.only_when is None else rule.only_when.at(scene, t)
+    clear, clear_until = Truth.FALSE, NEVER
+    if rule.clears_when is not None:
+        clear, clear_until = rule.clears_when.at(scene.received_since(cell.opened_at or 0), t)
+    return Seen(when, when_until, only is Truth.TRUE, only_until, clear is Truth.TRUE, clear_until, in_play)
+
+
+def may_open(rule: CompiledRule, delivery: Delivery, scope: frozenset[str]) -> bool:
+    """Whether the rule is for this delivery, and still may act on it."""
+    return rule.id in scope and (not delivery.facts.final or rule.rule.after_final)
+
+
+def looks_ahead(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool) -> Iterator[tuple[Instant, Turn, Cell]]:
+    """Each look that is to come if nothing new is learnt: when, what it does that somebody could see, the cell then."""
+    while cell.look_at < NEVER:
+        at, before = cell.look_at, cell
+        cell = look(rule, before, scene, at, in_play)
+        yield at, turn(before, cell), cell
+
+
+def with_wake(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool) -> Cell:
+    """The cell with the next instant at which it opens or resolves by time alone."""
+    for looks, (at, what, _) in enumerate(looks_ahead(rule, cell, scene, in_play), start=1):
+        if what:
+            return replace(cell, wake_at=at, wake_for=what)
+        if looks == FURTHEST_LOOKS:
+            return replace(cell, wake_at=at, wake_for="looks")
+    return replace(cell, wake_at=NEVER, wake_for="")

@@ -1,0 +1,61 @@
+"""Which events a pattern means: by name, and by place, reason, party and source."""
+
+from fnmatch import fnmatchcase
+
+from domain.event import Event
+from domain.instant import Instant
+from domain.order import Order
+from rules.scene import Scene
+from rules.tree import EventPattern
+
+OWN_HUB = "hub"
+"""`at hub` is the delivery's own hub."""
+
+
+def is_plain(pattern: EventPattern) -> bool:
+    """Whether the name is all that the pattern asks for."""
+    return pattern.place is None and pattern.reason is None and pattern.by is None and pattern.source is None
+
+
+def times(pattern: EventPattern, scene: Scene) -> tuple[Instant, ...]:
+    """When such events happened, oldest first."""
+    if is_plain(pattern):
+        return scene.delivery.facts.happened.get(pattern.name, ())
+    order = scene.delivery.order
+    return tuple(event.occurred_at for event, names in scene.told if matches(pattern, event, names, order))
+
+
+def last(pattern: EventPattern, scene: Scene) -> Instant | None:
+    """When such an event happened last."""
+    if is_plain(pattern):
+        return scene.delivery.facts.last(pattern.name)
+    found = times(pattern, scene)
+    return found[-1] if found else None
+
+
+def is_received(pattern: EventPattern, scene: Scene) -> bool:
+    """Whether such an event was learnt just now."""
+    ids = {event.event_id for event in scene.learnt if event.occurred_at >= scene.floor}
+    if not ids:
+        return False
+    order = scene.delivery.order
+    return any(event.event_id in ids and matches(pattern, event, names, order) for event, names in scene.told)
+
+
+def matches(pattern: EventPattern, event: Event, names: frozenset[str], order: Order) -> bool:
+    """Whether an event that goes by these names is one that the pattern means."""
+    elsewhere = pattern.place is not None and event.kind.value == pattern.name
+    if pattern.name not in names and not elsewhere:
+        return False
+    return (
+        _fits(order.hub if pattern.place == OWN_HUB else pattern.place, event.place, pattern.place is not None)
+        and _fits(pattern.reason, event.reason, pattern.reason is not None)
+        and _fits(pattern.source, event.source, pattern.source is not None)
+        and (pattern.by is None or event.by is pattern.by)
+    )
+
+
+def _fits(wanted: str | None, found: str | None, asked: bool) -> bool:
+    if not asked:
+        return True
+    return wanted is not None and found is not None and fnmatchcase(found, wanted)
