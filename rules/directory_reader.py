@@ -12,8 +12,8 @@ from domain.contact import Contact
 from domain.instant import DAY, Span
 from rules import fields
 from rules.directory import Calendar, Carrier, Directory, Hub
-from rules.phrases import DAY_NAMES, clock_span
 from rules.problems import Problem, in_order, suggestion
+from rules.quantities import DAY_NAMES, clock_span
 from rules.source import Node, Pairs, Source, compose, decoded, source_of
 
 Row = TypeVar("Row")
@@ -37,12 +37,12 @@ class DirectoryReading:
 def read_directory_file(path: Path) -> DirectoryReading:
     """The directory of a file; an empty one if there is no such file, since every section may be missing."""
     try:
-        text, problems = decoded(path.read_bytes(), path.name)
+        text, problems = decoded(path.read_bytes(), str(path))
     except FileNotFoundError:
         return DirectoryReading()
     except OSError as error:
-        problems = (Problem(path.name, "R006", 0, 0, 1, f"cannot be read: {error.strerror}", "check the path"),)
-    return DirectoryReading(problems=problems) if problems else read_directory(text, path.name)
+        problems = (Problem(str(path), "R006", 0, 0, 1, f"cannot be read: {error.strerror}", "check the path"),)
+    return DirectoryReading(problems=problems) if problems else read_directory(text, str(path))
 
 
 def read_directory(text: str, name: str = "directory.yaml") -> DirectoryReading:

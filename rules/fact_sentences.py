@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rules import phrases
+from rules import phrases, quantities
 from rules.directory import Directory
 from rules.tree import Between, Compare, Includes, Is, Known, Same, Sentence
 from rules.vocabulary import VOCABULARY
@@ -23,7 +23,7 @@ def is_sentence(words: Words, directory: Directory) -> Sentence:
     start, first = words.at, words.peek()
     name = phrases.fact(words)
     if VOCABULARY[name].type == "yes_no" and (words.peek().kind == "end" or words.is_at("for")):
-        return Is(name, (True,), negated, phrases.held(words))
+        return Is(name, (True,), negated, quantities.held(words))
     if negated:
         words.fail("R100", first, f'"not" stands before a yes/no fact only, and "{name}" is none', f"write {name} is not ...")
     if words.is_at("includes") or words.is_at("does", "not", "include") or words.is_at("not", "includes"):
@@ -42,7 +42,7 @@ def _includes(words: Words, name: str) -> Sentence:
     value = words.next()
     if value.kind in ("end", "comma"):
         words.fail("R105", value, f"expected a word, found {value.shown}")
-    return Includes(name, value.text, negated, phrases.held(words))
+    return Includes(name, value.text, negated, quantities.held(words))
 
 
 def _is_value(words: Words, directory: Directory) -> Sentence:
@@ -51,12 +51,12 @@ def _is_value(words: Words, directory: Directory) -> Sentence:
     negated = words.eat("not")
     other = _other_fact(words, name)
     if other:
-        return Same(name, other, negated, phrases.held(words))
+        return Same(name, other, negated, quantities.held(words))
     several = words.eat("one", "of")
     values = [phrases.value(words, name, directory)]
     while words.is_at(",") or (several and words.is_at("or")):
         values.append(_next_value(words, name, directory, several=several))
-    return Is(name, tuple(values), negated, phrases.held(words))
+    return Is(name, tuple(values), negated, quantities.held(words))
 
 
 def _need_is(words: Words, name: str) -> None:
@@ -102,10 +102,10 @@ def compared(words: Words, directory: Directory) -> Sentence:
         hint = "use later than, earlier than" if VOCABULARY[name].type == "time" else f"write {name} is ..."
         words.fail("R109", word, f'"{name}" is not a number', hint)
     if words.eat("between"):
-        low, high = phrases.number_range(words, name)
-        return Between(name, low, high, phrases.held(words))
+        low, high = quantities.number_range(words, name)
+        return Between(name, low, high, quantities.held(words))
     op: Any = _COMPARISONS[words.one_of("R100", "comparison", _COMPARISONS)]
-    return Compare(name, op, phrases.number(words, name), phrases.held(words))
+    return Compare(name, op, quantities.number(words, name), quantities.held(words))
 
 
 def known(words: Words, directory: Directory) -> Sentence:
@@ -114,4 +114,4 @@ def known(words: Words, directory: Directory) -> Sentence:
     words.need("is")
     negated = words.eat("not")
     known = words.one_of("R100", "word", ("known", "unknown")) == "known"
-    return Known(name, known is not negated, phrases.held(words))
+    return Known(name, known is not negated, quantities.held(words))

@@ -13,7 +13,7 @@ from rules.directory import Directory
 from rules.directory_reader import read_directory_file
 from rules.problems import Problem, in_order
 from rules.rule_reader import DEFAULT_KEYS, LATER_RULE_KEYS, Reader, rule
-from rules.source import Items, Node, Pairs, Source, compose, decoded, source_of
+from rules.source import Items, Node, Pairs, Source, Text, compose, decoded, source_of
 from rules.template_check import Templates
 
 DIRECTORY_FILE = "directory.yaml"
@@ -49,12 +49,12 @@ def read_file(path: Path, templates: Templates | None = None) -> Reading:
     """The rulebook of a file, checked against the directory.yaml beside it, if there is one."""
     known = read_directory_file(path.parent / DIRECTORY_FILE)
     try:
-        text, problems = decoded(path.read_bytes(), path.name)
+        text, problems = decoded(path.read_bytes(), str(path))
     except OSError as error:
-        problems = (Problem(path.name, "R006", 0, 0, 1, f"cannot be read: {error.strerror}", "check the path"),)
+        problems = (Problem(str(path), "R006", 0, 0, 1, f"cannot be read: {error.strerror}", "check the path"),)
     if problems:
         return Reading(None, (*known.problems, *problems))
-    reading = read_book(text, path.name, known.directory, templates)
+    reading = read_book(text, str(path), known.directory, templates)
     broken = any(problem.is_error for problem in known.problems)
     return Reading(None if broken else reading.book, (*known.problems, *reading.problems))
 
@@ -125,7 +125,7 @@ def _rules(reader: Reader, node: Pairs, defaults: Mapping[str, Any]) -> tuple[Ru
     if listed is None:
         reader.source.problem("R011", node.start, 1, 'a rulebook needs "rules"', "rules: [] if there are none yet")
         return ()
-    if isinstance(listed, Pairs):
+    if isinstance(listed, Pairs) or (isinstance(listed, Text) and not listed.is_empty):
         reader.source.at_node("R012", listed, "rules must be a list", "begin each rule with - id: NAME")
     seen: dict[str, int] = {}
     found = []

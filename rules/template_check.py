@@ -10,11 +10,15 @@ from domain.delivery import delivery_of
 from domain.incident import Incident, Mode, Severity
 from domain.message import template_context
 from domain.order import Destination, Order, Window
+from domain.sending import TemplateError
 from rules.problems import suggestion
 from rules.source import Node, Source
 
 OUR_FILTERS = frozenset({"local_time", "local_date", "minutes_until"})
 """Filters that the texts of messages have besides Liquid's own."""
+
+_IMPLICIT = frozenset({"now", "timezone", "language"})
+"""Variables that the channel of a message gives."""
 
 _OF_EVERY_VALUE = frozenset({"size", "first", "last"})
 
@@ -45,7 +49,7 @@ def _paths(values: Mapping[str, Any], before: str = "") -> Iterator[str]:
             yield from _paths(value, f"{before}{key}.")
 
 
-_KNOWN = known_variables()
+_KNOWN = known_variables() | _IMPLICIT
 _LIQUID = Environment()
 
 
@@ -60,16 +64,26 @@ def _is_part(path: str) -> bool:
 
 
 def check_template(source: Source, node: Node, name: str, channels: Collection[str], templates: Templates) -> None:
-    """A template that a rule names: it exists, for some channel that is asked for, and all that it speaks of exists."""
+    """A template that a rule names: it exists, and all that it speaks of exists."""
     if name not in templates.names():
         source.at_node("R201", node, f'unknown template "{name}"', suggestion(name, templates.names()))
         return
-    written = templates.channels(name)
-    if not set(channels) & set(written):
-        message = f'template "{name}" is written for {", ".join(sorted(written))}, not for {", ".join(channels)}'
-        source.at_node("R201", node, message, f"add {name}.{next(iter(channels))}.en.liquid")
-    for path in unknown_variables(templates.variables(name)):
+    _note_fallback(source, node, name, channels, templates)
+    try:
+        used = templates.variables(name)
+    except TemplateError as error:
+        source.at_node("R203", node, f'template "{name}": {error}', "correct the template's file")
+        return
+    for path in unknown_variables(used):
         source.at_node("R202", node, f'template "{name}" uses "{path}", which does not exist', suggestion(path, _KNOWN))
+
+
+def _note_fallback(source: Source, node: Node, name: str, channels: Collection[str], templates: Templates) -> None:
+    written = templates.channels(name)
+    for channel in channels:
+        if channel not in written:
+            message = f'template "{name}" is not written for {channel}; that of {" or ".join(sorted(written))} is sent instead'
+            source.at_node("R201", node, message, f"add {name}.{channel}.en.liquid", level="warning")
 
 
 def check_liquid(source: Source, node: Node, text: str, what: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from domain.instant import DAY
 from domain.status import MILESTONES, Status
-from rules import phrases
+from rules import phrases, quantities
 from rules.directory import Directory
 from rules.tree import Absent, AbsentBefore, Around, Daytime, Later, Overdue, Received, Sentence, State, Staying, Weekdays
 from rules.words import Words
@@ -20,7 +20,7 @@ def absent(words: Words, directory: Directory) -> Sentence:
     if words.eat("before"):
         return AbsentBefore(event, phrases.time(words))
     words.need("for", hint='"no EVENT for 2h" or "no EVENT before TIME"')
-    span = phrases.duration(words)
+    span = quantities.duration(words)
     since = phrases.event(words) if words.eat("since") else None
     if words.is_at("counted"):
         words.fail("R014", words.peek(), "counted in a calendar is not supported yet", "leave it out: spans are elapsed time")
@@ -31,7 +31,7 @@ def staying(words: Words, directory: Directory) -> Sentence:
     """Form 5."""
     state = words.one_of("R100", "state", STATES)
     words.need("for", hint=f"say how long, for example {state} for 15m")
-    return Staying(STATES[state], phrases.duration(words))
+    return Staying(STATES[state], quantities.duration(words))
 
 
 def about_time(words: Words, directory: Directory) -> Sentence:
@@ -40,7 +40,7 @@ def about_time(words: Words, directory: Directory) -> Sentence:
     if words.is_at("overdue", ahead=1):
         return _overdue(words)
     if words.eat("within"):
-        span = phrases.duration(words)
+        span = quantities.duration(words)
         words.need("before")
         return Around(phrases.time(words), span, "within_before")
     if words.eat("after"):
@@ -48,7 +48,7 @@ def about_time(words: Words, directory: Directory) -> Sentence:
     if words.eat("before"):
         words.fail("R100", word, "say how long before", 'for example "30m before promised end"; or use none: [after ...]')
     if words.is_duration():
-        span = phrases.duration(words)
+        span = quantities.duration(words)
         side: Any = words.one_of("R100", "word", ("before", "after"))
         return Around(phrases.time(words), span, side)
     return _later(words)
@@ -57,7 +57,7 @@ def about_time(words: Words, directory: Directory) -> Sentence:
 def _overdue(words: Words) -> Sentence:
     milestone = words.one_of("R105", "milestone", [status.value for status in MILESTONES])
     words.need("overdue")
-    return Overdue(Status(milestone), phrases.duration(words) if words.eat("by") else 0)
+    return Overdue(Status(milestone), quantities.duration(words) if words.eat("by") else 0)
 
 
 def _later(words: Words) -> Sentence:
@@ -65,7 +65,7 @@ def _later(words: Words) -> Sentence:
     earlier = words.one_of("R100", "word", ("later", "earlier")) == "earlier"
     words.need("than")
     second = phrases.time(words)
-    return Later(first, second, phrases.duration(words) if words.eat("by") else 0, earlier)
+    return Later(first, second, quantities.duration(words) if words.eat("by") else 0, earlier)
 
 
 def daytime(words: Words, directory: Directory) -> Sentence:
@@ -77,19 +77,19 @@ def daytime(words: Words, directory: Directory) -> Sentence:
         return Weekdays((0, 1, 2, 3, 4)) if words.eat("weekdays") else _weekdays(words)
     words.need("between")
     start_word = words.peek()
-    start = phrases.clock_time(words)
+    start = quantities.clock_time(words)
     words.need("and")
-    end = phrases.clock_time(words)
+    end = quantities.clock_time(words)
     if start == DAY:
         words.fail("R108", start_word, "a span of time cannot begin at 24:00", "write 00:00")
     return Daytime(start, end)
 
 
 def _weekdays(words: Words) -> Sentence:
-    days = {phrases.weekday(words)}
+    days = {quantities.weekday(words)}
     while words.eat(",") or words.eat("and") or words.eat("or"):
         words.eat("and")
-        days.add(phrases.weekday(words))
+        days.add(quantities.weekday(words))
     return Weekdays(tuple(sorted(days)))
 
 

@@ -1,0 +1,111 @@
+"""Checks a rulebook file, or a folder of them: every mistake and every doubt at once, with its place."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rules.book import Rulebook
+from rules.directory_reader import read_directory_file
+from rules.lint import doubts
+from rules.problems import Problem, in_order
+from rules.reader import DIRECTORY_FILE, read_file
+from rules.source import Items, Node, Pairs, Source, Text, compose, decoded, source_of
+from rules.template_check import Templates
+
+TEST_ENDING = ".test.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What came of it: the books that can be used, and everything that is wrong or odd."""
+
+    books: tuple[Rulebook, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no mistake; doubts do not count."""
+        return not any(problem.is_error for problem in self.problems)
+
+
+def check(path: Path, templates: Templates | None = None) -> Check:
+    """The check of one rulebook, or of every rulebook of a folder with its directory.yaml."""
+    files = rulebook_files(path) if path.is_dir() else [path]
+    checks = [_check_file(file, templates) for file in files]
+    books = [(file, book) for file, one in zip(files, checks, strict=True) for book in one.books]
+    problems = [problem for one in checks for problem in one.problems]
+    if path.is_dir():
+        problems += [*read_directory_file(path / DIRECTORY_FILE).problems, *_without_books(path, files), *_named_twice(books)]
+    return Check(tuple(book for _, book in books), in_order(problems))
+
+
+def rulebook_files(folder: Path) -> list[Path]:
+    """The rulebooks of a folder, by name: its YAML files but for directory.yaml and tests."""
+    files = [*folder.glob("*.yaml"), *folder.glob("*.yml")]
+    return sorted(file for file in files if file.name != DIRECTORY_FILE and not file.name.endswith((TEST_ENDING, ".test.yml")))
+
+
+def _without_books(folder: Path, files: list[Path]) -> list[Problem]:
+    if files:
+        return []
+    return [
+        Problem(str(folder), "R006", 0, 0, 1, "there is no rulebook in this folder", "rulebooks are files such as standard.yaml")
+    ]
+
+
+def _named_twice(books: list[tuple[Path, Rulebook]]) -> Iterator[Problem]:
+    first: dict[str, Path] = {}
+    for file, book in books:
+        if book.name in first:
+            message = f'the rulebook "{book.name}" stands in {first[book.name].name} too'
+            yield Problem(str(file), "R015", 1, 1, 1, message, "give each rulebook a name of its own")
+        first.setdefault(book.name, file)
+
+
+def _check_file(path: Path, templates: Templates | None) -> Check:
+    reading = read_file(path, templates)
+    if reading.book is None:
+        return Check((), reading.problems)
+    source = source_of(decoded(path.read_bytes(), str(path))[0], str(path))
+    node = compose(source)
+    if isinstance(node, Pairs):
+        _note_doubts(source, node, reading.book)
+        _note_untested(source, node, path)
+    return Check((reading.book,), in_order([*reading.problems, *source.problems]))
+
+
+def _note_doubts(source: Source, node: Pairs, book: Rulebook) -> None:
+    places = dict(_rules(node))
+    for rule in book.rules:
+        for doubt in doubts(rule):
+            where = places[rule.id].get(doubt.key) or node.get("defaults") or places[rule.id]
+            source.at_node(doubt.code, where, doubt.message, doubt.hint, level="warning")
+
+
+def _rules(node: Pairs) -> Iterator[tuple[str, Pairs]]:
+    listed = node.get("rules")
+    for item in listed.items if isinstance(listed, Items) else ():
+        named = item.get("id") if isinstance(item, Pairs) else None
+        if isinstance(item, Pairs) and isinstance(named, Text):
+            yield named.value, item
+
+
+def _note_untested(source: Source, node: Pairs, path: Path) -> None:
+    """A rule is tested when the test file beside the book names it anywhere."""
+    tests = path.with_name(path.stem + TEST_ENDING)
+    if not tests.exists():
+        source.at_node("R304", node.get("rulebook") or node, "the rulebook has no tests", f"add {tests.name}", level="warning")
+        return
+    named = _words(compose(source_of(decoded(tests.read_bytes(), str(tests))[0], str(tests))))
+    for rule_id, rule in _rules(node):
+        if rule_id not in named:
+            where = rule.get("id") or rule
+            source.at_node("R304", where, f"no test names the rule {rule_id}", f"add one to {tests.name}", level="warning")
+
+
+def _words(node: Node | None) -> set[str]:
+    if isinstance(node, Text):
+        return {node.value, *node.value.replace(".", " ").split()}
+    if isinstance(node, Items):
+        return set().union(*(_words(item) for item in node.items))
+    return set().union(*(_words(part) for pair in node.pairs for part in pair)) if node is not None else set()
