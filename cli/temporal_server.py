@@ -3,6 +3,7 @@
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from temporalio.common import SearchAttributeKey
 
@@ -34,6 +35,6 @@ def server_command(*, folder: Path, port: int, ui_port: int, extra: tuple[str, .
     return [*command, *extra]
 
 
-def type_name(key: SearchAttributeKey[object]) -> str:
+def type_name(key: SearchAttributeKey[Any]) -> str:
     """What the server calls the type of a search attribute."""
     return TYPE_NAMES[int(key.indexed_value_type)]

@@ -9,3 +9,4 @@ class Contact:
 
     email: str | None = None
     phone: str | None = None
+    language: str = "en"

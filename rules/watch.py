@@ -14,10 +14,11 @@ from domain.event import Event
 from domain.incident import Act, Incident, Mode, Resolution, Severity, incident_id
 from domain.instant import NEVER, Instant
 from domain.message import template_context
+from domain.order import Order
 from rules.book import Rule, Step
 from rules.compile import CompiledBook
 from rules.evaluate import Change, ChangeKind, Wake, evaluate, release
-from rules.machine import Cell
+from rules.machine import DUE_NOW, Cell
 from rules.plan import ready_steps
 
 KEPT_INCIDENTS = 50
@@ -115,6 +116,12 @@ def with_outcome(watch: Watch, deed: Deed, result: ActionResult, now: Instant) -
     return _with_incident(watch, incident.with_act(deed.path, act))
 
 
+def amended(watch: Watch, order: Order) -> Watch:
+    """The order changed: every rule is looked at again."""
+    cells = {rule: replace(cell, look_at=DUE_NOW) for rule, cell in watch.cells.items()}
+    return replace(watch, delivery=replace(watch.delivery, order=order), cells=cells)
+
+
 def acknowledged(watch: Watch, incident: Incident, by: str) -> Watch:
     """Somebody has seen it."""
     return _with_incident(watch, replace(incident, acknowledged_by=by))
@@ -153,9 +160,9 @@ def _opened(watch: Watch, book: CompiledBook, change: Change) -> Watch:
 
 
 def _bounded(incidents: tuple[Incident, ...]) -> tuple[Incident, ...]:
-    closed = [incident for incident in incidents if not incident.is_open]
-    too_many = set(closed[: max(0, len(closed) - KEPT_INCIDENTS)])
-    return tuple(incident for incident in incidents if incident not in too_many)
+    closed = [incident.incident_id for incident in incidents if not incident.is_open]
+    too_many = closed[: max(0, len(closed) - KEPT_INCIDENTS)]
+    return tuple(incident for incident in incidents if incident.incident_id not in too_many)
 
 
 def _resolved(watch: Watch, change: Change, how: Resolution) -> Watch:

@@ -1,6 +1,7 @@
 """Search attributes: what the Temporal UI can filter deliveries by. Never personal data."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
@@ -28,7 +29,7 @@ SEARCH_ATTRIBUTES = (
 )  # fmt: skip
 """Within what SQL visibility has room for: 10 Keyword, 3 KeywordList, 3 Datetime, 3 Int."""
 
-Updates = Sequence[SearchAttributeUpdate]
+Updates = Sequence[SearchAttributeUpdate[Any]]
 
 
 def attributes_of(watch: Watch, now: Instant) -> Updates:
@@ -45,7 +46,7 @@ def attributes_of(watch: Watch, now: Instant) -> Updates:
         (SERVICE_LEVEL, order.service_level),
         (RULEBOOK_VERSION, watch.book[:12]),
     )
-    updates: list[SearchAttributeUpdate] = [key.value_set(value) for key, value in named if value is not None]
+    updates: list[SearchAttributeUpdate[Any]] = [key.value_set(value) for key, value in named if value is not None]
     updates.append(OPEN_INCIDENTS.value_set(sorted({incident.rule for incident in incidents})))
     updates.append(INCIDENT_SEVERITY.value_set(sorted({incident.severity.value for incident in incidents})))
     updates.append(PROMISED_BY.value_set(moment(facts.promised.end)))

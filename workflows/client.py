@@ -61,7 +61,7 @@ class Deliveries:
 
         Sending the same order again joins the running delivery.
         """
-        operation = WithStartWorkflowOperation(
+        operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             DELIVERY,
             order,
             id=delivery_workflow_id(str(order.get("delivery_id"))),

@@ -11,7 +11,7 @@ from domain.event import Event
 from domain.incident import Incident, Resolution
 from domain.instant import Instant, instant
 from domain.status import Kind, Party, Status
-from rules.watch import acknowledged, settled_by_hand
+from rules.watch import acknowledged, amended, settled_by_hand
 from workflows.contract import (
     AcknowledgeIn,
     AmendIn,
@@ -72,9 +72,8 @@ def _amend(state: State, ask: Ask) -> Answer:
         checked = DeliveryOrder.model_validate_json(json.dumps(order))
     except ValidationError as error:
         raise invalid_input(problems_of(error)) from None
-    delivery = replace(state.watch.delivery, order=checked.order())
-    amended = replace(state, order=order, watch=replace(state.watch, delivery=delivery))
-    return Answer(amended, (_event(ask, Kind.NOTE, command.by, {"text": f"amended {', '.join(sorted(command.patch))}"}),))
+    changed = replace(state, order=order, watch=amended(state.watch, checked.order()))
+    return Answer(changed, (_event(ask, Kind.NOTE, command.by, {"text": f"amended {', '.join(sorted(command.patch))}"}),))
 
 
 def _reschedule(state: State, ask: Ask) -> Answer:

@@ -255,7 +255,7 @@ class Delivery:
     def _grace_ends_at(self) -> Instant | None:
         if self._alive.final_since is None:
             return None
-        return self._alive.final_since + SHELF.get(self._alive.watch.book).book.final_grace
+        return self._alive.final_since + SHELF.get(self._alive.watch.book).rulebook.final_grace
 
     # Time
 
@@ -269,7 +269,7 @@ class Delivery:
         return own if wake is None or own.at < wake.at else wake
 
     def _expires_at(self) -> Instant:
-        return self._alive.watch.delivery.facts.promised.end + SHELF.get(self._alive.watch.book).book.expires_after
+        return self._alive.watch.delivery.facts.promised.end + SHELF.get(self._alive.watch.book).rulebook.expires_after
 
     def _expiry(self) -> list[Event]:
         at = now()
@@ -427,7 +427,7 @@ class Delivery:
         watch = self._alive.watch
         book = SHELF.get(watch.book)
         if wanted.rule is not None and book.rule(wanted.rule) is None:
-            known = ", ".join(rule.id for rule in book.book.rules)
+            known = ", ".join(rule.id for rule in book.rulebook.rules)
             raise refusal("NotFound", f"the rulebook {self._alive.rulebook} has no rule {wanted.rule}; it has: {known}")
         return {"as_of": iso(at), "rules": why(book, watch.delivery, watch.cells, at, wanted.rule)}
 

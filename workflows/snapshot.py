@@ -117,7 +117,7 @@ def _reported(event: Event) -> dict[str, Any]:
 
 
 def _episode(incident: Incident) -> list[dict[str, Any]]:
-    about = {"incident_id": incident.incident_id, "source": "doorstep"}
+    about: dict[str, Any] = {"incident_id": incident.incident_id, "source": "doorstep"}
     shadow = " (shadow)" if incident.mode is Mode.SHADOW else ""
     entries = [about | {"at": iso(incident.opened_at), "what": f"{incident.rule} opened{shadow}: {incident.says}"}]
     for act in incident.acts.values():

@@ -1,0 +1,168 @@
+"""A stage for workflow tests: the real workflow and rules on a real server, with recorded deeds instead of mails and tickets."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.admit import Admitting
+from activities.record import Recording
+from domain.actions import ActionRequest, ActionResult, Outcome
+from domain.copy import Admission, Admittance, AdmitRequest, DeliveryCopy
+from domain.instant import Instant
+from rules.book import Rulebook, canonical_json, sha256
+from workflows.client import Deliveries
+from workflows.delivery import Delivery
+from workflows.guard import Guard
+from workflows.rulebooks import SHELF
+
+Script = Callable[[ActionRequest, int], ActionResult]
+"""Request and how often this key was asked for -> what comes of it; may raise."""
+
+
+def it_works(request: ActionRequest, times: int) -> ActionResult:
+    return ActionResult(Outcome.DONE, "done")
+
+
+@dataclass
+class Recorder:
+    """Does what actions ask for on paper, as the script says."""
+
+    script: Script = it_works
+    requests: list[ActionRequest] = field(default_factory=list)
+
+    def done(self) -> list[str]:
+        return [request.key for request in self.requests]
+
+    def _play(self, request: ActionRequest) -> ActionResult:
+        self.requests.append(request)
+        return self.script(request, sum(kept.key == request.key for kept in self.requests))
+
+    @activity.defn(name="notify")
+    async def notify(self, request: ActionRequest) -> ActionResult:
+        return self._play(request)
+
+    @activity.defn(name="open_ticket")
+    async def open_ticket(self, request: ActionRequest) -> ActionResult:
+        return self._play(request)
+
+    @activity.defn(name="solve_ticket")
+    async def solve_ticket(self, request: ActionRequest) -> ActionResult:
+        return self._play(request)
+
+    @activity.defn(name="reroute")
+    async def reroute(self, request: ActionRequest) -> ActionResult:
+        return self._play(request)
+
+    @activity.defn(name="reassign")
+    async def reassign(self, request: ActionRequest) -> ActionResult:
+        return self._play(request)
+
+
+@dataclass
+class Paper:
+    """Registry and copies in memory, with the store's rules."""
+
+    book: str
+    copies: list[DeliveryCopy] = field(default_factory=list)
+    broken: int = 0
+
+    async def admit(self, request: AdmitRequest) -> Admission:
+        if request.rulebook != "standard":
+            return Admission(Admittance.UNKNOWN_RULEBOOK, known=("standard",))
+        last = max((c for c in self.copies if c.delivery_id == request.delivery_id), key=lambda c: (c.generation, c.revision), default=None)
+        if last is None or last.run_id == request.run_id:
+            return Admission(Admittance.ADMITTED, last.generation if last else 1, self.book)
+        if last.finished_at is not None and not request.reopen:
+            return Admission(Admittance.ALREADY_FINISHED)
+        return Admission(Admittance.ADMITTED, last.generation + 1, self.book)
+
+    async def load(self, version: str) -> None:
+        SHELF.get(version)
+
+    async def write(self, copy: DeliveryCopy) -> None:
+        if self.broken > 0:
+            self.broken -= 1
+            raise ConnectionError("the database is away")
+        self.copies.append(copy)
+
+
+@dataclass
+class Stage:
+    """What a test plays on."""
+
+    client: Client
+    queue: str
+    deliveries: Deliveries
+    recorder: Recorder
+    paper: Paper
+    book: str
+
+    async def start(self, **changes: Any) -> str:
+        """Starts a delivery with a new id and returns it."""
+        order = an_order(**changes)
+        await self.deliveries.start(order)
+        return str(order["delivery_id"])
+
+    async def snapshot(self, delivery_id: str) -> dict[str, Any]:
+        return await self.deliveries.query(delivery_id, "snapshot")
+
+    async def until(self, delivery_id: str, holds: Callable[[dict[str, Any]], bool], within: float = 15) -> dict[str, Any]:
+        """The first snapshot that fits; fails with the last one when there is none in time."""
+        async with asyncio.timeout(within):
+            while not holds(snapshot := await self.snapshot(delivery_id)):
+                await asyncio.sleep(0.05)
+        return snapshot
+
+
+@asynccontextmanager
+async def stage(client: Client, book: Rulebook, script: Script = it_works) -> AsyncIterator[Stage]:
+    """A worker with its own task queue, and everything around it."""
+    canonical = canonical_json(book)
+    version = sha256(canonical)
+    SHELF.put(version, canonical)
+    queue = f"test-{uuid.uuid4().hex[:8]}"
+    recorder, paper = Recorder(script), Paper(version)
+    deeds = [recorder.notify, recorder.open_ticket, recorder.solve_ticket, recorder.reroute, recorder.reassign]
+    async with Worker(
+        client,
+        task_queue=queue,
+        workflows=[Delivery],
+        activities=[Admitting(paper, paper).admit, Recording(paper).record, *deeds],
+        interceptors=[Guard()],
+    ):
+        yield Stage(client, queue, Deliveries(client, queue), recorder, paper, version)
+
+
+def iso_at(at: Instant) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat()
+
+
+def from_now(**span: float) -> str:
+    return (datetime.now(UTC) + timedelta(**span)).isoformat()
+
+
+def an_order(**changes: Any) -> dict[str, Any]:
+    order: dict[str, Any] = {
+        "delivery_id": f"D-{uuid.uuid4().hex[:10]}",
+        "carrier": "acme",
+        "promised": {"end": from_now(hours=4)},
+        "destination": {"timezone": "Europe/Helsinki"},
+        "customer": {"name": "Aino", "email": "aino@example.test", "phone": "+358401234567"},
+    }
+    return {**order, **changes}
+
+
+def an_event(kind: str, **fields: Any) -> Mapping[str, Any]:
+    return {"event_id": uuid.uuid4().hex, "kind": kind, "occurred_at": from_now(), "source": "acme", **fields}
+
+
+def a_status(status: str, **fields: Any) -> Mapping[str, Any]:
+    return an_event("status", status=status, **fields)

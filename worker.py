@@ -1,0 +1,169 @@
+"""The worker: runs workflows and activities, and is where every part is wired to what it needs.
+
+`python worker.py` or `doorstep worker`; more processes for more load.
+"""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.admit import Admitting
+from activities.notify import Notifying
+from activities.open_ticket import Ticketing
+from activities.reassign import Reassigning
+from activities.record import Recording
+from activities.reroute import Rerouting
+from domain.contact import Contact
+from domain.instant import Instant
+from integrations.messaging.mail import SmtpMail, mail_server
+from integrations.messaging.silent import NoMail, NoSms
+from integrations.messaging.sms import TwilioSms
+from integrations.messaging.templates import Templates
+from integrations.routing.solver import VroomSolver
+from integrations.routing.travel import GreatCircle
+from rules.directory_reader import read_directory_file
+from settings import SHIPPED_RULES, Settings, read_settings
+from store.admissions import Admissions
+from store.database import Database
+from store.deliveries import Deliveries
+from store.drivers import Drivers
+from store.ledger import Ledger
+from store.library import Library
+from store.plans import Plans
+from store.rulebooks import Rulebooks
+from store.stand_ins import StandIns
+from store.tickets import Desk
+from workflows.client import connect
+from workflows.contract import TASK_QUEUE
+from workflows.delivery import Delivery
+from workflows.guard import Guard
+from workflows.registration import missing_attributes
+from workflows.rulebooks import SHELF
+
+DIRECTORY = "directory.yaml"
+
+
+class SetupError(RuntimeError):
+    """The worker cannot work yet: what is missing and how to mend it."""
+
+
+def wall_clock() -> Instant:
+    """Now."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """Drivers from the store, our own people from directory.yaml."""
+
+    drivers: Drivers
+    people: Mapping[str, Contact]
+
+    async def driver(self, driver_id: str) -> Contact | None:
+        return await self.drivers.contact(driver_id)
+
+    async def person(self, name: str) -> Contact | None:
+        return self.people.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """Makes a published rulebook ready in this process."""
+
+    library: Library
+
+    async def load(self, version: str) -> None:
+        if not SHELF.holds(version):
+            SHELF.put(version, await self.library.canonical(version))
+
+
+def people_of(folder: Path) -> Mapping[str, Contact]:
+    """The contacts in directory.yaml; none if there is no such file."""
+    path = folder / DIRECTORY
+    return read_directory_file(path).contacts if path.is_file() else {}
+
+
+def mail_of(settings: Settings) -> SmtpMail | NoMail:
+    url = settings["DOORSTEP_SMTP_URL"]
+    return SmtpMail(mail_server(url), settings["DOORSTEP_MAIL_FROM"], wall_clock) if url else NoMail()
+
+
+def sms_of(settings: Settings) -> TwilioSms | NoSms:
+    if not settings["TWILIO_ACCOUNT_SID"]:
+        return NoSms()
+    return TwilioSms(
+        settings["TWILIO_ACCOUNT_SID"],
+        settings["TWILIO_AUTH_TOKEN"],
+        settings["DOORSTEP_TWILIO_FROM"],
+        settings["DOORSTEP_TWILIO_BASE_URL"],
+    )
+
+
+def activities_of(settings: Settings, database: Database, library: Library) -> list[object]:
+    """Every activity, handed what it needs."""
+    ledger, plans, travel = Ledger(database), Plans(database), GreatCircle()
+    templates = Templates(settings.rules / "templates", SHIPPED_RULES / "templates")
+    contacts = Contacts(Drivers(database), people_of(settings.rules))
+    ticketing = Ticketing(Desk(database), templates, ledger, wall_clock)
+    return [
+        Admitting(Admissions(database), Loader(library)).admit,
+        Recording(Deliveries(database)).record,
+        Notifying(mail_of(settings), sms_of(settings), templates, ledger, contacts, wall_clock).notify,
+        ticketing.open_ticket,
+        ticketing.solve_ticket,
+        Rerouting(plans, travel, VroomSolver(), ledger, wall_clock).reroute,
+        Reassigning(plans, StandIns(database), travel, ledger, wall_clock).reassign,
+    ]
+
+
+@contextlib.asynccontextmanager
+async def working(client: Client, settings: Settings, task_queue: str = TASK_QUEUE) -> AsyncIterator[Worker]:
+    """A running worker: checks the search attributes, loads the rulebooks of open deliveries, then polls."""
+    missing = await missing_attributes(client)
+    if missing:
+        names = " ".join(f"--name {key.name}" for key in missing)
+        raise SetupError(f"search attributes are not registered: {names}; `doorstep up` registers them, or deploy/search-attributes.sh")
+    database = Database(settings.database_url)
+    library = Library(Rulebooks(database), settings.home / "rulebooks", settings.database_url)
+    SHELF.fetch_from(library.fetch, settings.matcher)
+    loader = Loader(library)
+    for version in await Rulebooks(database).in_use():
+        await loader.load(version)
+    worker = Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[Delivery],
+        activities=activities_of(settings, database, library),  # type: ignore[arg-type]
+        activity_executor=ThreadPoolExecutor(4),
+        interceptors=[Guard()],
+        max_cached_workflows=5_000,
+        workflow_runner=SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default),
+    )
+    async with worker:
+        yield worker
+    await database.close()
+
+
+async def work_until_told(settings: Settings) -> None:
+    """Works until SIGTERM or Ctrl-C."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    client = await connect()
+    async with working(client, settings):
+        print("ready", flush=True)  # noqa: T201 - the supervisor waits for this line
+        await told.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(work_until_told(read_settings()))
+
