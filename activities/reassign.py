@@ -147,7 +147,7 @@ class Reassigning:
         if insertion is None:
             return f"{other.driver_id} would be late elsewhere or end after the shift"
         if insertion.lateness > 0 and not _is_broken(stop, question.now):
-            return f"{other.driver_id} would come at {clock_time(insertion.eta, question.request)}, too late"
+            return f"{other.driver_id} could come at {clock_time(insertion.eta, question.request)} at best"
         return _Offer(other, insertion)
 
     async def _moved(self, plan: RoutePlan, stop: Stop, best: _Offer, question: _Question) -> _Taken:

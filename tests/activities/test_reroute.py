@@ -1,0 +1,270 @@
+"""Rerouting on the real store, with the real solver."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities.reroute import Rerouting
+from domain.actions import ActionResult, Outcome
+from domain.effect import Ending
+from domain.instant import MINUTE, Instant
+from domain.route import Point, RoutePlan
+from domain.schedule import Legs
+from domain.status import Kind, Status
+from integrations.routing.solver import VroomSolver
+from store.database import Database
+from store.errors import ClaimLostError
+from store.ledger import Ledger
+from store.plans import Plans
+from store.words import StopState
+from tests.activities.fleet import (
+    EIGHT,
+    TRAVEL,
+    clock,
+    etas_of,
+    has_route,
+    is_known,
+    km,
+    order_of,
+    outcome_of,
+    request,
+    stop,
+    version_of,
+)
+
+
+def rerouting(database: Database, *, plans: Plans | None = None, now: Instant = EIGHT) -> Rerouting:
+    return Rerouting(plans or Plans(database), TRAVEL, VroomSolver(), Ledger(database), lambda: now)
+
+
+async def has_a_late_last_stop(database: Database) -> None:
+    """L lies next to the depot, is promised by 08:05 and planned last, at 08:39."""
+    await has_route(database, "R1", "V1", stop("A", km(10), 60), stop("B", km(20), 80), stop("L", km(1), 5))
+
+
+async def test_a_late_stop_is_driven_to_first_and_every_eta_of_the_route_is_planned_anew(database: Database) -> None:
+    await has_a_late_last_stop(database)
+
+    result = await rerouting(database).reroute(request("L"))
+
+    assert result.outcome is Outcome.DONE
+    assert result.note == "new order of 3 stops, arrives 08:01 instead of 08:39"
+    assert await order_of(database, "R1") == ["L", "A", "B"]
+    assert await etas_of(database, "R1") == {"L": 1, "A": 10, "B": 20}
+    assert await version_of(database, "R1") == 2
+
+
+async def test_the_delivery_learns_its_new_eta_from_an_event_named_after_the_effect(sqlite_database: Database) -> None:
+    await has_a_late_last_stop(sqlite_database)
+
+    result = await rerouting(sqlite_database).reroute(request("L", key="K"))
+
+    (event,) = result.events
+    assert (event.event_id, event.kind, event.source) == ("K/eta", Kind.ETA, "doorstep")
+    assert event.eta == pytest.approx(EIGHT + MINUTE, abs=1_000)
+    assert event.occurred_at == event.recorded_at == EIGHT
+
+
+async def test_asked_again_it_answers_the_same_and_plans_nothing(database: Database) -> None:
+    await has_a_late_last_stop(database)
+    first = await rerouting(database).reroute(request("L"))
+
+    again = await rerouting(database, now=EIGHT + 9 * MINUTE).reroute(request("L"))
+
+    assert again == first
+    assert await version_of(database, "R1") == 2
+
+
+async def no_route(database: Database) -> None:
+    await has_route(database, "R1", "V1", stop("A", km(1), 5))
+
+
+async def in_time(database: Database) -> None:
+    await has_route(database, "R1", "V1", stop("A", km(1), 5), stop("L", km(2), 9))
+
+
+async def done(database: Database) -> None:
+    await has_route(database, "R1", "V1", stop("L", km(2), 1, state=StopState.DONE), stop("A", km(1)))
+
+
+async def at_the_door(database: Database) -> None:
+    await has_route(database, "R1", "V1", stop("A", km(1)), stop("L", km(2), 1))
+    await is_known(database, "L", Status.ARRIVED)
+
+
+async def delivered(database: Database) -> None:
+    await has_route(database, "R1", "V1", stop("A", km(1)), stop("L", km(2), 1))
+    await is_known(database, "L", Status.DELIVERED)
+
+
+async def too_far(database: Database) -> None:
+    await has_route(database, "R1", "V1", stop("L", km(30), 1), stop("A", km(31)))
+
+
+async def at_the_cost_of_others(database: Database) -> None:
+    """West first helps L by 20 minutes and makes two others 20 minutes late each."""
+    await has_route(database, "R1", "V1", stop("A", km(10), 10), stop("B", km(11), 11), stop("L", km(-10), 11))
+
+
+async def locked(database: Database) -> None:
+    await has_route(database, "R1", "V1", stop("A", km(10), 60), stop("L", km(1), 5), locked=2)
+
+
+@pytest.mark.parametrize(
+    ("world", "reason"),
+    [
+        pytest.param(no_route, "on no route", id="on no route"),
+        pytest.param(in_time, "in time already", id="in time already"),
+        pytest.param(done, "is done", id="done in the plan"),
+        pytest.param(delivered, "is done", id="delivered"),
+        pytest.param(at_the_door, "at its stop already", id="at the door"),
+        pytest.param(too_far, "no other order of the 2 stops reaches it earlier", id="first already"),
+        pytest.param(at_the_cost_of_others, "makes other deliveries later by at least as much", id="at the cost of others"),
+        pytest.param(locked, "no other order of the 2 stops", id="locked"),
+    ],
+)
+async def test_it_does_not_help_and_says_why(sqlite_database: Database, world: object, reason: str) -> None:
+    assert callable(world)
+    await world(sqlite_database)
+
+    result = await rerouting(sqlite_database).reroute(request("L", key="K"))
+
+    assert result.outcome is Outcome.NO_HELP
+    assert reason in result.note
+    assert result.events == ()
+    assert await version_of(sqlite_database, "R1") == 1
+    assert (await outcome_of(sqlite_database, "K"))["outcome"] is Outcome.NO_HELP
+
+
+@pytest.mark.parametrize(("minutes", "outcome"), [(9, Outcome.NO_HELP), (11, Outcome.DONE)])
+async def test_the_route_gets_longer_by_no_more_than_the_rule_allows(
+    sqlite_database: Database, minutes: int, outcome: Outcome
+) -> None:
+    # Planned: 10 km east, 20 back to L, 10 on to C, 40 minutes. Better for L: 10 km west, 10 on to C, 30 back to A, 50 minutes.
+    await has_route(sqlite_database, "R1", "V1", stop("A", km(10)), stop("L", km(-10), 5), stop("C", km(-20)))
+
+    result = await rerouting(sqlite_database).reroute(request("L", {"max_added_minutes": minutes}))
+
+    assert result.outcome is outcome
+
+
+async def test_a_reported_eta_counts_for_more_than_the_travel_times(sqlite_database: Database) -> None:
+    await has_route(sqlite_database, "R1", "V1", stop("A", km(3)), stop("L", km(4), 30))
+
+    result = await rerouting(sqlite_database).reroute(request("L", eta=EIGHT + 40 * MINUTE))
+
+    assert result.note == "no other order of the 2 stops reaches it earlier"
+
+
+async def test_the_promise_in_force_counts_not_the_one_that_was_planned_with(sqlite_database: Database) -> None:
+    await has_a_late_last_stop(sqlite_database)
+
+    result = await rerouting(sqlite_database).reroute(request("L", promised={"start": None, "end": EIGHT + 90 * MINUTE}))
+
+    assert result.note == "by the present plan it is in time already"
+
+
+async def test_what_died_before_it_was_written_is_done_after_its_deadline(database: Database) -> None:
+    await has_a_late_last_stop(database)
+    await Ledger(database).claim(
+        "K", action="reroute", delivery_id="L", incident_id="L:1:late:1", deadline=EIGHT - 1, now=EIGHT - MINUTE
+    )
+
+    result = await rerouting(database).reroute(request("L", key="K"))
+
+    assert result.outcome is Outcome.DONE
+    assert await version_of(database, "R1") == 2
+
+
+async def test_while_an_earlier_try_may_be_under_way_it_is_waited_for(sqlite_database: Database) -> None:
+    await has_a_late_last_stop(sqlite_database)
+    await Ledger(sqlite_database).claim(
+        "K", action="reroute", delivery_id="L", incident_id="L:1:late:1", deadline=EIGHT + MINUTE, now=EIGHT
+    )
+
+    with pytest.raises(ApplicationError, match="may still be under way"):
+        await rerouting(sqlite_database).reroute(request("L", key="K"))
+
+    assert await version_of(sqlite_database, "R1") == 1
+
+
+class SlowPlans(Plans):
+    """Somebody else takes the claim over just before this one writes."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._ledger = Ledger(database)
+
+    async def write(self, plans: Sequence[RoutePlan], ending: Ending) -> bool:
+        later = EIGHT + 60 * MINUTE
+        await self._ledger.claim(
+            ending.key, action="reroute", delivery_id="L", incident_id="L:1:late:1", deadline=later, now=later - 1
+        )
+        return await super().write(plans, ending)
+
+
+async def test_a_try_that_lost_its_claim_changes_no_plan(database: Database) -> None:
+    await has_a_late_last_stop(database)
+
+    with pytest.raises(ClaimLostError, match="claim it again"):
+        await rerouting(database, plans=SlowPlans(database)).reroute(request("L"))
+
+    assert await version_of(database, "R1") == 1
+    assert await order_of(database, "R1") == ["A", "B", "L"]
+
+
+class BusyPlans(Plans):
+    """Another delivery of the route gets its new plan first, as often as told."""
+
+    def __init__(self, database: Database, times: int) -> None:
+        super().__init__(database)
+        self._ledger = Ledger(database)
+        self.times = times
+
+    async def write(self, plans: Sequence[RoutePlan], ending: Ending) -> bool:
+        if self.times:
+            self.times -= 1
+            key = f"other-{self.times}"
+            claim = await self._ledger.claim(
+                key, action="reroute", delivery_id="A", incident_id="I", deadline=EIGHT + 1, now=EIGHT
+            )
+            await super().write(plans, Ending(key, claim.attempt, EIGHT, Outcome.DONE))
+        return await super().write(plans, ending)
+
+
+async def test_when_another_plan_came_first_it_starts_from_that_one(database: Database) -> None:
+    await has_a_late_last_stop(database)
+
+    result = await rerouting(database, plans=BusyPlans(database, times=1)).reroute(request("L"))
+
+    assert result.note == "by the present plan it is in time already"
+    assert await version_of(database, "R1") == 2
+
+
+async def test_two_deliveries_of_one_route_rerouted_at_once_leave_one_sound_plan(database: Database) -> None:
+    await has_route(database, "R1", "V1", stop("A", km(30)), stop("L", km(1), 5), stop("M", km(2), 6))
+
+    results = await asyncio.gather(*(rerouting(database).reroute(request(name)) for name in ("L", "M")))
+
+    assert Outcome.DONE in {result.outcome for result in results}
+    assert await order_of(database, "R1") == ["L", "M", "A"]
+
+
+class NoRoads:
+    """A road engine that does not answer."""
+
+    async def legs(self, points: Sequence[Point]) -> Legs:
+        raise ConnectionError("no road engine")
+
+
+async def test_while_the_road_engine_is_away_nothing_is_lost(sqlite_database: Database) -> None:
+    await has_a_late_last_stop(sqlite_database)
+    away = Rerouting(Plans(sqlite_database), NoRoads(), VroomSolver(), Ledger(sqlite_database), clock)
+    with pytest.raises(ConnectionError, match="no road engine"):
+        await away.reroute(request("L"))
+
+    result: ActionResult = await rerouting(sqlite_database).reroute(request("L"))
+
+    assert result.outcome is Outcome.DONE
