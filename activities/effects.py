@@ -10,8 +10,8 @@ from temporalio.exceptions import ApplicationError
 from domain.actions import ActionRequest, Outcome
 from domain.instant import SECOND, Instant, Span
 
-LASTS: Span = 30 * SECOND
-"""How long an effect may take: longer than any client's total timeout, shorter than an activity's start-to-close timeout."""
+LASTS: Span = 20 * SECOND
+"""How long a claim stands: longer than one try of an activity, which is longer than any client's total timeout."""
 
 Clock = Callable[[], Instant]
 

@@ -1,5 +1,6 @@
 """Tells the customer, the driver or one of our people, by mail and by SMS. Each channel is an effect of its own."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -9,11 +10,11 @@ from pydantic import TypeAdapter
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.effects import Claim, Clock, Deed, Effects, Ended, Ledger, NotDoneError
+from activities.effects import LASTS, Claim, Clock, Deed, Effects, Ended, Ledger, NotDoneError
 from domain.actions import ActionRequest, ActionResult, Channel, Notify, Outcome
 from domain.contact import Contact
 from domain.event import Event
-from domain.instant import Instant
+from domain.instant import Instant, Span
 from domain.sending import Message, Sending, Sent, TemplateError, Unsent
 from domain.status import Kind, Party
 
@@ -64,13 +65,16 @@ class _Channelled:
 class Notifying:
     """A channel that was done is not used again when the activity is retried for the sake of another."""
 
-    def __init__(self, mail: Mail, sms: Sms, templates: Templates, ledger: Ledger, contacts: Contacts, clock: Clock) -> None:
+    def __init__(
+        self, mail: Mail, sms: Sms, templates: Templates, ledger: Ledger, contacts: Contacts, clock: Clock, lasts: Span = LASTS
+    ) -> None:
+        """`lasts`: see Effects; longer than one mail, and than looking for an SMS and sending it, can take."""
         self._mail = mail
         self._sms = sms
         self._templates = templates
         self._contacts = contacts
         self._clock = clock
-        self._effects = Effects(ledger, clock)
+        self._effects = Effects(ledger, clock, lasts)
 
     @activity.defn(name="notify")
     async def notify(self, request: ActionRequest) -> ActionResult:
@@ -79,7 +83,10 @@ class Notifying:
         if contact is None:
             return ActionResult(Outcome.FAILED, _nobody(request, asked.who))
         contact = _willing(contact, request, asked.who)
-        told = [await self._told(request, asked, channel, contact) for channel in dict.fromkeys(asked.channels)]
+        channels = tuple(dict.fromkeys(asked.channels))
+        # Side by side, so that all of them fit into one try of the activity; none is broken off because another failed.
+        each = (self._told(request, asked, channel, contact) for channel in channels)
+        told = [_or_raise(one) for one in await asyncio.gather(*each, return_exceptions=True)]
         _raise_if_unfinished(told)
         return self._result(request, asked, told)
 
@@ -184,6 +191,12 @@ def _nobody(request: ActionRequest, who: str) -> str:
     if who == "driver":
         return f"nobody to tell: driver {request.driver_id} is not known; add them to the drivers"
     return f"nobody to tell: {who} is not known; add them to people in directory.yaml"
+
+
+def _or_raise(told: _Channelled | BaseException) -> _Channelled:
+    if isinstance(told, BaseException):
+        raise told
+    return told
 
 
 def _raise_if_unfinished(told: list[_Channelled]) -> None:

@@ -92,21 +92,27 @@ class MailCatcher:
 
 @asynccontextmanager
 async def catching(
-    folder: Path, *, port: int = 0, web_port: int | None = None, tls: ssl.SSLContext | None = None, login: Login | None = None
+    folder: Path,
+    *,
+    port: int = 0,
+    web_port: int | None = None,
+    tls: ssl.SSLContext | None = None,
+    login: Login | None = None,
+    host: str = HERE,
 ) -> AsyncIterator[MailCatcher]:
-    """Catches mail on 127.0.0.1 while the block runs; port 0 takes a free one. With `tls` STARTTLS is required.
+    """Catches mail on `host` while the block runs; port 0 takes a free one. With `tls` STARTTLS is required.
 
     A login needs `tls`: raises ValueError without. Mail caught in this folder before is in the list from the start.
     """
     if login is not None and tls is None:
         raise ValueError("a login would go over the line in the clear; give a TLS context too")
     catcher = MailCatcher(folder, login=login, mails=caught_in(folder))
-    server = await asyncio.get_running_loop().create_server(_protocol(catcher, tls), HERE, port)
+    server = await asyncio.get_running_loop().create_server(_protocol(catcher, tls), host, port)
     async with AsyncExitStack() as stack:
         stack.callback(server.close)
         catcher.port = server.sockets[0].getsockname()[1]
         if web_port is not None:
-            catcher.web_port = await stack.enter_async_context(serving(catcher.app(), web_port))
+            catcher.web_port = await stack.enter_async_context(serving(catcher.app(), web_port, host))
         yield catcher
 
 
@@ -153,12 +159,12 @@ def _part(mail: EmailMessage, subtype: str) -> str | None:
     return None if body is None else str(body.get_content())
 
 
-def main(port: int = 2525, folder: Path = Path("caught-mail"), web_port: int = 8025) -> None:
-    """Catches mail until Ctrl-C."""
+def main(port: int = 2525, folder: Path = Path("caught-mail"), web_port: int = 8025, host: str = HERE) -> None:
+    """Catches mail until Ctrl-C. In a container, where nobody else reaches loopback, --host is 0.0.0.0."""
 
     async def run() -> None:
-        async with catching(folder, port=port, web_port=web_port) as catcher:
-            print(f"mail: smtp://{HERE}:{catcher.port}  page: http://{HERE}:{catcher.web_port}/  files: {folder}", flush=True)
+        async with catching(folder, port=port, web_port=web_port, host=host) as catcher:
+            print(f"mail: smtp://{host}:{catcher.port}  page: http://{host}:{catcher.web_port}/  files: {folder}", flush=True)
             await asyncio.Event().wait()
 
     try:

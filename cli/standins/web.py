@@ -34,9 +34,9 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: Any, port: int) -> AsyncIterator[int]:
-    """Serves an ASGI app on 127.0.0.1 while the block runs; gives the port, which is a free one if 0 was asked for."""
-    listener = socket.create_server((HERE, port))
+async def serving(app: Any, port: int, host: str = HERE) -> AsyncIterator[int]:
+    """Serves an ASGI app on `host` while the block runs; gives the port, which is a free one if 0 was asked for."""
+    listener = socket.create_server((host, port))
     server = _Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none", timeout_graceful_shutdown=1))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:

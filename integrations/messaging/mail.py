@@ -81,7 +81,7 @@ def _starttls(text: str) -> StartTls:
 class SmtpMail:
     """Sends mail: one connection per message. `sender` is the From header, `timeout` the longest a message may take."""
 
-    def __init__(self, server: MailServer, sender: str, clock: Callable[[], Instant], timeout: Span = 20 * SECOND) -> None:
+    def __init__(self, server: MailServer, sender: str, clock: Callable[[], Instant], timeout: Span = 10 * SECOND) -> None:
         self._server = server
         self._sender = sender
         self._clock = clock

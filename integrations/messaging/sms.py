@@ -62,7 +62,7 @@ class TwilioSms:
     """Sends SMS. `sender` is a number, a name or a messaging service (MG...); `timeout` the longest that a request may take."""
 
     def __init__(
-        self, account_sid: str, auth_token: str, sender: str, base_url: str = TWILIO, timeout: Span = 15 * SECOND
+        self, account_sid: str, auth_token: str, sender: str, base_url: str = TWILIO, timeout: Span = 5 * SECOND
     ) -> None:
         self._credentials = (account_sid, auth_token)
         self._sender = {"messaging_service_sid" if sender.startswith("MG") else "from_": sender}
@@ -95,6 +95,12 @@ class TwilioSms:
         if self._client is not None:
             await self._client.http_client.close()
             self._client = None
+
+    async def __aenter__(self) -> "TwilioSms":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
 
     def _messages(self) -> Any:
         """Made at first use: the HTTP session belongs to the running loop."""

@@ -5,7 +5,6 @@ import os
 import re
 import socket
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +28,8 @@ async def twilio(tmp_path: Path) -> AsyncIterator[TwilioStandin]:
 
 @pytest.fixture
 async def sms(twilio: TwilioStandin) -> AsyncIterator[TwilioSms]:
-    async with aclosing(_Closing(TwilioSms(ACCOUNT, TOKEN, OURS, twilio.url))) as closing:
-        yield closing.sms
-
-
-class _Closing:
-    def __init__(self, sms: TwilioSms) -> None:
-        self.sms = sms
-
-    async def aclose(self) -> None:
-        await self.sms.close()
+    async with TwilioSms(ACCOUNT, TOKEN, OURS, twilio.url) as sms:
+        yield sms
 
 
 @pytest.fixture(scope="session")
@@ -58,8 +49,8 @@ async def test_a_text_is_taken_by_twilio_under_a_sid(twilio: TwilioStandin, sms:
 
 async def test_a_messaging_service_sends_without_a_number_of_its_own(twilio: TwilioStandin) -> None:
     service = "MG" + "a" * 32
-    async with aclosing(_Closing(TwilioSms(ACCOUNT, TOKEN, service, twilio.url))) as closing:
-        await closing.sms.send(to=THEIRS, text="x")
+    async with TwilioSms(ACCOUNT, TOKEN, service, twilio.url) as sms:
+        await sms.send(to=THEIRS, text="x")
 
     assert twilio.requests == [{"To": THEIRS, "MessagingServiceSid": service, "Body": "x"}]
 
@@ -128,8 +119,8 @@ async def test_a_number_that_twilio_does_not_know_fails_for_good_without_naming_
 
 
 async def test_wrong_credentials_are_said_without_them(twilio: TwilioStandin) -> None:
-    async with aclosing(_Closing(TwilioSms(ACCOUNT, "hunter2", OURS, twilio.url))) as closing:
-        answer = await closing.sms.send(to=THEIRS, text="x")
+    async with TwilioSms(ACCOUNT, "hunter2", OURS, twilio.url) as sms:
+        answer = await sms.send(to=THEIRS, text="x")
 
     assert isinstance(answer, Unsent)
     assert (answer.retry, answer.after) == (True, 60 * SECOND)
@@ -142,8 +133,8 @@ async def test_a_twilio_that_is_not_there_was_certainly_not_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
 
-    async with aclosing(_Closing(TwilioSms(ACCOUNT, TOKEN, OURS, url))) as closing:
-        answer = await closing.sms.send(to=THEIRS, text="x")
+    async with TwilioSms(ACCOUNT, TOKEN, OURS, url) as sms:
+        answer = await sms.send(to=THEIRS, text="x")
 
     assert answer == Unsent(
         f"Twilio at {url} cannot be reached: connection refused; the message is kept and tried again", retry=True
@@ -153,8 +144,8 @@ async def test_a_twilio_that_is_not_there_was_certainly_not_told() -> None:
 async def test_a_twilio_that_says_nothing_may_have_sent_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
-        async with aclosing(_Closing(TwilioSms(ACCOUNT, TOKEN, OURS, url, timeout=100))) as closing:
-            answer = await closing.sms.send(to=THEIRS, text="x")
+        async with TwilioSms(ACCOUNT, TOKEN, OURS, url, timeout=100) as sms:
+            answer = await sms.send(to=THEIRS, text="x")
 
     assert isinstance(answer, Unsent)
     assert (answer.retry, answer.in_doubt) == (True, True)
