@@ -1,0 +1,22 @@
+#!/bin/sh
+# Prints an .env for docker-compose.yml with fresh secrets: sh deploy/new-env.sh > .env
+# There are no default secrets: without this file compose says which value is missing.
+set -eu
+
+secret() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+
+cat <<END
+# Made by deploy/new-env.sh. Keep it to yourself, and keep it: PostgreSQL remembers its passwords.
+POSTGRES_PASSWORD=$(secret)
+TEMPORAL_DB_PASSWORD=$(secret)
+DOORSTEP_DB_PASSWORD=$(secret)
+
+# Mail goes to the mail catcher. For a real server: smtp://user:password@mail.example.test:587?starttls=required
+DOORSTEP_SMTP_URL=smtp://mail-catcher:2525
+DOORSTEP_MAIL_FROM=Doorstep <doorstep@example.test>
+
+# Text messages go out through Twilio once these are set.
+TWILIO_ACCOUNT_SID=
+TWILIO_AUTH_TOKEN=
+DOORSTEP_TWILIO_FROM=
+END
