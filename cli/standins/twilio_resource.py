@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from fastapi.responses import JSONResponse
 
 from domain.instant import DAY, Instant, instant, moment
+from integrations.messaging.segments import segments
 
 VERSION = "2010-04-01"
 
@@ -122,7 +123,7 @@ def resource(message: TextMessage, account: str) -> dict[str, Any]:
         "from": message.sender or None,
         "messaging_service_sid": message.service,
         "num_media": "0",
-        "num_segments": "1",
+        "num_segments": str(segments(message.body).count),
         "price": None,
         "price_unit": None,
         "sid": message.sid,
