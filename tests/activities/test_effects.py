@@ -74,7 +74,7 @@ async def test_an_effect_that_was_certainly_not_done_is_granted_again_at_once(da
 async def test_an_effect_of_which_nobody_knows_the_end_is_in_doubt_at_the_next_try(database: Database, error: Exception) -> None:
     bell = Bell(error)
 
-    with pytest.raises((ApplicationError, ZeroDivisionError), match="no answer|a mistake"):
+    with pytest.raises((ApplicationError, ZeroDivisionError), match=r"no answer|a mistake"):
         await effects_at(database, NOON).once(REQUEST, "ring", bell.ring)
     await effects_at(database, NOON).once(REQUEST, "ring", bell.ring)
 
