@@ -29,6 +29,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DOORSTEP_TEMPORAL_PORT", "7233", "port of the embedded Temporal server; its UI is 1000 above"),
     Setting("DOORSTEP_PORT", "8080", "port of the gateway"),
     Setting("DOORSTEP_HOST", "127.0.0.1", "address that the gateway listens on"),
+    Setting("DOORSTEP_TEMPORAL_UI", "", "address of the Temporal UI, for links; empty: that of the embedded server"),
     Setting("DOORSTEP_DATABASE_URL", "", "sqlite:///path or postgresql://user@host/name; empty: SQLite in DOORSTEP_HOME", secret=True),
     Setting("DOORSTEP_RULES", "", "folder of rulebooks, directory.yaml and templates; empty: the shipped one"),
     Setting("DOORSTEP_MATCHER", "durable", "durable (durable_rules) or reference (pure Python)"),

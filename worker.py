@@ -131,7 +131,9 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     missing = await missing_attributes(client)
     if missing:
         names = " ".join(f"--name {key.name}" for key in missing)
-        raise SetupError(f"search attributes are not registered: {names}; `doorstep up` registers them, or deploy/search-attributes.sh")
+        raise SetupError(
+            f"search attributes are not registered: {names}; `doorstep up` registers them, or deploy/search-attributes.sh"
+        )
     database = Database(settings.database_url)
     library = Library(Rulebooks(database), settings.home / "rulebooks", settings.database_url)
     SHELF.fetch_from(library.fetch, settings.matcher)
@@ -166,4 +168,3 @@ async def work_until_told(settings: Settings) -> None:
 
 if __name__ == "__main__":
     asyncio.run(work_until_told(read_settings()))
-

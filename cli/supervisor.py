@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 READY = "ready"
 """The line that a program prints when it can work."""
@@ -100,19 +101,23 @@ class Running:
             )
             self.starts += 1
             probing = asyncio.create_task(self._probe())
-            async for line in self._process.stdout or ():
-                log.write(line)
-                log.flush()
-                if line.strip() == READY.encode():
-                    self._up.set()
+            await self._read(self._process, log)
             await self._process.wait()
             probing.cancel()
 
+    async def _read(self, process: asyncio.subprocess.Process, log: BinaryIO) -> None:
+        while process.stdout is not None and (line := await process.stdout.readline()):
+            log.write(line)
+            log.flush()
+            if line.strip() == READY.encode():
+                self._up.set()
+
     async def _probe(self) -> None:
-        while self.program.port is not None and not await answers(self.program.port):
+        if self.program.port is None:
+            return
+        while not await answers(self.program.port):  # noqa: ASYNC110 - another process has no event of ours to set
             await asyncio.sleep(0.05)
-        if self.program.port is not None:
-            self._up.set()
+        self._up.set()
 
 
 async def answers(port: int) -> bool:

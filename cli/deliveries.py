@@ -1,0 +1,207 @@
+"""`doorstep delivery start|report|show|why`: against a running server."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from cli.errors import InputError
+from domain.event import Event
+from integrations.carriers import CARRIERS
+from settings import Settings
+from store.database import Database
+from store.deliveries import Deliveries as Copies
+from store.events import Events
+from workflows.client import Deliveries, RefusedError, as_json, connect
+from workflows.contract import problems_of
+from workflows.wire import DeliveryEvent, wire_event
+
+FINE, FINDINGS, WRONG_USE = 0, 1, 2
+
+Sendable = Event | Mapping[str, Any]
+
+
+async def start_delivery(file: Path, format: str) -> int:
+    """Starts a delivery from a DeliveryOrder in a file."""
+    order = _object(_read(file), file)
+    deliveries = Deliveries(await connect())
+    try:
+        accepted = await deliveries.start(order)
+    except RefusedError as refused:
+        _show_refusal(refused, format)
+        return FINDINGS
+    if format == "json":
+        print(as_json(accepted))
+    else:
+        print(f"{accepted['delivery_id']} accepted: generation {accepted['generation']}, watched by {accepted['rulebook']}")
+    return FINE
+
+
+async def report_events(settings: Settings, file: Path, delivery_id: str | None, format: str) -> int:
+    """Reports what a file holds to the delivery named, or to those found by tracking number."""
+    text = _read(file)
+    if format == "json":
+        if delivery_id is None:
+            print("say which delivery the events are for: --delivery ID", file=sys.stderr)
+            return WRONG_USE
+        return await _report({delivery_id: _events(text, file)}, settings)
+    parsed = CARRIERS[format](text, recorded_at=_now())
+    return await _report_tracked(settings, [(tracked.tracking_number, tracked.events) for tracked in parsed], delivery_id)
+
+
+async def show_delivery(delivery_id: str, format: str) -> int:
+    """Prints the snapshot."""
+    snapshot = await Deliveries(await connect()).query(delivery_id, "snapshot")
+    if format == "json":
+        print(as_json(snapshot))
+    else:
+        _show(snapshot)
+    return FINE
+
+
+async def explain_delivery(delivery_id: str, rule: str | None, format: str) -> int:
+    """Prints why each rule is or is not open."""
+    answer = await Deliveries(await connect()).query(delivery_id, "why", {"rule": rule} if rule else {})
+    if format == "json":
+        print(as_json(answer))
+    else:
+        for explained in answer["rules"]:
+            _explain(explained)
+    return FINE
+
+
+async def _report_tracked(settings: Settings, tracked: Sequence[tuple[str, Sequence[Event]]], delivery_id: str | None) -> int:
+    database = Database(settings.database_url)
+    try:
+        copies = Copies(database)
+        found: dict[str, list[Sendable]] = {}
+        unknown = []
+        for number, events in tracked:
+            ids = (delivery_id,) if delivery_id else await copies.with_tracking_number(number)
+            unknown += [] if ids else [number]
+            for found_id in ids:
+                found.setdefault(found_id, []).extend(events)
+    finally:
+        await database.close()
+    for number in unknown:
+        print(f"no delivery has the tracking number {number}; name it in the order, or give --delivery ID", file=sys.stderr)
+    return max(FINDINGS if unknown else FINE, await _report(found, settings))
+
+
+async def _report(found: Mapping[str, Sequence[Sendable]], settings: Settings) -> int:
+    deliveries = Deliveries(await connect())
+    code = FINE
+    for delivery_id, events in found.items():
+        try:
+            await deliveries.report(delivery_id, events)
+            print(f"{delivery_id}: {len(events)} events reported")
+        except LookupError as error:
+            code = max(code, await _keep_for_the_record(settings, delivery_id, events, error))
+    return code
+
+
+async def _keep_for_the_record(settings: Settings, delivery_id: str, events: Sequence[Sendable], error: LookupError) -> int:
+    """Events of a delivery that has ended are kept beside its copy; an unknown id is an error."""
+    database = Database(settings.database_url)
+    try:
+        if await Copies(database).latest(delivery_id) is None:
+            print(error, file=sys.stderr)
+            return FINDINGS
+        wire = [wire_event(event) if isinstance(event, Event) else event for event in events]
+        kept = await Events(database).append_after_close(delivery_id, wire, now=_now())
+    finally:
+        await database.close()
+    print(f"{delivery_id} has ended: {kept} events kept for the record")
+    return FINE
+
+
+def _read(file: Path) -> bytes:
+    return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+
+
+def _json(text: bytes, file: Path) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{file}: not JSON: {error}") from None
+
+
+def _object(text: bytes, file: Path) -> dict[str, Any]:
+    value = _json(text, file)
+    if not isinstance(value, dict):
+        raise InputError(f"{file}: holds a JSON {type(value).__name__}; a DeliveryOrder is one object")
+    return value
+
+
+def _events(text: bytes, file: Path) -> list[Sendable]:
+    """One event, a list, {"events": [...]}, or one event a line; every mistake of every event is shown."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = [_json(line, file) for line in text.splitlines() if line.strip()]
+    if isinstance(value, dict):
+        value = value.get("events", [value])
+    mistakes = [f"{file}: event {number}: {said}" for number, event in enumerate(value, 1) for said in _mistakes(event)]
+    if mistakes:
+        raise InputError("\n".join(mistakes))
+    return list(value)
+
+
+def _mistakes(event: Any) -> list[str]:
+    try:
+        DeliveryEvent.model_validate_json(json.dumps(event))
+    except ValidationError as error:
+        return [f"{found['loc']}: {found['msg']}" for found in problems_of(error)]
+    return []
+
+
+def _show_refusal(refused: RefusedError, format: str) -> None:
+    if format == "json":
+        print(as_json({"type": refused.type, "message": str(refused), "problems": refused.problems}))
+        return
+    print(f"refused ({refused.type})", file=sys.stderr)
+    for found in refused.problems or [{"loc": "", "msg": str(refused)}]:
+        print(f"  {found['loc'] or 'order'}: {found['msg']}", file=sys.stderr)
+
+
+def _show(snapshot: Mapping[str, Any]) -> None:
+    console = Console()
+    condition = snapshot["condition"].replace("_", " ")
+    console.print(f"[bold]{snapshot['delivery_id']}[/bold]  {snapshot['status']}, {condition}  (as of {snapshot['as_of']})")
+    promised, assigned = snapshot["promised"], snapshot["assigned"]
+    console.print(f"promised {promised['start'] or ''} - {promised['end']}, expected {snapshot['eta'] or 'unknown'}")
+    console.print(
+        f"carrier {assigned['carrier']}, driver {assigned['driver_id']}, route {assigned['route_id']}, failed attempts {snapshot['attempts']}"
+    )
+    if snapshot["incidents"]:
+        console.print(_incident_table(snapshot))
+    wake = snapshot["next_wake"]
+    console.print(f"next look {wake['at']}: {wake['because']}" if wake else "nothing is due until something is reported")
+    if snapshot["rejected"]["count"]:
+        console.print(
+            f"[yellow]{snapshot['rejected']['count']} unreadable messages; the last: {snapshot['rejected']['last'][-1]}[/yellow]"
+        )
+
+
+def _incident_table(snapshot: Mapping[str, Any]) -> Table:
+    table = Table("incident", "severity", "opened", "state", "done")
+    for incident in snapshot["incidents"]:
+        done = [act for act in snapshot["actions"] if act["incident_id"] == incident["incident_id"]]
+        state = f"{incident['resolution']} {incident['resolved_at']}" if incident["resolved_at"] else "open"
+        acts = "\n".join(f"{act['action']}: {act['outcome']}" + (f" ({act['note']})" if act["note"] else "") for act in done)
+        table.add_row(f"{incident['says']}\n{incident['incident_id']}", incident["severity"], incident["opened_at"], state, acts)
+    return table
+
+
+def _explain(explained: Mapping[str, Any]) -> None:
+    print(as_json(explained))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,129 @@
+"""`doorstep doctor`: every setting, and whether what it names can be reached."""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+
+from settings import SETTINGS, Settings
+from store.database import Database
+from store.migrate import is_current
+from workflows.client import connect
+from workflows.contract import TASK_QUEUE
+from workflows.registration import missing_attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `mend` says what to do when it is not well."""
+
+    what: str
+    well: bool
+    said: str
+    mend: str = ""
+
+
+Look = Callable[[Settings], Awaitable[Finding]]
+
+
+async def examine(settings: Settings, format: str) -> int:
+    """Prints settings and findings; 1 if something is not well."""
+    findings = [await look(settings) for look in LOOKS]
+    if format == "json":
+        print(json.dumps({"settings": settings.shown(), "findings": [asdict(finding) for finding in findings]}, indent=2))
+    else:
+        _show(settings, findings)
+    return 0 if all(finding.well for finding in findings) else 1
+
+
+def _show(settings: Settings, findings: list[Finding]) -> None:
+    shown = settings.shown()
+    for row in SETTINGS:
+        source = "" if shown[row.name] == row.default else "  (set)"
+        print(f"{row.name}={shown[row.name]}{source}\n    {row.help}; default: {row.default or 'none'}")
+    print(
+        f"TEMPORAL_ADDRESS={os.environ.get('TEMPORAL_ADDRESS', '')}\n    the Temporal server (the SDK's own settings); default: localhost:7233\n"
+    )
+    for finding in findings:
+        print(f"{'ok  ' if finding.well else 'BAD '} {finding.what}: {finding.said}")
+        if not finding.well and finding.mend:
+            print(f"     {finding.mend}")
+
+
+async def _temporal(settings: Settings) -> Finding:
+    try:
+        client = await connect()
+        missing = await missing_attributes(client)
+    except Exception as error:  # whatever it is, it is the finding
+        return Finding("Temporal", False, str(error))
+    if missing:
+        names = ", ".join(key.name for key in missing)
+        return Finding(
+            "Temporal", False, f"search attributes are missing: {names}", "doorstep up, or deploy/search-attributes.sh"
+        )
+    return Finding("Temporal", True, f"answers; namespace {client.namespace}")
+
+
+async def _worker(settings: Settings) -> Finding:
+    try:
+        client = await connect()
+        answer = await client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=client.namespace,
+                task_queue=TaskQueue(name=TASK_QUEUE),
+                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+            )
+        )
+    except Exception as error:
+        return Finding("worker", False, str(error))
+    if not answer.pollers:
+        return Finding("worker", False, f"nobody polls the task queue {TASK_QUEUE}", "doorstep up, or doorstep worker")
+    return Finding("worker", True, f"{len(answer.pollers)} pollers in the last minutes")
+
+
+async def _database(settings: Settings) -> Finding:
+    database = Database(settings.database_url)
+    try:
+        await database.ping()
+        current = await is_current(database)
+    except Exception as error:
+        return Finding("database", False, str(error), "doorstep migrate makes the file and its tables")
+    finally:
+        await database.close()
+    return Finding(
+        "database", current, f"{database.place} answers" + ("" if current else ", but its tables are old"), "doorstep migrate"
+    )
+
+
+async def _mail(settings: Settings) -> Finding:
+    url = settings["DOORSTEP_SMTP_URL"]
+    if not url:
+        return Finding("mail", True, "not set up: mails wait", "give DOORSTEP_SMTP_URL")
+    parts = urlsplit(url)
+    return await _port("mail", parts.hostname or "", parts.port or 587, "check DOORSTEP_SMTP_URL")
+
+
+async def _sms(settings: Settings) -> Finding:
+    if not settings["TWILIO_ACCOUNT_SID"]:
+        return Finding("SMS", True, "not set up: SMS wait", "give TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and DOORSTEP_TWILIO_FROM")
+    parts = urlsplit(settings["DOORSTEP_TWILIO_BASE_URL"])
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return await _port("SMS", parts.hostname or "", port, "check DOORSTEP_TWILIO_BASE_URL")
+
+
+async def _port(what: str, host: str, port: int, mend: str) -> Finding:
+    try:
+        _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 5)
+    except (OSError, TimeoutError) as error:
+        return Finding(what, False, f"{host}:{port} cannot be reached: {error or 'no answer in 5 s'}", mend)
+    writer.close()
+    return Finding(what, True, f"{host}:{port} answers")
+
+
+LOOKS: tuple[Look, ...] = (_temporal, _worker, _database, _mail, _sms)

@@ -1,0 +1,205 @@
+"""`doorstep`: every command, declared here; what each does is in its own module."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from settings import SettingsError, read_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Durable exception management for last-mile delivery.")
+rules = typer.Typer(no_args_is_help=True, help="Check, test and publish rulebooks. No server is needed but for publish.")
+delivery = typer.Typer(no_args_is_help=True, help="Start a delivery, report events, see where it stands and why.")
+app.add_typer(rules, name="rules")
+app.add_typer(delivery, name="delivery")
+
+FINE, FINDINGS, WRONG_USE = 0, 1, 2
+
+
+class Format(StrEnum):
+    """How a command prints."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class InputFormat(StrEnum):
+    """What a file of events is written in."""
+
+    JSON = "json"
+    EASYPOST = "easypost"
+    UPS = "ups"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs")]
+
+
+def run() -> None:
+    """Runs a command and ends the process. Interpreter shutdown is skipped: the SDK's runtime may abort it (sdk-python#300)."""
+    code = FINE
+    try:
+        app(standalone_mode=False)
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except typer.Exit as end:
+        code = end.exit_code
+    except Exception as error:
+        code = _told(error)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _told(error: Exception) -> int:
+    """Says what went wrong in a line or two; only a mistake of ours shows a traceback."""
+    import click
+
+    from cli.errors import explained
+
+    if isinstance(error, click.ClickException):
+        error.show()
+        return WRONG_USE
+    if isinstance(error, (click.Abort, KeyboardInterrupt)):
+        return 130
+    text = explained(error)
+    if text is None:
+        raise error
+    print(text, file=sys.stderr)
+    return WRONG_USE if isinstance(error, SettingsError) else FINDINGS
+
+
+def ends_with(work: Callable[[], Coroutine[Any, Any, int]]) -> None:
+    """Runs a command's coroutine and exits with what it returns."""
+    raise typer.Exit(asyncio.run(work()))
+
+
+@app.command()
+def up() -> None:
+    """Start everything on this machine: Temporal, database, worker, gateway. Ctrl-C stops it; nothing is lost."""
+    from cli.up import up as start
+
+    ends_with(lambda: start(read_settings()))
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="end by itself, without a live table")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="stay up afterwards, for clicking")] = False,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Play a delivery day in about a minute, with faults, and say which were noticed and what was done."""
+    from cli.demo.run import run_demo
+
+    raise typer.Exit(run_demo(read_settings(), once=once, keep=keep, format=format.value))
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker against the Temporal server of TEMPORAL_ADDRESS."""
+    from worker import work_until_told
+
+    asyncio.run(work_until_told(read_settings()))
+
+
+@app.command()
+def serve() -> None:
+    """Run the gateway: the pages for people."""
+    from cli.serve import serve as start
+
+    start(read_settings())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's tables up to date."""
+    from cli.database import migrate_database
+
+    ends_with(lambda: migrate_database(read_settings()))
+
+
+@app.command()
+def doctor(format: FormatOption = Format.TEXT) -> None:
+    """Show every setting and look whether Temporal, database, worker, mail and SMS can be reached."""
+    from cli.doctor import examine
+
+    ends_with(lambda: examine(read_settings(), format.value))
+
+
+@rules.command()
+def check(
+    path: Annotated[Path | None, typer.Argument(help="a rulebook, a test file or a folder; default: DOORSTEP_RULES")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="warnings count for the exit code")] = False,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Show every mistake at once, with its place and a suggestion."""
+    from cli.rules import check_rules
+
+    raise typer.Exit(check_rules(path or read_settings().rules, strict, format.value))
+
+
+@rules.command()
+def test(
+    path: Annotated[Path | None, typer.Argument(help="a test file, a rulebook or a folder; default: DOORSTEP_RULES")] = None,
+    junit: Annotated[Path | None, typer.Option(help="also write JUnit XML to this file")] = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Run the tests beside the rules on a simulated clock."""
+    from cli.rules import test_rules
+
+    raise typer.Exit(test_rules(path or read_settings().rules, junit, format.value))
+
+
+@rules.command()
+def publish(path: Annotated[Path | None, typer.Argument(help="a rulebook or a folder; default: DOORSTEP_RULES")] = None) -> None:
+    """Publish rulebooks: new deliveries get them at once; those that run keep the version that they have."""
+    from cli.rules import publish_rules
+
+    ends_with(lambda: publish_rules(read_settings(), path))
+
+
+@delivery.command()
+def start(
+    file: Annotated[Path, typer.Argument(help="a DeliveryOrder as JSON; - for standard input")],
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Start a delivery and wait for its acknowledgement."""
+    from cli.deliveries import start_delivery
+
+    ends_with(lambda: start_delivery(file, format.value))
+
+
+@delivery.command()
+def report(
+    file: Annotated[Path, typer.Argument(help="events or a carrier's payload; - for standard input")],
+    delivery_id: Annotated[str | None, typer.Option("--delivery", help="the delivery; default: found by tracking number")] = None,
+    format: Annotated[InputFormat, typer.Option("--format", help="what the file is written in")] = InputFormat.JSON,
+) -> None:
+    """Report events: our JSON (one event, a list, or one a line), or a carrier's tracking payload."""
+    from cli.deliveries import report_events
+
+    ends_with(lambda: report_events(read_settings(), file, delivery_id, format.value))
+
+
+@delivery.command()
+def show(delivery_id: str, format: FormatOption = Format.TEXT) -> None:
+    """Where a delivery stands, its incidents, what was done, and what is due next."""
+    from cli.deliveries import show_delivery
+
+    ends_with(lambda: show_delivery(delivery_id, format.value))
+
+
+@delivery.command()
+def why(
+    delivery_id: str,
+    rule: Annotated[str | None, typer.Argument(help="one rule; default: all")] = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Why each rule is or is not open, sentence by sentence, and what it would take."""
+    from cli.deliveries import explain_delivery
+
+    ends_with(lambda: explain_delivery(delivery_id, rule, format.value))

@@ -1,0 +1,30 @@
+"""Publishing rulebooks: checked first, then kept for ever under the hash of what they say."""
+
+import time
+from dataclasses import dataclass
+
+from rules.book import canonical_json
+from rules.check import Check
+from store.database import Database
+from store.rulebooks import Rulebooks
+
+
+class RulebookProblemsError(ValueError):
+    """Rulebooks with mistakes; nothing was published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A rulebook and its version."""
+
+    name: str
+    version: str
+
+
+async def publish(checked: Check, database: Database) -> list[Published]:
+    """Publishes every rulebook that was checked, or none: raises RulebookProblemsError with all mistakes at once."""
+    if not checked.ok:
+        raise RulebookProblemsError("\n".join(problem.render() for problem in checked.problems if problem.is_error))
+    shelf = Rulebooks(database)
+    now = time.time_ns() // 1_000_000
+    return [Published(book.name, await shelf.publish(book.name, canonical_json(book), now=now)) for book in checked.books]

@@ -1,0 +1,57 @@
+"""`doorstep rules check|test|publish`."""
+
+import json
+from pathlib import Path
+
+from cli.publishing import publish
+from integrations.messaging.templates import Templates
+from rules.check import Check, check
+from settings import SHIPPED_RULES, Settings
+from store.database import Database
+from store.migrate import migrate
+
+FINE, FINDINGS = 0, 1
+
+
+def templates_for(path: Path) -> Templates:
+    """The templates beside a rulebook, before those that are shipped."""
+    folder = path if path.is_dir() else path.parent
+    return Templates(folder / "templates", SHIPPED_RULES / "templates")
+
+
+def check_rules(path: Path, strict: bool, format: str) -> int:
+    """Prints every mistake; 1 if there is one (with `strict`, also for warnings)."""
+    _refuse_missing(path)
+    checked = check(path, templates_for(path))
+    errors = sum(problem.is_error for problem in checked.problems)
+    if format == "json":
+        print(json.dumps([problem.as_json() for problem in checked.problems], indent=2))
+    else:
+        for problem in checked.problems:
+            print(problem.render())
+        print(_summary(checked, errors))
+    return FINDINGS if errors or (strict and checked.problems) else FINE
+
+
+async def publish_rules(settings: Settings, path: Path | None) -> int:
+    """Publishes a rulebook or a folder of them into the store."""
+    folder = path or settings.rules
+    _refuse_missing(folder)
+    await migrate(settings.database_url)
+    database = Database(settings.database_url)
+    try:
+        for published in await publish(check(folder, templates_for(folder)), database):
+            print(f"{published.name}  {published.version}")
+    finally:
+        await database.close()
+    return FINE
+
+
+def _refuse_missing(path: Path) -> None:
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file or folder; give a rulebook, or a folder that holds some")
+
+
+def _summary(checked: Check, errors: int) -> str:
+    fine = ", ".join(book.name for book in checked.books) or "none"
+    return f"rulebooks without a mistake: {fine}; mistakes: {errors}; warnings: {len(checked.problems) - errors}"

@@ -1,0 +1,135 @@
+"""Everything that Doorstep runs on one machine: Temporal, database, worker, gateway. `up` and `demo` stand on it."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from cli.publishing import publish as publish_books
+from cli.rules import templates_for
+from cli.supervisor import Program, Running, StartError, port_in_use
+from cli.temporal_server import server_command
+from rules.check import check
+from settings import Settings
+from store.database import Database
+from store.migrate import migrate
+from workflows.client import Deliveries, UnreachableError, connect
+from workflows.registration import register_attributes
+
+Publish = Callable[[Database], Awaitable[object]]
+
+ROOT = Path(__file__).parent.parent
+
+
+class Site:
+    """An async context manager: everything is up inside, and ended in order afterwards. Raises StartError."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        tell: Callable[[str], None],
+        *,
+        server_options: tuple[str, ...] = (),
+        publish: Publish | None = None,
+    ) -> None:
+        self.settings = settings
+        self._tell = tell
+        self._server_options = server_options
+        self._publishing = publish or self._publish_folder
+        self._stack = AsyncExitStack()
+        self.temporal: Running | None = None
+        self.worker: Running | None = None
+        self.gateway: Running | None = None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.settings.temporal_port}"
+
+    @property
+    def logs(self) -> Path:
+        return self.settings.home / "logs"
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What worker and gateway are told; an address of another Temporal server does not count here."""
+        return {
+            **self.settings.values,
+            "TEMPORAL_ADDRESS": self.address,
+            "TEMPORAL_NAMESPACE": "default",
+            "PYTHONPATH": str(ROOT),
+        }
+
+    async def __aenter__(self) -> "Site":
+        self._refuse_taken_ports()
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._stack.aclose()
+
+    async def deliveries(self) -> Deliveries:
+        return Deliveries(await connect(self.address))
+
+    async def _start(self) -> None:
+        self.temporal = await self._run(self._temporal(), within=60)
+        await self._register()
+        await migrate(self.settings.database_url)
+        await self._publish()
+        self.worker = await self._run(self._ours("worker", "worker"), within=120)
+        self.gateway = await self._run(self._ours("gateway", "serve", port=self.settings.port), within=60)
+
+    async def _run(self, program: Program, within: float) -> Running:
+        running = Running(program, self._tell)
+        await running.start(within)
+        self._stack.push_async_callback(running.stop)
+        return running
+
+    def _temporal(self) -> Program:
+        command = server_command(
+            folder=self.settings.home, port=self.settings.temporal_port, ui_port=self.settings.ui_port, extra=self._server_options
+        )
+        return Program("Temporal", command, self.logs / "temporal.log", port=self.settings.temporal_port)
+
+    def _ours(self, name: str, command: str, port: int | None = None) -> Program:
+        return Program(name, [sys.executable, "-m", "cli", command], self.logs / f"{name}.log", self.environment, port)
+
+    async def _register(self) -> None:
+        """The port answers a little before the server does."""
+        for _ in range(100):
+            try:
+                await register_attributes(await connect(self.address))
+            except (UnreachableError, Exception) as error:
+                last: Any = error
+                await asyncio.sleep(0.1)
+            else:
+                return
+        raise StartError(f"Temporal at {self.address} does not answer: {last}")
+
+    async def _publish(self) -> None:
+        database = Database(self.settings.database_url)
+        try:
+            await self._publishing(database)
+        finally:
+            await database.close()
+
+    async def _publish_folder(self, database: Database) -> object:
+        folder = self.settings.rules
+        return await publish_books(check(folder, templates_for(folder)), database)
+
+    def _refuse_taken_ports(self) -> None:
+        ports = {
+            "DOORSTEP_TEMPORAL_PORT": (self.settings.temporal_port, "the Temporal server"),
+            "DOORSTEP_TEMPORAL_PORT + 1000": (self.settings.ui_port, "the Temporal UI"),
+            "DOORSTEP_PORT": (self.settings.port, "the gateway"),
+        }
+        for name, (port, what) in ports.items():
+            if port_in_use(port):
+                raise StartError(f"port {port} for {what} is taken; is Doorstep running already? Give another one by {name}")

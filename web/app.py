@@ -1,0 +1,70 @@
+"""The gateway's application: its routes, in one table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+
+from domain.instant import Instant
+from store.database import Database
+from store.errors import StoreError
+from web.status import status_of
+from web.words import clock_words, words
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What the pages need. `temporal_ui` is the address of the Temporal UI, for links."""
+
+    database: Database
+    temporal_ui: str
+    clock: Callable[[], Instant]
+
+
+def gateway_app(gateway: Gateway) -> FastAPI:
+    """The application, with nothing connected yet."""
+    app = FastAPI(title="Doorstep", docs_url=None, redoc_url=None)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    pages = Pages(gateway)
+    app.add_api_route("/", pages.status, response_class=HTMLResponse, include_in_schema=False)
+    app.add_api_route("/healthz", healthz)
+    app.add_api_route("/readyz", pages.readyz)
+    return app
+
+
+async def healthz() -> dict[str, str]:
+    """The process is alive."""
+    return {"status": "ok"}
+
+
+class Pages:
+    """The pages, handed what they need."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._templates = Jinja2Templates(HERE / "templates")
+        self._templates.env.filters.update(words=words, clock=clock_words)
+
+    async def status(self, request: Request) -> Response:
+        """What is open, what was done, where to look."""
+        try:
+            status = await status_of(self._gateway.database, self._gateway.clock())
+        except StoreError as error:
+            return self._templates.TemplateResponse(request, "unavailable.html", {"reason": str(error)}, status_code=503)
+        return self._templates.TemplateResponse(
+            request, "status.html", {"status": status, "temporal_ui": self._gateway.temporal_ui}
+        )
+
+    async def readyz(self) -> Response:
+        """The database answers."""
+        try:
+            await self._gateway.database.ping()
+        except StoreError as error:
+            return JSONResponse({"status": "not ready", "reason": str(error)}, status_code=503)
+        return JSONResponse({"status": "ready"})
