@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 
 from rules.directory import Directory
 from rules.problems import suggestion
@@ -49,6 +50,8 @@ class ConditionReader:
             return self._group(node, what)
         if isinstance(node, Items):
             return self._joined("all", node, node.items, what)
+        if node.refused:
+            return None
         if node.is_empty or not node.value.strip():
             self._source.at_node("R013", node, f"{what} is empty", "write a sentence, for example: status is out_for_delivery")
             return None
@@ -143,8 +146,8 @@ class ConditionReader:
         return self._parsed[node.value]
 
     def _hint(self, node: Text, error: SentenceError) -> str:
-        near = suggestion(_plain(node.value), self._defined) if error.code in ("R100", "R103") and error.at == 0 else ""
-        return near if near.startswith("did") and not error.hint.startswith("did") else error.hint
+        near = get_close_matches(_plain(node.value), self._defined, n=1, cutoff=0.8)
+        return f'did you mean "{near[0]}"?' if near else error.hint
 
     def _is_sentence(self, text: str) -> bool:
         try:

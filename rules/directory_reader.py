@@ -120,7 +120,7 @@ def _timezone(source: Source, node: Node, what: str) -> str | None:
         return None
     try:
         ZoneInfo(found)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         source.at_node("R025", node, f'"{found}" is not a time zone', "use an IANA name such as Europe/Helsinki")
         return None
     return found

@@ -23,6 +23,8 @@ def text(source: Source, node: Node, what: str) -> str | None:
         hint = _colon_hint(node)
         source.at_node("R012", node, f"{what} must be one value, not {kind}", hint)
         return None
+    if node.refused:
+        return None
     if node.is_empty or not node.value.strip():
         source.at_node("R013", node, f"{what} is empty", "write a value or remove the key")
         return None

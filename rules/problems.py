@@ -10,6 +10,8 @@ Level = Literal["error", "warning"]
 SHOWN_WIDTH = 160
 """Longer source lines are cut around the caret."""
 
+LONGEST_MESSAGE = 400
+
 LISTED = 12
 """How many allowed words a hint lists when nothing is close."""
 
@@ -102,6 +104,11 @@ def _around(line: str, at: int) -> tuple[str, int]:
         return line, at
     start = max(0, min(at - SHOWN_WIDTH // 2, len(line) - SHOWN_WIDTH))
     return line[start : start + SHOWN_WIDTH], at - start
+
+
+def shorten(text: str) -> str:
+    """A message that quotes a very long value, cut."""
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 3]}..."
 
 
 def suggestion(word: str, allowed: Iterable[str]) -> str:

@@ -76,12 +76,13 @@ def _quantity(words: Words, name: str) -> tuple[str, str, Word]:
     amount = word.text.rstrip(_LETTERS)
     unit = word.low[len(amount) :].removeprefix("°")
     after = words.peek().low.removeprefix("°")
-    if not unit and after in (VOCABULARY[name].units or {}):
+    if not unit and words.peek().kind == "word" and after not in _AFTER_NUMBER:
         words.next()
         unit = after
     return amount, unit, word
 
 
+_AFTER_NUMBER = ("and", "for", "or")
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ%°"
 
 

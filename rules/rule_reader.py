@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from domain.actions import ACTION_ARGUMENTS
 from domain.incident import Mode, Resolution, Severity
 from rules import fields
 from rules.actions_reader import ActionReader
@@ -83,7 +84,7 @@ def _steps(reader: Reader, node: Node, key: str) -> tuple[Step, ...]:
 def _on_resolve(reader: Reader, node: Node, key: str) -> dict[str, tuple[Step, ...]]:
     """A list runs when the incident is cured; a mapping names other ends."""
     ends = [resolution.value for resolution in Resolution]
-    if not isinstance(node, Pairs) or not any(name.value in ends for name, _ in node.pairs):
+    if not isinstance(node, Pairs) or any(name.value in ACTION_ARGUMENTS for name, _ in node.pairs):
         steps = reader.actions.steps(node, key)
         return {Resolution.CURED.value: steps} if steps else {}
     fields.check_keys(reader.source, node, key, ends)

@@ -12,17 +12,19 @@ _OTHER_ESCAPES = {"0": "\0", "a": "\a", "b": "\b", "e": "\x1b"}
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A scalar as it was written. `plain` tells unquoted; `in_flow` that it stands within [ ] or { }."""
+    """A scalar as it was written. `plain` tells unquoted; `in_flow` that it stands within [ ] or { };
+    `refused` that it is already known to be a mistake."""
 
     value: str
     start: int
     end: int
     plain: bool = True
     in_flow: bool = False
+    refused: bool = False
 
     @property
     def is_empty(self) -> bool:
-        return self.plain and self.value in ("", "~", "null", "Null", "NULL")
+        return self.plain and not self.refused and self.value in ("", "~", "null", "Null", "NULL")
 
 
 def word_offsets(text: str, node: Text) -> list[int]:

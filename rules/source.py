@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from rules.problems import Level, Problem
+from rules.problems import Level, Problem, shorten
 from rules.scalars import Text as Text
 from rules.scalars import word_offsets
 
@@ -77,7 +77,8 @@ class Source:
 
     def problem(self, code: str, offset: int, length: int, message: str, hint: str = "", level: Level = "error") -> None:
         line, col = self.position(min(offset, len(self.text)))
-        self.problems.append(Problem(self.name, code, line, col, max(1, length), message, hint, level, self.line(line)))
+        said, advice = shorten(message), shorten(hint)
+        self.problems.append(Problem(self.name, code, line, col, max(1, length), said, advice, level, self.line(line)))
 
     def at_node(self, code: str, node: Node, message: str, hint: str = "", level: Level = "error") -> None:
         self.problem(code, node.start, _shown_length(self, node), message, hint, level)
@@ -179,15 +180,15 @@ class _Composer:
                 f"aliases (*{event.anchor}) are not used here",
                 "repeat the value, or name a condition under define:",
             )
-            return Text("", start, end)
-        self._refuse_dress(event)
+            return Text("", start, end, refused=True)
+        refused = self._refuse_dress(event)
         if isinstance(event, yaml.ScalarEvent):
-            return Text(event.value, start, end, plain=not event.style, in_flow=in_flow)
+            return Text(event.value, start, end, plain=not event.style, in_flow=in_flow, refused=refused)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._items(event, depth)
         return self._pairs(event, depth)
 
-    def _refuse_dress(self, event: Any) -> None:
+    def _refuse_dress(self, event: Any) -> bool:
         if event.anchor:
             self._refuse(
                 event,
@@ -198,6 +199,7 @@ class _Composer:
         if event.tag:
             hint = f'to exclude, write "not {event.tag[1:]}"' if re.fullmatch(r"!\w[\w.*-]*", event.tag) else "remove it"
             self._refuse(event, "R002", f"tags ({event.tag}) are not used here", hint)
+        return bool(event.tag)
 
     def _items(self, start: Any, depth: int) -> Items:
         items: list[Node] = []

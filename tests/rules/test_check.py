@@ -1,0 +1,137 @@
+"""The check of files and folders: books, directory, templates, tests, and doubts about what a rule means."""
+
+from pathlib import Path
+
+import pytest
+
+from rules.check import check
+
+
+class WrittenTemplates:
+    """Templates as an installation may have them."""
+
+    def names(self) -> tuple[str, ...]:
+        return ("running-late", "broken-variable")
+
+    def channels(self, name: str) -> tuple[str, ...]:
+        return ("email",)
+
+    def variables(self, name: str) -> tuple[str, ...]:
+        return ("customer.nmae",) if name == "broken-variable" else ("customer.name", "last_scan.at", "language")
+
+
+def folder_with(tmp_path: Path, **files: str) -> Path:
+    for name, text in files.items():
+        (tmp_path / f"{name.replace('_', '.')}.yaml").write_text(text)
+    return tmp_path
+
+
+def said(path: Path) -> list[tuple[str, str]]:
+    return [(problem.code, problem.message) for problem in check(path, WrittenTemplates()).problems]
+
+
+def book(rule: str, name: str = "a") -> str:
+    return f"rulebook: {name}\nrules:\n  - {{id: r, says: what it means, {rule}}}\n"
+
+
+TESTED = "tests: [{name: n, expect: [{at: '10:00', open: [r]}]}]\n"
+
+
+def test_a_book_with_a_test_for_each_rule_has_nothing_to_complain_of(tmp_path: Path) -> None:
+    folder = folder_with(
+        tmp_path, a=book("when: eta is unknown, do: [{notify: {who: customer, template: running-late}}]"), a_test=TESTED
+    )
+
+    checked = check(folder, WrittenTemplates())
+
+    assert checked.problems == ()
+    assert checked.ok
+    assert [found.name for found in checked.books] == ["a"]
+
+
+def test_all_books_of_a_folder_are_checked_with_its_directory(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, a=book("when: statsu is x"), b=book("when: no scn for 1h", "b"), directory="queue: []\n")
+
+    checked = check(folder)
+
+    places = [(Path(problem.file).name, problem.code) for problem in checked.problems if problem.is_error]
+    assert places == [("a.yaml", "R103"), ("b.yaml", "R104"), ("directory.yaml", "R010")]
+    assert not checked.ok
+
+
+def test_two_books_of_one_name_are_a_mistake(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, a=book("when: eta is unknown"), b=book("when: eta is unknown"), a_test=TESTED, b_test=TESTED)
+
+    assert said(folder) == [("R015", 'the rulebook "a" stands in a.yaml too')]
+
+
+def test_a_folder_without_books_is_a_mistake(tmp_path: Path) -> None:
+    assert said(tmp_path) == [("R006", "there is no rulebook in this folder")]
+
+
+def test_a_rule_that_no_test_names_is_a_doubt(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, a=book("when: eta is unknown"), a_test="tests: []\n")
+
+    checked = check(folder)
+
+    assert [(p.code, p.level, p.message) for p in checked.problems] == [("R304", "warning", "no test names the rule r")]
+    assert checked.ok
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        pytest.param("running-lat", ("R201", 'unknown template "running-lat"'), id="unknown"),
+        pytest.param(
+            "broken-variable", ("R202", 'template "broken-variable" uses "customer.nmae", which does not exist'), id="variable"
+        ),
+        pytest.param(
+            "running-late, channels: [sms]",
+            ("R201", 'template "running-late" is not written for sms; that of email is sent instead'),
+            id="channel",
+        ),
+    ],
+)
+def test_templates_are_checked(tmp_path: Path, template: str, expected: tuple[str, str]) -> None:
+    rule = f"when: eta is unknown, do: [{{notify: {{who: customer, template: {template}}}}}]"
+    folder = folder_with(tmp_path, a=book(rule), a_test=TESTED)
+
+    assert said(folder) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        pytest.param("when: temperature between 8 and 2 C", "R301", id="an empty range"),
+        pytest.param("when: [eta is unknown, between 08:00 and 08:00]", "R301", id="an empty time of day"),
+        pytest.param("when: [eta is unknown, between 00:00 and 24:00]", "R302", id="a whole day"),
+        pytest.param("when: attempts at least 0", "R302", id="a count of at least none"),
+        pytest.param("when: eta confidence over 100%", "R301", id="more than everything"),
+        pytest.param("when: [status is arrived, status is at_hub]", "R301", id="two values at once"),
+        pytest.param("when: [last reason is weather, last reason is consignee_*]", "R301", id="two families at once"),
+        pytest.param("when: after promised end", "R307", id="after a time"),
+        pytest.param("when: scan received", "R307", id="an event"),
+        pytest.param("when: eta is unknown, cooldown: 2 days", "R303", id="a long cooldown"),
+    ],
+)
+def test_a_rule_that_hardly_means_what_it_says_is_a_doubt(tmp_path: Path, rule: str, expected: str) -> None:
+    folder = folder_with(tmp_path, a=book(rule), a_test=TESTED)
+
+    checked = check(folder)
+
+    assert [problem.code for problem in checked.problems] == [expected]
+    assert checked.ok
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "when: temperature between 2 and 8 C",
+        "when: [status is not delivered, after promised end, eta is known]",
+        "when: scan received, clears_when: eta is known",
+        'when: ["status is one of arrived, at_hub", status is not at_hub]',
+        "when: {any: [status is arrived, status is at_hub]}",
+    ],
+)
+def test_a_rule_that_means_what_it_says_is_no_doubt(tmp_path: Path, rule: str) -> None:
+    assert said(folder_with(tmp_path, a=book(rule), a_test=TESTED)) == []

@@ -1,0 +1,181 @@
+"""Sentences: every form gives its tree, in whatever case, and every mistake says where it is and what was meant."""
+
+import pytest
+
+from domain.instant import HOUR, MINUTE
+from domain.status import Party, Status
+from rules.directory import Carrier, Directory
+from rules.sentences import FORMS, SentenceError, parse
+from rules.tree import (
+    Absent,
+    AbsentBefore,
+    Around,
+    Between,
+    Compare,
+    Condition,
+    Daytime,
+    EventPattern,
+    Includes,
+    Is,
+    Known,
+    Later,
+    Overdue,
+    Received,
+    Same,
+    State,
+    Staying,
+    TimeRef,
+    Weekdays,
+)
+from rules.vocabulary import EVENTS, VOCABULARY
+
+ETA, PROMISED_END = TimeRef("fact", "eta"), TimeRef("fact", "promised end")
+SCAN = EventPattern("scan")
+
+UNDERSTOOD: dict[str, Condition] = {
+    "status is out_for_delivery": Is("status", ("out_for_delivery",)),
+    "status is not on_hold": Is("status", ("on_hold",), negated=True),
+    "status is on_hold for 4h": Is("status", ("on_hold",), held=4 * HOUR),
+    "status is one of arrived, at_hub": Is("status", ("arrived", "at_hub")),
+    "status is one of arrived, at_hub or on_hold": Is("status", ("arrived", "at_hub", "on_hold")),
+    "status is not one of arrived, at_hub for 5m": Is("status", ("arrived", "at_hub"), negated=True, held=5 * MINUTE),
+    "last reason is consignee_*": Is("last reason", ("consignee_*",)),
+    "carrier is acme": Is("carrier", ("acme",)),
+    'carrier is "Zip Van"': Is("carrier", ("Zip Van",)),
+    "zone is north-*": Is("zone", ("north-*",)),
+    "route is 12": Is("route", ("12",)),
+    "attempts is 2": Is("attempts", (2,)),
+    "tier is gold": Is("customer tier", ("gold",)),
+    "driver on break": Is("driver on break", (True,)),
+    "driver on break for 45m": Is("driver on break", (True,), held=45 * MINUTE),
+    "not driver on break": Is("driver on break", (True,), negated=True),
+    "proof present is no": Is("proof present", (False,)),
+    "tags includes fragile": Includes("tags", "fragile"),
+    "tags does not include fragile": Includes("tags", "fragile", negated=True),
+    "last scan hub is not hub": Same("last scan hub", "hub", negated=True),
+    "eta is promised end": Same("eta", "promised end"),
+    "attempts at least 2": Compare("attempts", "at_least", 2),
+    "parcels open at most 3 for 1h": Compare("parcels open", "at_most", 3, held=HOUR),
+    "cod over 100 EUR": Compare("cod", "over", 10_000),
+    "value over 99.90 eur": Compare("value", "over", 9_990),
+    "temperature over 8 C for 5m": Compare("temperature", "over", 8_000, held=5 * MINUTE),
+    "temperature under -18.5C": Compare("temperature", "under", -18_500),
+    "share of parcels delivered at least 50%": Compare("share of parcels delivered", "at_least", 50),
+    "eta slip over 20m": Compare("eta slip", "over", 20 * MINUTE),
+    "temperature between 2 and 8 C": Between("temperature", 2_000, 8_000),
+    "eta confidence between 20% and 50 %": Between("eta confidence", 20, 50),
+    "eta slip between 5m and 1h 30m for 1m": Between("eta slip", 5 * MINUTE, 90 * MINUTE, held=MINUTE),
+    "eta is known": Known("eta"),
+    "eta is unknown for 1h": Known("eta", known=False, held=HOUR),
+    "eta is not known": Known("eta", known=False),
+    "no scan for 2h": Absent(SCAN, 2 * HOUR),
+    "no scan for 2h since out_for_delivery": Absent(SCAN, 2 * HOUR, EventPattern("out_for_delivery")),
+    "no scan at hub for 45m since arrived at hub": Absent(
+        EventPattern("scan", place="hub"), 45 * MINUTE, EventPattern("arrived", place="hub")
+    ),
+    "no assignment accepted for 10m since assignment offered": Absent(
+        EventPattern("assignment accepted"), 10 * MINUTE, EventPattern("assignment offered")
+    ),
+    "no arrived before promised end": AbsentBefore(EventPattern("arrived"), PROMISED_END),
+    "at same stop for 15m": Staying(State.AT_SAME_STOP, 15 * MINUTE),
+    "off route for 90s": Staying(State.OFF_ROUTE, 90_000),
+    "stopped for 20 minutes": Staying(State.STOPPED, 20 * MINUTE),
+    "eta later than promised end": Later(ETA, PROMISED_END),
+    "eta later than promised end by 20m": Later(ETA, PROMISED_END, 20 * MINUTE),
+    "eta earlier than promised start by 1h30m": Later(ETA, TimeRef("fact", "promised start"), 90 * MINUTE, earlier=True),
+    "last scan later than at_hub due": Later(TimeRef("last", "scan"), TimeRef("due", "at_hub")),
+    "last scan at later than promised end": Later(TimeRef("fact", "last scan at"), PROMISED_END),
+    "within 30m before promised end": Around(PROMISED_END, 30 * MINUTE, "within_before"),
+    "2 hours before promised end": Around(PROMISED_END, 2 * HOUR, "before"),
+    "20m after planned departure": Around(TimeRef("fact", "planned departure"), 20 * MINUTE, "after"),
+    "after promised end": Around(PROMISED_END, 0, "after"),
+    "at_hub overdue": Overdue(Status.AT_HUB),
+    "at_hub overdue by 1h": Overdue(Status.AT_HUB, HOUR),
+    "between 08:00 and 20:00": Daytime(8 * HOUR, 20 * HOUR),
+    "between 22:30 and 06:00": Daytime(22 * HOUR + 30 * MINUTE, 6 * HOUR),
+    "on weekdays": Weekdays((0, 1, 2, 3, 4)),
+    "on sat, Sunday": Weekdays((5, 6)),
+    "scan received": Received(SCAN),
+    "driver_status breakdown received": Received(EventPattern("driver_status breakdown")),
+    "attempt_failed with reason consignee_* by driver from ups received": Received(
+        EventPattern("attempt_failed", reason="consignee_*", by=Party.DRIVER, source="ups")
+    ),
+}  # fmt: skip
+
+MISUNDERSTOOD = {
+    "statsu is out_for_delivery": ("R103", 0, 6, 'did you mean "status"?'),
+    "no scn for 2h": ("R104", 3, 3, 'did you mean "scan"?'),
+    "status is arivved": ("R105", 10, 7, 'did you mean "arrived"?'),
+    "no scan for 120": ("R107", 12, 3, "write 120s, 120m, 120h or 120 days"),
+    "attempts > 2": ("R100", 9, 1, 'did you mean "over"?'),
+    "eta later than promise end": ("R111", 15, 7, 'did you mean "promised end"?'),
+    "at_hub overdue by 1": ("R107", 18, 1, "write 1s, 1m, 1h or 1 days"),
+    "carrier is acmee": ("R023", 11, 5, 'did you mean "acme"?'),
+}
+
+
+@pytest.mark.parametrize(("text", "tree"), UNDERSTOOD.items(), ids=list(UNDERSTOOD))
+def test_a_sentence_gives_its_tree(text: str, tree: Condition) -> None:
+    assert parse(text) == tree
+
+
+@pytest.mark.parametrize("text", [text for text in UNDERSTOOD if '"' not in text and "hub" not in text])
+def test_words_may_be_written_in_any_case(text: str) -> None:
+    known_values = ("acme", "fragile", "north-*", "gold", "ups")
+    shouted = " ".join(word if word in known_values else word.upper() for word in text.split())
+
+    assert parse(shouted) == UNDERSTOOD[text]
+
+
+def test_the_tree_keeps_the_sentence_as_it_was_written() -> None:
+    sentence = parse("  Status IS   arrived ")
+
+    assert isinstance(sentence, Is)
+    assert sentence.text == "Status IS arrived"
+
+
+@pytest.mark.parametrize(("text", "expected"), MISUNDERSTOOD.items(), ids=list(MISUNDERSTOOD))
+def test_a_mistake_says_where_it_is_and_what_was_meant(text: str, expected: tuple[str, int, int, str]) -> None:
+    directory = Directory(carriers={"acme": Carrier()})
+
+    with pytest.raises(SentenceError, match=r"\w") as raised:
+        parse(text, directory)
+
+    error = raised.value
+    assert (error.code, error.at, error.length, error.hint) == expected
+
+
+def test_names_are_not_checked_where_the_directory_has_no_such_section() -> None:
+    assert parse("carrier is anybody", Directory()) == Is("carrier", ("anybody",))
+
+
+@pytest.mark.parametrize("form", FORMS[:-1], ids=lambda form: f"form-{form.number}")
+def test_the_example_of_each_form_is_read_by_that_form(form: object) -> None:
+    row = next(row for row in FORMS if row is form)
+
+    if row.parse is None:
+        with pytest.raises(SentenceError, match=f"not supported yet: form {row.number}"):
+            parse(row.example)
+    else:
+        parse(row.example)
+
+
+def test_the_table_has_a_row_for_every_form_of_the_language() -> None:
+    assert {form.number for form in FORMS} == set(range(1, 12))
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_event_can_be_waited_for_and_received(event: str) -> None:
+    assert parse(f"no {event} for 1h") == Absent(EventPattern(event), HOUR)
+    assert parse(f"{event} received") == Received(EventPattern(event))
+
+
+@pytest.mark.parametrize("fact", VOCABULARY)
+def test_every_fact_can_be_known_or_unknown(fact: str) -> None:
+    assert parse(f"{fact} is known") == Known(fact)
+    assert parse(f"{fact} is unknown") == Known(fact, known=False)
+
+
+@pytest.mark.parametrize(("name", "synonym"), [(name, word) for name, fact in VOCABULARY.items() for word in fact.synonyms])
+def test_a_synonym_means_its_fact(name: str, synonym: str) -> None:
+    assert parse(f"{synonym} is known") == Known(name)
