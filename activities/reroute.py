@@ -1,6 +1,5 @@
 """Puts the remaining stops of a delivery's route into an order that is better for it."""
 
-import asyncio
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,9 +18,9 @@ _ARGS: TypeAdapter[Reroute] = TypeAdapter(Reroute)
 
 
 class Solver(Protocol):
-    """Finds the best order of the remaining stops. May take seconds."""
+    """Finds the best order of the remaining stops."""
 
-    def order(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]: ...
+    async def order(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]: ...
 
 
 class Rerouting:
@@ -60,7 +59,7 @@ class Rerouting:
     ) -> tuple[RoutePlan | None, Ended]:
         legs = await self._travel.legs(points_of(plan))
         plan = as_far_behind(plan, request, legs)
-        solved = plan.with_remaining(await asyncio.to_thread(self._solver.order, plan, legs))
+        solved = plan.with_remaining(await self._solver.order(plan, legs))
         better = better_plan(plan, solved, legs, request.delivery_id, asked.max_added_minutes)
         if isinstance(better, NotBetter):
             return None, Ended(Outcome.NO_HELP, better.reason)

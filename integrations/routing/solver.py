@@ -4,13 +4,14 @@ VROOM takes windows as hard and leaves out what does not fit; a parcel on a van 
 out is put back where it does least harm, and while anybody is late, stops are moved one by one as long as that helps.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from domain.instant import SECOND, Instant
 from domain.route import Point, RoutePlan, Stop
 from domain.schedule import Legs, Schedule, cheapest_insertion, inserted, schedule, schedule_of
+from integrations.routing.vroom_process import Job, Problem, solved
 
 POLISHING_ROUNDS = 3
 """How often all stops are tried elsewhere while somebody is late; two rounds nearly always end it."""
@@ -21,25 +22,37 @@ LONGEST = 7 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class VroomSolver:
-    """`exploration` is VROOM's effort, 0 to 5. The same input gives the same order."""
+    """`exploration` is VROOM's effort, 0 to 5; for one vehicle more than 1 was measured to be slower and no better.
 
-    exploration: int = 5
-    threads: int = 1
+    The same input gives the same order.
+    """
 
-    def order(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]:
+    exploration: int = 1
+    # Each is a process: when a hub's closing makes a hundred routes late at once, they queue.
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+
+    async def order(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]:
         """The remaining stops in the best order found: least lateness, then the earliest end, then the present order."""
-        found = plan.with_remaining(plan.fixed + self._solved(plan, legs))
-        found = polished(_with_left_out(found, plan, legs), legs)
-        best = min((plan, found), key=lambda candidate: _cost(candidate, legs))
-        return best.remaining
+        kept = await self._kept(plan, legs)
+        return await asyncio.to_thread(_completed, plan, kept, legs)
 
-    def _solved(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]:
+    async def _kept(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]:
         """The free stops that VROOM finds a place for within their windows, in order."""
         if len(plan.free) < 2:
             return plan.free
         start, leaves_at = _after_fixed(plan, legs)
-        places = _solve(_seconds(start, plan.free, legs), _jobs(plan.free, leaves_at), _shift(plan, leaves_at), self)
-        return tuple(plan.free[place] for place in places)
+        jobs = tuple(_jobs(plan.free, leaves_at))
+        if not jobs:
+            return ()
+        problem = Problem(_seconds(start, plan.free, legs), jobs, _shift(plan, leaves_at), self.exploration)
+        async with self.turns:
+            return tuple(plan.free[place - 1] for place in await solved(problem))
+
+
+def _completed(plan: RoutePlan, kept: tuple[Stop, ...], legs: Legs) -> tuple[Stop, ...]:
+    """All remaining stops: VROOM's order with what it left out, or the present order if that is as good."""
+    found = polished(_with_left_out(plan.with_remaining(plan.fixed + kept), plan, legs), legs)
+    return min((plan, found), key=lambda candidate: _cost(candidate, legs)).remaining
 
 
 def polished(plan: RoutePlan, legs: Legs) -> RoutePlan:
@@ -89,22 +102,13 @@ def _after_fixed(plan: RoutePlan, legs: Legs) -> tuple[Point, Instant]:
     return plan.fixed[-1].at, driven.ends_at
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A stop as VROOM takes it: whole seconds after the start, rounded so that what VROOM calls in time is in time."""
-
-    service: int
-    opens: int
-    closes: int
-    priority: int
-
-
-def _jobs(stops: Sequence[Stop], leaves_at: Instant) -> Iterator[_Job | None]:
-    """None for a stop whose window has already closed: it can only be left out."""
-    for stop in stops:
+def _jobs(stops: Sequence[Stop], leaves_at: Instant) -> Iterator[Job]:
+    """The stops as VROOM takes them, rounded so that what it calls in time is in time. Without those whose window is past."""
+    for place, stop in enumerate(stops, 1):
         opens = max(0, _up(stop.earliest - leaves_at)) if stop.earliest is not None else 0
         closes = (stop.latest - leaves_at) // SECOND if stop.latest is not None else LONGEST
-        yield _Job(_up(stop.service_time), opens, closes, stop.priority) if opens <= closes else None
+        if opens <= closes:
+            yield Job(place, _up(stop.service_time), opens, closes, stop.priority)
 
 
 def _shift(plan: RoutePlan, leaves_at: Instant) -> int:
@@ -118,25 +122,3 @@ def _seconds(start: Point, stops: Sequence[Stop], legs: Legs) -> list[list[int]]
 
 def _up(span: int) -> int:
     return -(-span // SECOND)
-
-
-def _solve(seconds: list[list[int]], jobs: Iterator[_Job | None], shift: int, effort: VroomSolver) -> list[int]:
-    # Imported here: it brings pandas, 50 MB and 0.4 s, which a process that never reroutes should not carry.
-    import vroom
-
-    problem: Any = vroom.Input()
-    problem.set_durations_matrix("car", seconds)
-    problem.add_vehicle(vroom.Vehicle(0, start=0, time_window=vroom.TimeWindow(0, shift)))
-    possible = [(place, job) for place, job in enumerate(jobs) if job is not None]
-    problem.add_job([_vroom_job(place, job) for place, job in possible])
-    if not possible:
-        return []
-    steps = problem.solve(exploration_level=effort.exploration, nb_threads=effort.threads).routes
-    return [int(step) for kind, step in zip(steps["type"], steps["id"], strict=True) if kind == "job"]
-
-
-def _vroom_job(place: int, job: _Job) -> Any:
-    import vroom
-
-    window = vroom.TimeWindow(job.opens, job.closes)
-    return vroom.Job(place, location=place + 1, default_service=job.service, priority=job.priority, time_windows=[window])

@@ -1,5 +1,6 @@
 """The solver: what it must never do to a driver's day, and that it is quick enough to be asked while the van drives."""
 
+import asyncio
 import json
 import os
 import random
@@ -13,6 +14,7 @@ from domain.route import Point, RoutePlan, Stop, StopState
 from domain.schedule import Legs, points_of, schedule_of, timed
 from integrations.routing.solver import VroomSolver
 from integrations.routing.travel import GreatCircle
+from integrations.routing.vroom_process import Job, Problem, SolverError, solved
 
 EIGHT: Instant = 1_795_500_000_000
 HUB = Point(60.20, 24.94)
@@ -48,10 +50,9 @@ def names(stops: tuple[Stop, ...]) -> list[str]:
 async def test_sixty_stops_get_an_order_in_which_nobody_is_late_well_within_two_seconds() -> None:
     plan = await shuffled_day(60, seed=7)
     legs = await legs_of(plan)
-    VroomSolver().order(plan_of(*plan.stops[:3]), legs)
 
     began = perf_counter()
-    found = plan.with_remaining(VroomSolver().order(plan, legs))
+    found = plan.with_remaining(await VroomSolver().order(plan, legs))
     took = perf_counter() - began
 
     assert schedule_of(plan, legs).lateness > 0
@@ -64,7 +65,7 @@ async def test_the_same_day_always_gets_the_same_order() -> None:
     plan = await shuffled_day(40, seed=3)
     legs = await legs_of(plan)
 
-    first, second = VroomSolver().order(plan, legs), VroomSolver().order(plan, legs)
+    first, second = await VroomSolver().order(plan, legs), await VroomSolver().order(plan, legs)
 
     assert first == second
 
@@ -77,7 +78,7 @@ async def test_an_order_is_never_worse_than_the_one_in_force(seed: int) -> None:
     plan = plan_of(*late)
     legs = await legs_of(plan)
 
-    found = plan.with_remaining(VroomSolver().order(plan, legs))
+    found = plan.with_remaining(await VroomSolver().order(plan, legs))
 
     assert schedule_of(found, legs).cost <= schedule_of(plan, legs).cost
     assert sorted(names(found.remaining)) == sorted(names(plan.remaining))
@@ -89,7 +90,7 @@ async def test_a_stop_whose_promise_is_already_broken_is_driven_to_as_early_as_t
     plan = plan_of(*near, broken)
     legs = await legs_of(plan)
 
-    found = VroomSolver().order(plan, legs)
+    found = await VroomSolver().order(plan, legs)
 
     assert names(found)[0] == "LATE"
 
@@ -101,7 +102,7 @@ async def test_locked_and_begun_stops_stay_where_they_are() -> None:
     plan = plan_of(begun, plan.stops[1], locked, *plan.stops[2:])
     legs = await legs_of(plan)
 
-    found = VroomSolver().order(plan, legs)
+    found = await VroomSolver().order(plan, legs)
 
     assert names(found)[:3] == names(plan.stops)[:3]
     assert names(found) != names(plan.stops)
@@ -112,7 +113,7 @@ async def test_done_stops_are_left_alone() -> None:
     done = Stop("DONE", Point(60.19, 24.90), state=StopState.DONE)
     plan = plan_of(done, *plan.stops)
 
-    found = plan.with_remaining(VroomSolver().order(plan, await legs_of(plan)))
+    found = plan.with_remaining(await VroomSolver().order(plan, await legs_of(plan)))
 
     assert found.stops[0] == done
     assert len(found.stops) == 11
@@ -122,7 +123,7 @@ async def test_done_stops_are_left_alone() -> None:
 async def test_a_route_with_hardly_anything_left_is_no_problem(stops: int) -> None:
     plan = await shuffled_day(stops, seed=2)
 
-    found = VroomSolver().order(plan, await legs_of(plan))
+    found = await VroomSolver().order(plan, await legs_of(plan))
 
     assert len(found) == stops
 
@@ -151,7 +152,26 @@ async def test_real_stops_of_rio_are_put_into_a_much_shorter_order() -> None:
     plan = RoutePlan("RIO", "2026-11-23", 1, hub, EIGHT, stops)
     legs = await legs_of(plan)
 
-    found = plan.with_remaining(VroomSolver().order(plan, legs))
+    found = plan.with_remaining(await VroomSolver().order(plan, legs))
 
     asked, got = schedule_of(plan, legs).ends_at - EIGHT, schedule_of(found, legs).ends_at - EIGHT
     assert got * 2 < asked
+
+
+async def test_while_it_solves_everything_else_goes_on() -> None:
+    plan = await shuffled_day(60, seed=7)
+    solving = asyncio.create_task(VroomSolver().order(plan, await legs_of(plan)))
+
+    longest, last = 0.0, perf_counter()
+    while not solving.done():
+        await asyncio.sleep(0.001)
+        longest, last = max(longest, perf_counter() - last), perf_counter()
+
+    assert longest < 0.5
+
+
+async def test_a_solver_that_cannot_answer_says_so() -> None:
+    nonsense = Problem(seconds=[[0]], jobs=[Job(5, 0, 0, 10, 0)], shift=10, exploration=1)
+
+    with pytest.raises(SolverError, match="VROOM ended with code 1 on 1 stops"):
+        await solved(nonsense)

@@ -1,0 +1,85 @@
+"""VROOM in a process of its own: one problem in on standard input, the order out on standard output, both JSON.
+
+Its binding holds Python's global lock while it solves, 2 s for 120 stops: in the worker that would stop every workflow,
+and Temporal takes a workflow task that stands still for 2 s for a deadlock. It also brings pandas, 50 MB. This file is
+run by its path and imports nothing of ours.
+"""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+ENDS_AFTER_S = 15
+"""VROOM answers with the best that it has by then; only routes of hundreds of stops need so long."""
+
+KILLED_AFTER_S = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A stop: its row in the matrix, service and window in whole seconds after the start, priority 0 to 100."""
+
+    place: int
+    service: int
+    opens: int
+    closes: int
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One vehicle that starts at row 0 of `seconds`, ends at its last stop, and works for `shift` seconds."""
+
+    seconds: Sequence[Sequence[int]]
+    jobs: Sequence[Job]
+    shift: int
+    exploration: int
+
+
+class SolverError(Exception):
+    """The process ended without an answer."""
+
+
+async def solved(problem: Problem) -> list[int]:
+    """The places of the jobs that fit, in order. Raises SolverError, TimeoutError; worth trying again."""
+    command = (sys.executable, "-P", __file__)  # -P: this folder's modules shall not stand before those of others
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE)
+    try:
+        async with asyncio.timeout(KILLED_AFTER_S):
+            out, err = await process.communicate(json.dumps(asdict(problem)).encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        last_line = (err.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
+        raise SolverError(f"VROOM ended with code {process.returncode} on {len(problem.jobs)} stops: {last_line}")
+    return [int(place) for place in json.loads(out)]
+
+
+def _solve(problem: dict[str, Any]) -> list[int]:
+    import vroom
+
+    model: Any = vroom.Input()
+    model.set_durations_matrix("car", problem["seconds"])
+    model.add_vehicle(vroom.Vehicle(0, start=0, time_window=vroom.TimeWindow(0, problem["shift"])))
+    model.add_job([_job(**job) for job in problem["jobs"]])
+    limit = timedelta(seconds=ENDS_AFTER_S)
+    steps = model.solve(exploration_level=problem["exploration"], nb_threads=1, timeout=limit).routes
+    return [int(step) for kind, step in zip(steps["type"], steps["id"], strict=True) if kind == "job"]
+
+
+def _job(place: int, service: int, opens: int, closes: int, priority: int) -> Any:
+    import vroom
+
+    window = vroom.TimeWindow(opens, closes)
+    return vroom.Job(place, location=place, default_service=service, priority=priority, time_windows=[window])
+
+
+if __name__ == "__main__":
+    json.dump(_solve(json.load(sys.stdin)), sys.stdout)
