@@ -142,4 +142,5 @@ class Words:
     def end(self) -> None:
         word = self.peek()
         if word.kind != "end":
-            self.fail("R101", word, f"{word.shown} is not understood here", "the sentence was complete before it")
+            hint = "this sentence takes no for; use hold:" if word.low == "for" else "the sentence was complete before it"
+            self.fail("R101", word, f"{word.shown} is not understood here", hint)
