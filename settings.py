@@ -39,6 +39,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TWILIO_AUTH_TOKEN", "", "Twilio's token", secret=True),
     Setting("DOORSTEP_TWILIO_BASE_URL", "https://api.twilio.com", "where Twilio's API is"),
     Setting("DOORSTEP_TWILIO_FROM", "", "sender of SMS: a number such as +15005550006"),
+    Setting("DOORSTEP_SPEED_KMH", "25", "average speed of a van, for the built-in estimate of travel times"),
 )  # fmt: skip
 
 SHIPPED_RULES = Path(__file__).parent / "rules" / "books"
@@ -68,6 +69,13 @@ class Settings:
     @property
     def port(self) -> int:
         return _port(self, "DOORSTEP_PORT", highest=65_535)
+
+    @property
+    def speed_m_per_hour(self) -> int:
+        text = self["DOORSTEP_SPEED_KMH"]
+        if not text.isdigit() or int(text) < 1:
+            raise SettingsError(f"DOORSTEP_SPEED_KMH is {text!r}; give whole kilometres an hour, for example 25")
+        return int(text) * 1000
 
     @property
     def database_url(self) -> str:

@@ -110,7 +110,7 @@ def sms_of(settings: Settings) -> TwilioSms | NoSms:
 
 def activities_of(settings: Settings, database: Database, library: Library) -> list[object]:
     """Every activity, handed what it needs."""
-    ledger, plans, travel = Ledger(database), Plans(database), GreatCircle()
+    ledger, plans, travel = Ledger(database), Plans(database), GreatCircle(settings.speed_m_per_hour)
     templates = Templates(settings.rules / "templates", SHIPPED_RULES / "templates")
     contacts = Contacts(Drivers(database), people_of(settings.rules))
     ticketing = Ticketing(Desk(database), templates, ledger, wall_clock)
