@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.effect import Ending
-from domain.instant import Instant
+from domain.instant import DAY, Instant
 from domain.route import Point, RoutePlan, Stop, StopState, stop_state
 from store.database import Database
 from store.endings import write_ending
@@ -38,6 +38,16 @@ class Plans:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def add(self, plan: RoutePlan) -> None:
+        """Takes over a route that was planned elsewhere, with its first plan in force; one that is known stays as it is.
+
+        Without an end of shift the route may last a day, without a capacity it has room for what it carries, and no more.
+        """
+        async with self._database.writing() as connection:
+            row = self._database.insert(routes).values(_route_row(plan)).on_conflict_do_nothing()
+            if (await connection.execute(row)).rowcount == 1:
+                await _write_stops(connection, plan, plan.version)
 
     async def holding(self, delivery_id: str, now: Instant) -> RoutePlan | None:
         """The plan in force that has the delivery's stop, of the latest service date; None if no plan has it."""
@@ -155,20 +165,44 @@ def _stop(row: RowMapping, known: _Known, locked: int) -> Stop:
 
 async def _write_next(connection: AsyncConnection, plan: RoutePlan) -> None:
     here = and_(routes.c.route_id == plan.route_id, routes.c.service_date == plan.service_date)
-    locked = max((place for place, stop in enumerate(plan.stops, 1) if stop.locked), default=0)
-    step = update(routes).where(here, routes.c.version == plan.version).values(version=plan.version + 1, locked=locked)
+    step = update(routes).where(here, routes.c.version == plan.version).values(version=plan.version + 1, locked=_locked(plan))
     if (await connection.execute(step)).rowcount != 1:
         raise _StalePlanError(f"route {plan.route_id} of {plan.service_date}: version {plan.version} is no longer in force")
-    rows = [_row(plan, position, stop) for position, stop in enumerate(plan.stops)]
+    await _write_stops(connection, plan, plan.version + 1)
+
+
+async def _write_stops(connection: AsyncConnection, plan: RoutePlan, version: int) -> None:
+    rows = [_row(plan, version, position, stop) for position, stop in enumerate(plan.stops)]
     if rows:
         await connection.execute(insert(stops), rows)
 
 
-def _row(plan: RoutePlan, position: int, stop: Stop) -> dict[str, Any]:
+def _locked(plan: RoutePlan) -> int:
+    """How many of the first stops may not be moved."""
+    return max((place for place, stop in enumerate(plan.stops, 1) if stop.locked), default=0)
+
+
+def _route_row(plan: RoutePlan) -> dict[str, Any]:
     return {
         "route_id": plan.route_id,
         "service_date": plan.service_date,
-        "version": plan.version + 1,
+        "driver_id": plan.driver_id,
+        "carrier": plan.carrier,
+        "version": plan.version,
+        "start_lat": plan.start.lat,
+        "start_lon": plan.start.lon,
+        "starts_at": plan.leaves_at,
+        "shift_end": plan.leaves_at + DAY if plan.shift_ends is None else plan.shift_ends,
+        "capacity": sum(stop.load for stop in plan.stops) if plan.capacity is None else plan.capacity,
+        "locked": _locked(plan),
+    }
+
+
+def _row(plan: RoutePlan, version: int, position: int, stop: Stop) -> dict[str, Any]:
+    return {
+        "route_id": plan.route_id,
+        "service_date": plan.service_date,
+        "version": version,
         "position": position,
         "delivery_id": stop.delivery_id,
         "lat": stop.at.lat,
