@@ -71,6 +71,7 @@ class CompiledRule:
     """A rule with its conditions compiled, and all that they read."""
 
     rule: Rule
+    frame: Frame
     timing: Timing
     reads: Inputs
     when: CompiledCondition
@@ -162,6 +163,7 @@ def _compiled(rule: Rule, frame: Frame, table: _Table) -> CompiledRule:
     conditions = [node for node in (rule.when, rule.only_when, rule.clears_when) if node is not None]
     return CompiledRule(
         rule=rule,
+        frame=frame,
         timing=Timing(rule.hold, rule.stay_clear, rule.cooldown, rule.clears_when is not None, has_received(rule.when)),
         reads=frozenset().union(*(inputs_of(node) for node in conditions)),
         when=_condition(rule.when, frame, table),

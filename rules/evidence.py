@@ -1,0 +1,165 @@
+"""What a sentence's truth rests on, for people: its words, the value that it saw, and the event that value came from."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from domain.delivery import Delivery, Source
+from domain.instant import DAY, HOUR, MINUTE, SECOND, Instant, Span, iso, moment
+from rules import clock, patterns
+from rules.inputs import STATE_FIELDS
+from rules.scene import Scene
+from rules.steps import STATE_SINCE, Frame, time_of, value_at, zone_name
+from rules.tree import (
+    Absent,
+    AbsentBefore,
+    Around,
+    Between,
+    Compare,
+    Daytime,
+    EventPattern,
+    Includes,
+    Is,
+    Known,
+    Later,
+    Overdue,
+    Received,
+    Same,
+    Sentence,
+    Staying,
+    TimeRef,
+    Weekdays,
+)
+from rules.vocabulary import MONEY, SPAN, VOCABULARY
+
+UNITS: tuple[tuple[Span, str], ...] = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
+
+
+def in_words(span: Span) -> str:
+    """`2 hours 5 minutes`; a remainder below a second counts as a whole one."""
+    seconds = -(-span // SECOND) * SECOND
+    words = []
+    for length, unit in UNITS:
+        count, seconds = divmod(seconds, length)
+        if count:
+            words.append(f"{count} {unit}{'s' if count > 1 else ''}")
+    return " ".join(words) or "0 seconds"
+
+
+def text_of(sentence: Sentence) -> str:
+    """The sentence as its author wrote it; its form and fields for one that was built by a tool."""
+    if sentence.text:
+        return sentence.text
+    names = (name for name in sentence.__slots__ if name not in ("form", "text"))
+    return f"{sentence.form}({', '.join(f'{name}={getattr(sentence, name)}' for name in names)})"
+
+
+def value_of(sentence: Sentence, scene: Scene, at: Instant, frame: Frame) -> Any:
+    """What the sentence saw, ready for JSON; None where that is unknown or has never happened."""
+    return VALUES[type(sentence)](sentence, scene, at, frame)
+
+
+def source_of(sentence: Sentence, scene: Scene) -> Source | None:
+    """The event that gave what the sentence saw; None where the order or the clock did."""
+    return SOURCES[type(sentence)](sentence, scene)
+
+
+def shown(fact: str, value: Any) -> Any:
+    """A fact's value for people: times as ISO 8601, numbers in their unit."""
+    kind = VOCABULARY[fact]
+    if value is None or isinstance(value, bool):
+        return value
+    if kind.type == "time":
+        return iso(value)
+    if kind.units is SPAN:
+        return f"-{in_words(-value)}" if value < 0 else in_words(value)
+    if isinstance(value, int) and kind.units:
+        unit, grain = next(iter(kind.units.items()))
+        return value if grain == 1 else _decimal(value, grain, "" if kind.units is MONEY else unit.upper())
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _decimal(value: int, grain: int, unit: str) -> str:
+    whole, part = divmod(abs(value), grain)
+    digits = str(part).zfill(len(str(grain)) - 1).rstrip("0")
+    return f"{'-' if value < 0 else ''}{whole}{'.' if digits else ''}{digits} {unit}".strip()
+
+
+def _fact(sentence: Any, scene: Scene, at: Instant, frame: Frame) -> Any:
+    return shown(sentence.fact, value_at(sentence.fact)(scene, at)[0])
+
+
+def _both_facts(sentence: Same, scene: Scene, at: Instant, frame: Frame) -> Any:
+    return [shown(fact, value_at(fact)(scene, at)[0]) for fact in (sentence.fact, sentence.other)]
+
+
+def _last_event(sentence: Any, scene: Scene, at: Instant, frame: Frame) -> Any:
+    return iso(patterns.last(sentence.event, scene))
+
+
+def _time(ref: TimeRef, scene: Scene) -> str | None:
+    return iso(time_of(ref)(scene))
+
+
+def _local_time(sentence: Any, scene: Scene, at: Instant, frame: Frame) -> Any:
+    local = clock.zone(zone_name(frame, scene) or "")
+    return None if local is None else moment(at).astimezone(local).strftime("%a %H:%M:%S")
+
+
+VALUES: Mapping[type, Callable[[Any, Scene, Instant, Frame], Any]] = {
+    Is: _fact,
+    Includes: _fact,
+    Same: _both_facts,
+    Compare: _fact,
+    Between: _fact,
+    Known: _fact,
+    Absent: _last_event,
+    AbsentBefore: _last_event,
+    Staying: lambda sentence, scene, at, frame: iso(STATE_SINCE[sentence.state](scene.delivery.facts)),
+    Later: lambda sentence, scene, at, frame: [_time(sentence.first, scene), _time(sentence.second, scene)],
+    Around: lambda sentence, scene, at, frame: _time(sentence.time, scene),
+    Overdue: lambda sentence, scene, at, frame: iso(scene.delivery.facts.due.get(sentence.milestone)),
+    Daytime: _local_time,
+    Weekdays: _local_time,
+    Received: _last_event,
+}
+
+
+def _told(fields: tuple[str, ...], delivery: Delivery) -> Source | None:
+    """The latest of the events that gave some fields of Facts."""
+    found = [source for source in map(delivery.source_of, fields) if source is not None]
+    return max(found, key=lambda source: source.at, default=None)
+
+
+def _fact_source(sentence: Any, scene: Scene) -> Source | None:
+    return _told(VOCABULARY[sentence.fact].reads, scene.delivery)
+
+
+def _event_source(pattern: EventPattern, scene: Scene) -> Source | None:
+    order = scene.delivery.order
+    found = [event for event, names in scene.told if patterns.matches(pattern, event, names, order)]
+    return Source(found[-1].event_id, found[-1].occurred_at) if found else None
+
+
+def _time_source(ref: TimeRef, scene: Scene) -> Source | None:
+    if ref.kind == "last":
+        return _event_source(EventPattern(ref.name), scene)
+    return _told(("due",) if ref.kind == "due" else VOCABULARY[ref.name].reads, scene.delivery)
+
+
+SOURCES: Mapping[type, Callable[[Any, Scene], Source | None]] = {
+    Is: _fact_source,
+    Includes: _fact_source,
+    Same: lambda sentence, scene: _fact_source(sentence, scene) or _told(VOCABULARY[sentence.other].reads, scene.delivery),
+    Compare: _fact_source,
+    Between: _fact_source,
+    Known: _fact_source,
+    Absent: lambda sentence, scene: _event_source(sentence.event, scene),
+    AbsentBefore: lambda sentence, scene: _event_source(sentence.event, scene),
+    Staying: lambda sentence, scene: _told((STATE_FIELDS[sentence.state],), scene.delivery),
+    Later: lambda sentence, scene: _time_source(sentence.first, scene) or _time_source(sentence.second, scene),
+    Around: lambda sentence, scene: _time_source(sentence.time, scene),
+    Overdue: lambda sentence, scene: _told(("recorded", "due"), scene.delivery),
+    Daytime: lambda sentence, scene: None,
+    Weekdays: lambda sentence, scene: None,
+    Received: lambda sentence, scene: _event_source(sentence.event, scene),
+}

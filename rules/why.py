@@ -1,0 +1,136 @@
+"""Why a rule stands where it stands: each sentence with its truth, value and source, what is missing, what is to come."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from domain.delivery import Delivery
+from domain.instant import NEVER, Instant, iso
+from rules.compile import CompiledBook, CompiledRule
+from rules.evaluate import evaluate
+from rules.evidence import in_words, shown, source_of, text_of, value_of
+from rules.looking import looks_ahead, may_open
+from rules.machine import Cell, Phase, opens_at
+from rules.scene import Scene
+from rules.steps import step_of, value_at
+from rules.tree import All, AnyOf, Compare, Condition, NoneOf, Sentence, Truth
+
+MOST_LOOKS = 10_000
+"""How many looks ahead a forecast takes for one rule."""
+
+WORDS: Mapping[Truth, str] = {Truth.TRUE: "true", Truth.FALSE: "false", Truth.UNKNOWN: "unknown"}
+
+
+def why(
+    book: CompiledBook, delivery: Delivery, cells: Mapping[str, Cell], at: Instant, rule: str | None = None
+) -> list[dict[str, Any]]:
+    """Each rule (or one), as plain data: phase, sentences, near misses, cooldown, and what opens if nothing changes."""
+    settled = evaluate(book, delivery, delivery, cells, (), 0, at).cells
+    scene, scope = Scene(delivery), book.in_scope(delivery)
+    wanted = [found for found in book.rules if rule is None or found.id == rule]
+    return [_explained(found, settled.get(found.id, Cell()), scene, at, found.id in scope) for found in wanted]
+
+
+def forecast(
+    book: CompiledBook, delivery: Delivery, cells: Mapping[str, Cell], last: Instant, at: Instant, until: Instant
+) -> list[tuple[Instant, str]]:
+    """All openings after `at`, up to `until`, if nothing new is learnt; by time, then priority."""
+    settled = evaluate(book, delivery, delivery, cells, (), last, at).cells
+    scene, scope = Scene(delivery), book.in_scope(delivery)
+    known = [(rule, settled[rule.id]) for rule in book.rules if rule.id in settled]
+    found = [
+        (when, rule.id)
+        for rule, cell in known
+        for when in _openings(rule, cell, scene, may_open(rule, delivery, scope), until)
+    ]  # fmt: skip
+    return sorted(found, key=lambda opening: opening[0])
+
+
+def _openings(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, until: Instant) -> Iterator[Instant]:
+    for looks, (at, what, _) in enumerate(looks_ahead(rule, cell, scene, in_play)):
+        if at > until or looks >= MOST_LOOKS:
+            return
+        if what == "opens":
+            yield at
+
+
+def _explained(rule: CompiledRule, cell: Cell, scene: Scene, at: Instant, applies: bool) -> dict[str, Any]:
+    cool = None if cell.ended_at is None else cell.ended_at + rule.timing.cooldown
+    return {
+        "rule": rule.id,
+        "says": rule.rule.says,
+        "mode": rule.rule.mode.value,
+        "applies": applies,
+        "phase": cell.phase.value,
+        "since": None if cell.phase is Phase.IDLE else iso(cell.since),
+        "episode": cell.episode,
+        "opened_at": iso(cell.opened_at),
+        "truth": WORDS[rule.when.step(scene, at)[0]],
+        "sentences": [_told(rule, part, node, wanted, scene, at) for part, node, wanted in _sentences(rule)],
+        "near_miss": list(_near_misses(rule, cell, scene, at)),
+        "cooldown_until": iso(cool) if cool is not None and cool > at else None,
+        "forecast": _outlook(cell),
+    }
+
+
+def _sentences(rule: CompiledRule) -> Iterator[tuple[str, Sentence, bool]]:
+    """The sentences of a rule, with the key that they stand under, and whether they have to be true (or false)."""
+    parts = {"when": rule.rule.when, "only_when": rule.rule.only_when, "clears_when": rule.rule.clears_when}
+    for part, condition in parts.items():
+        if condition is not None:
+            yield from ((part, node, wanted) for node, wanted in _leaves(condition, True))
+
+
+def _leaves(node: Condition, wanted: bool) -> Iterator[tuple[Sentence, bool]]:
+    if not isinstance(node, All | AnyOf | NoneOf):
+        yield node, wanted
+        return
+    for child in node.children:
+        yield from _leaves(child, wanted is not isinstance(node, NoneOf))
+
+
+def _told(rule: CompiledRule, part: str, node: Sentence, wanted: bool, scene: Scene, at: Instant) -> dict[str, Any]:
+    truth, until = step_of(node, rule.frame)(scene, at)
+    source = source_of(node, scene)
+    return {
+        "in": part,
+        "text": text_of(node),
+        "truth": WORDS[truth],
+        "wanted": wanted,
+        "value": value_of(node, scene, at, rule.frame),
+        "source": None if source is None else {"event_id": source.event_id, "at": iso(source.at)},
+        "until": iso(until) if until < NEVER else None,
+    }
+
+
+def _near_misses(rule: CompiledRule, cell: Cell, scene: Scene, at: Instant) -> Iterator[str]:
+    """What is missing for the rule to open, in words; nothing for one that is open."""
+    if cell.is_open:
+        return
+    if cell.phase is Phase.PENDING and opens_at(rule.timing, cell) > at:
+        yield f"true, and needs to stay so for {in_words(opens_at(rule.timing, cell) - at)} more"
+    if not cell.armed:
+        yield "has to be false once before it may open again"
+    for part, node, wanted in _sentences(rule):
+        missing = None if part == "clears_when" else _missing(rule, node, wanted, scene, at)
+        if missing is not None:
+            yield missing
+
+
+def _missing(rule: CompiledRule, node: Sentence, wanted: bool, scene: Scene, at: Instant) -> str | None:
+    step, right = step_of(node, rule.frame), Truth.TRUE if wanted else Truth.FALSE
+    truth, until = step(scene, at)
+    if truth is right:
+        return None
+    if until < NEVER and step(scene, until)[0] is right:
+        return f'"{text_of(node)}" needs {in_words(until - at)} more'
+    if isinstance(node, Compare) and wanted and truth is Truth.FALSE:
+        found = int(value_at(node.fact)(scene, at)[0])
+        return f'"{text_of(node)}" is {shown(node.fact, abs(node.number - found))} away'
+    return f'"{text_of(node)}" is {WORDS[truth]}'
+
+
+def _outlook(cell: Cell) -> dict[str, Any] | None:
+    """What the rule does next if nothing changes; None for nothing."""
+    if cell.wake_for not in ("opens", "resolves"):
+        return None
+    return {"at": iso(cell.wake_at), "says": f"{cell.wake_for} at {iso(cell.wake_at)} if nothing changes"}

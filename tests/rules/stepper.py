@@ -1,0 +1,354 @@
+"""A second evaluator, slow and simple: every second, every sentence from its definition, wall clocks by zoneinfo.
+
+It shares nothing with the evaluator but the tree and the fold of a delivery.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.delivery import Delivery, withdrawn
+from domain.event import Event
+from domain.instant import DAY, SECOND, Instant, Span
+from domain.order import Order
+from domain.status import FINAL, Status
+from rules.book import Rule
+from rules.tree import EventPattern, State, TimeRef
+from rules.vocabulary import VOCABULARY
+
+F, U, T = 0, 1, 2
+Batch = tuple[Instant, tuple[Event, ...]]
+Noted = tuple[Instant, str, str]
+
+
+class Known:
+    """What is known after a batch, and by it how things stood at earlier instants."""
+
+    def __init__(self, delivery: Delivery, learnt: tuple[Event, ...] = (), at: Instant = -1) -> None:
+        self.delivery, self.learnt, self.at = delivery, learnt, at
+        self.times = [event.occurred_at for event in delivery.events]
+        out = withdrawn(delivery.events)
+        self.told = [event for event in delivery.events if event.event_id not in out]
+        self._as_of: dict[int, Known] = {}
+
+    def as_of(self, t: Instant) -> "Known":
+        number = bisect_right(self.times, t)
+        if number not in self._as_of:
+            past = self if number == len(self.times) else Known(self.delivery.as_of(t))
+            self._as_of[number] = past
+        return self._as_of[number]
+
+    def named(self, pattern: EventPattern) -> list[Event]:
+        """Events of this name and with these qualifiers; a status counts where it is entered."""
+        found, status = [], Status.CREATED
+        for event in self.told:
+            reported = event.reported_status
+            entered = reported is not None and reported is not status and status not in FINAL
+            status = reported if reported is not None and entered else status
+            is_kind = event.kind.value == pattern.name and (
+                pattern.place is not None or event.place is None or event.kind.value == "scan"
+            )
+            if is_kind or (entered and status.value == pattern.name):
+                found.append(event)
+        return [event for event in found if _qualifies(pattern, event, self.delivery.order)]
+
+
+def _qualifies(pattern: EventPattern, event: Event, order: Order) -> bool:
+    place = order.hub if pattern.place == "hub" else pattern.place
+    return (place is None or event.place == place) and (pattern.source is None or event.source == pattern.source)
+
+
+def _b(truth: bool) -> int:
+    return T if truth else F
+
+
+def _since(moment: Instant, t: Instant) -> int:
+    return _b(t >= moment)
+
+
+def fact(known: Known, name: str, t: Instant) -> Any:
+    if name == "condition":
+        return known.delivery.condition(t).value
+    return VOCABULARY[name].read(known.delivery.order, known.delivery.facts)
+
+
+def time(known: Known, ref: TimeRef) -> Instant | None:
+    if ref.kind == "due":
+        return known.delivery.facts.due.get(Status(ref.name))
+    if ref.kind == "last":
+        found = known.named(EventPattern(ref.name))
+        return found[-1].occurred_at if found else None
+    value = fact(known, ref.name, 0)
+    return None if value is None else int(value)
+
+
+def _plain(node: Any, known: Known, t: Instant) -> int:
+    value = fact(known, node.fact, t)
+    if node.form == "known":
+        return _b((value is not None) == node.known)
+    if value is None:
+        return U
+    if node.form == "is":
+        hit = any(fnmatchcase(value, v) if isinstance(value, str) and isinstance(v, str) else value == v for v in node.values)
+        return _b(hit != node.negated)
+    if node.form == "includes":
+        return _b((node.value in value) != node.negated)
+    if node.form == "between":
+        return _b(node.low <= value <= node.high)
+    if node.form == "same":
+        other = fact(known, node.other, t)
+        return U if other is None else _b((value == other) != node.negated)
+    table = {
+        "over": value > node.number,
+        "under": value < node.number,
+        "at_least": value >= node.number,
+        "at_most": value <= node.number,
+    }
+    return _b(table[node.op])
+
+
+def _held(node: Any, known: Known, t: Instant) -> int:
+    """True if it was so at every instant of the last D."""
+    now = _plain(node, known, t)
+    if now is not T or not node.held:
+        return now
+    start = t - node.held
+    if start < known.delivery.known_at:
+        return F
+    turns = {event.occurred_at for event in known.told} | {known.delivery.order.promised.end}
+    turns |= {event.detail["end"] for event in known.told if "end" in event.detail}
+    return _b(all(_plain(node, known.as_of(x), x) is T for x in {start} | {x for x in turns if start < x <= t}))
+
+
+def _absent(node: Any, known: Known, t: Instant) -> int:
+    seen = [event.occurred_at for event in known.named(node.event)]
+    if node.since is None:
+        return _since((seen[-1] if seen else known.delivery.known_at) + node.span, t)
+    starts = [event.occurred_at for event in known.named(node.since)]
+    return _since(max(starts[-1], *seen, 0) + node.span, t) if starts else F
+
+
+def _absent_before(node: Any, known: Known, t: Instant) -> int:
+    edge = time(known, node.time)
+    if edge is None:
+        return U
+    return _b(t >= edge and not any(event.occurred_at < edge for event in known.named(node.event)))
+
+
+STAYS = {
+    State.AT_SAME_STOP: ("arrived", "departed"),
+    State.STOPPED: ("stopped", "moving"),
+    State.OFF_ROUTE: ("off_route", "back_on_route"),
+}
+
+
+def _staying(node: Any, known: Known, t: Instant) -> int:
+    start, end = STAYS[node.state]
+    since: Instant | None = None
+    for event in known.told:
+        if event.kind.value == start:
+            since = event.occurred_at if since is None else since
+        elif event.kind.value == end or (start == "arrived" and _leaves_stop(event)):
+            since = None
+    return F if since is None else _since(since + node.span, t)
+
+
+def _leaves_stop(event: Event) -> bool:
+    return event.status is Status.OUT_FOR_DELIVERY or event.status in FINAL
+
+
+def _later(node: Any, known: Known, t: Instant) -> int:
+    one, two = time(known, node.first), time(known, node.second)
+    if one is None or two is None:
+        return U
+    if node.earlier:
+        one, two = two, one
+    return _b(one >= two + node.by if node.by else one > two)
+
+
+def _around(node: Any, known: Known, t: Instant) -> int:
+    moment = time(known, node.time)
+    if moment is None:
+        return U
+    if node.side == "within_before":
+        return _b(moment - node.span <= t < moment)
+    return _since(moment - node.span if node.side == "before" else moment + node.span, t)
+
+
+def _overdue(node: Any, known: Known, t: Instant) -> int:
+    order = "created assigned picked_up in_transit at_hub out_for_delivery arrived delivered".split()
+    wanted = order[order.index(node.milestone.value) :]
+    if any(event.reported_status is not None and event.reported_status.value in wanted for event in known.told):
+        return F
+    due = known.delivery.facts.due.get(node.milestone)
+    return U if due is None else _since(due + node.by, t)
+
+
+def _wall(known: Known, t: Instant) -> datetime:
+    return datetime.fromtimestamp(t // 1000, ZoneInfo(known.delivery.order.destination.timezone))
+
+
+_EDGES: dict[tuple[str, int, Span], Instant] = {}
+
+
+def first_shown(zone: str, day: datetime, clock: Span) -> Instant:
+    """The first second at which clocks show a time of a day, or a later one of it: found by looking at every second."""
+    key = (zone, day.toordinal(), clock)
+    if key not in _EDGES:
+        wanted = day.replace(tzinfo=None) + timedelta(milliseconds=clock)
+        guess = int((wanted - datetime(1970, 1, 1)).total_seconds())  # noqa: DTZ001
+        local = ZoneInfo(zone)
+        coarse = next(
+            s
+            for s in range(guess - 50_400, guess + 50_400, 900)
+            if datetime.fromtimestamp(s, local).replace(tzinfo=None) >= wanted
+        )
+        fine = next(s for s in range(coarse - 900, coarse + 1) if datetime.fromtimestamp(s, local).replace(tzinfo=None) >= wanted)
+        _EDGES[key] = fine * SECOND
+    return _EDGES[key]
+
+
+def _daytime(node: Any, known: Known, t: Instant) -> int:
+    today = _wall(known, t).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    zone = known.delivery.order.destination.timezone
+    longer = DAY if node.end < node.start else 0
+    windows = (today + timedelta(days=days) for days in (-1, 0, 1))
+    return _b(any(first_shown(zone, day, node.start) <= t < first_shown(zone, day, node.end + longer) for day in windows))
+
+
+def _weekdays(node: Any, known: Known, t: Instant) -> int:
+    return _b(_wall(known, t).weekday() in node.days)
+
+
+def _received(node: Any, known: Known, t: Instant, floor: Instant) -> int:
+    ids = {event.event_id for event in known.learnt if event.occurred_at >= floor}
+    return _b(t == known.at and any(event.event_id in ids for event in known.named(node.event)))
+
+
+DEFINITIONS: Mapping[str, Callable[[Any, Known, Instant], int]] = {
+    **dict.fromkeys(("is", "includes", "same", "compare", "between", "known"), _held),
+    "absent": _absent,
+    "absent_before": _absent_before,
+    "staying": _staying,
+    "later": _later,
+    "around": _around,
+    "overdue": _overdue,
+    "daytime": _daytime,
+    "weekdays": _weekdays,
+}
+
+
+def truth(node: Any, known: Known, t: Instant, floor: Instant = 0) -> int:
+    """0 false, 1 unknown, 2 true."""
+    if node.form == "received":
+        return _received(node, known, t, floor)
+    if node.form not in ("all", "any", "none"):
+        return DEFINITIONS[node.form](node, known, t)
+    found = [truth(child, known, t, floor) for child in node.children]
+    if node.form == "all":
+        return min(found, default=T)
+    return max(found, default=F) if node.form == "any" else 2 - max(found, default=F)
+
+
+@dataclass
+class Stepper:
+    """One rule on one delivery."""
+
+    rule: Rule
+    phase: str = "idle"
+    since: Instant = 0
+    opened_at: Instant = 0
+    ended_at: Instant | None = None
+    armed: bool = True
+    was_clear: bool = False
+
+    def step(self, known: Known, t: Instant, is_batch: bool) -> Iterator[Noted]:
+        """What happens at an instant."""
+        if is_batch:
+            yield from self._think_again(known, t)
+        if known.delivery.facts.final:
+            if self.phase in ("open", "clearing"):
+                yield t, "resolved", "final"
+                self.ended_at = t
+            self.phase, self.armed = "idle", True
+            return
+        yield from self._move(known, t)
+
+    def _think_again(self, known: Known, t: Instant) -> Iterator[Noted]:
+        if has_received(self.rule.when):
+            return
+        if self.phase == "pending" and self._differed(known, T, t):
+            self.phase = "idle"
+        if self.phase in ("open", "clearing") and truth(self.rule.when, known.as_of(self.opened_at), self.opened_at) != T:
+            self.phase, self.ended_at, self.armed = "idle", t, True
+            yield t, "resolved", "retracted"
+        if self.phase == "clearing" and self.rule.clears_when is None and self._differed(known, F, t):
+            self.phase = "open"
+
+    def _differed(self, known: Known, wanted: int, now: Instant) -> bool:
+        return any(truth(self.rule.when, known.as_of(x), x) != wanted for x in range(self.since, now, SECOND))
+
+    def _move(self, known: Known, t: Instant) -> Iterator[Noted]:
+        rule, when = self.rule, truth(self.rule.when, known, t)
+        self.armed = self.armed or when == F
+        if self.phase == "idle" and self.armed and when == T:
+            self.phase, self.since = "pending", t
+        if self.phase == "pending":
+            yield from self._maybe_open(known, t, when)
+        elif self.phase == "open":
+            self._maybe_clear(known, t, when)
+        if self.phase == "clearing":
+            yield from self._maybe_end(known, t, when)
+        if self.phase in ("open", "clearing") and rule.clears_when is not None:
+            self.was_clear = truth(rule.clears_when, known, t, self.opened_at) == T
+
+    def _maybe_open(self, known: Known, t: Instant, when: int) -> Iterator[Noted]:
+        if when != T:
+            self.phase = "idle"
+            return
+        cool = self.ended_at is None or t >= self.ended_at + self.rule.cooldown
+        allowed = self.rule.only_when is None or truth(self.rule.only_when, known, t) == T
+        if t >= self.since + self.rule.hold and cool and allowed:
+            self.phase, self.opened_at = "open", t
+            yield t, "opened", ""
+
+    def _maybe_clear(self, known: Known, t: Instant, when: int) -> None:
+        if self.rule.clears_when is not None:
+            rises = truth(self.rule.clears_when, known, t, self.opened_at) == T and not self.was_clear
+            if rises:
+                self.phase, self.since, self.armed = "clearing", t, when == F
+        elif when == F and not has_received(self.rule.when):
+            self.phase, self.since = "clearing", t
+
+    def _maybe_end(self, known: Known, t: Instant, when: int) -> Iterator[Noted]:
+        anew = (when == T and self.armed) if self.rule.clears_when is not None else when != F
+        if anew:
+            self.phase = "open"
+        elif t >= self.since + self.rule.stay_clear:
+            self.phase, self.ended_at = "idle", t
+            yield t, "resolved", "cured"
+
+
+def has_received(node: Any) -> bool:
+    return node.form == "received" or any(has_received(child) for child in getattr(node, "children", ()))
+
+
+def stepped(rule: Rule, delivery: Delivery, batches: list[Batch], end: Instant) -> list[Noted]:
+    """All that happens from when the order is known until `end`, second by second (and right after each batch)."""
+    due = dict(batches)
+    known, stepper = Known(delivery), Stepper(rule)
+    noted: list[Noted] = []
+    after_batches = {t + 1 for t in due}
+    for t in sorted(set(range(delivery.known_at, end + 1, SECOND)) | after_batches):
+        if t in due:
+            learnt = tuple(event for event in due[t] if not known.delivery.has_seen(event.event_id))
+            told = known.delivery
+            for event in learnt:
+                told = told.after(event)
+            known = Known(told, learnt, t)
+        noted += stepper.step(known, t, t in due)
+    return noted
