@@ -1,8 +1,6 @@
 """Published rulebooks: immutable, named by the SHA-256 of their canonical JSON; a name points at the current version."""
 
-import asyncio
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import select
 
@@ -59,20 +57,3 @@ class Rulebooks:
         async with self._database.reading() as connection:
             versions = set((await connection.execute(of_open)).scalars())
             return frozenset(versions | set((await connection.execute(select(rulebook_names.c.sha256))).scalars()))
-
-
-def fetch_blocking(url: str, sha256: str) -> str:
-    """The canonical JSON of a version for callers that cannot await, such as workflow code of a cold process.
-
-    Works on a connection and a thread of its own. Raises UnknownRulebookError (a LookupError), DatabaseUnreachableError.
-    """
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(asyncio.run, _fetch(url, sha256)).result()
-
-
-async def _fetch(url: str, sha256: str) -> str:
-    database = Database(url)
-    try:
-        return await Rulebooks(database).canonical(sha256)
-    finally:
-        await database.close()

@@ -4,10 +4,12 @@
 `sqlite_database` is for tests to which the kind of database makes no difference.
 """
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from store.database import Database
@@ -15,27 +17,45 @@ from store.migrate import migrate
 
 NUMBERS = count(1)
 
+IN_A_HURRY = """
+ALTER SYSTEM SET fsync = off;
+ALTER SYSTEM SET full_page_writes = off;
+ALTER SYSTEM SET synchronous_commit = off;
+SELECT pg_reload_conf();
+"""
+"""What a server that dies with the tests need not do: else it takes most of a minute to flush all their databases."""
+
 EITHER = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL server that lives as long as the tests, without a database name."""
-    pgserver = pytest.importorskip("pgserver", reason="PostgreSQL tests need the package pgserver (make setup installs it)")
-    try:
-        server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    except Exception as error:  # whatever it is that keeps the server from starting, the reason is shown
-        pytest.skip(f"PostgreSQL does not start here: {error!r}")
-    yield server.get_uri("{name}")
-    server.cleanup()
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server that lives as long as the tests, with {name} in place of a database name."""
+    with tempfile.TemporaryDirectory(prefix="runtime-") as runtime, pytest.MonkeyPatch.context() as environment:
+        # pgserver keeps its lock there; the folder of the user that it falls back to is shared, and may be missing.
+        environment.setenv("XDG_RUNTIME_DIR", runtime)
+        pgserver = pytest.importorskip("pgserver", reason="PostgreSQL tests need the package pgserver (make setup installs it)")
+        # Not in pytest's folder: other test runs clear that up, also while this one is still under way.
+        folder = tempfile.mkdtemp(prefix="postgres-")
+        try:
+            server = pgserver.get_server(folder, cleanup_mode="delete")
+        except Exception as error:  # whatever it is that keeps the server from starting, the reason is shown
+            pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}: {error}")
+        server.psql(IN_A_HURRY)
+        yield server.get_uri("{name}")
+        server.cleanup()
 
 
 @pytest.fixture
-async def empty_database_url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> str:
+async def empty_database_url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> AsyncIterator[str]:
     """The URL of a database without tables."""
     if kind == "sqlite":
-        return f"sqlite:///{tmp_path / 'store.db'}"
-    return await new_postgres_database(request.getfixturevalue("postgres_server"))
+        yield f"sqlite:///{tmp_path / 'store.db'}"
+        return
+    server, name = request.getfixturevalue("postgres_server"), f"test_{next(NUMBERS)}"
+    await _administer(server, f"CREATE DATABASE {name}")
+    yield server.replace("{name}", name)
+    await _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=EITHER)
@@ -69,12 +89,7 @@ async def sqlite_database(tmp_path: Path) -> AsyncIterator[Database]:
     await database.close()
 
 
-async def new_postgres_database(server: str) -> str:
-    """Makes an empty database on the server and returns its URL."""
-    import asyncpg  # type: ignore[import-untyped]
-
-    name = f"test_{next(NUMBERS)}"
+async def _administer(server: str, statement: str) -> None:
     connection = await asyncpg.connect(server.replace("{name}", "postgres"))
-    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.execute(statement)
     await connection.close()
-    return server.replace("{name}", name)

@@ -8,7 +8,7 @@ from domain.status import Condition, Status
 from store.database import Database
 from store.deliveries import Deliveries
 from store.errors import UnknownRulebookError
-from store.rulebooks import Rulebooks, fetch_blocking
+from store.rulebooks import Rulebooks
 
 NOON: Instant = 1_795_521_600_000
 BOOK = '{"name":"standard","rules":["ä"]}'
@@ -67,14 +67,6 @@ async def test_a_worker_needs_the_versions_of_open_deliveries_and_of_the_names(d
     await deliveries.write(delivery("D-2", second, finished_at=NOON))
 
     assert await books.in_use() == {first, third}
-
-
-async def test_code_that_cannot_wait_reads_a_version_too(database_url: str, books: Rulebooks) -> None:
-    sha = await books.publish("standard", BOOK, now=NOON)
-
-    assert fetch_blocking(database_url, sha) == BOOK
-    with pytest.raises(LookupError, match="no rulebook version abc is published"):
-        fetch_blocking(database_url, "abc")
 
 
 def delivery(delivery_id: str, version: str, finished_at: Instant | None = None) -> DeliveryCopy:
