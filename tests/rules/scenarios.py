@@ -140,7 +140,7 @@ def conditions(start: Instant, length: Span, zone: str) -> SearchStrategy[Condit
         return st.builds(All, some) | st.builds(AnyOf, some) | st.builds(NoneOf, some)
 
     sentence = sentences(start, length, zone)
-    return sentence | st.recursive(sentence, groups, max_leaves=4)
+    return sentence | groups(sentence) | groups(sentence | groups(sentence))
 
 
 def cures(start: Instant, length: Span, zone: str) -> SearchStrategy[Condition]:

@@ -180,7 +180,7 @@ def _around(node: Any, known: Known, t: Instant) -> int:
 
 
 def _overdue(node: Any, known: Known, t: Instant) -> int:
-    order = "created assigned picked_up in_transit at_hub out_for_delivery arrived delivered".split()
+    order = ["created", "assigned", "picked_up", "in_transit", "at_hub", "out_for_delivery", "arrived", "delivered"]
     wanted = order[order.index(node.milestone.value) :]
     if any(event.reported_status is not None and event.reported_status.value in wanted for event in known.told):
         return F
