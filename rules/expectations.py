@@ -1,0 +1,196 @@
+"""What a test expects: at an instant, at every instant until one, or of the forecast at one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from domain.actions import ACTION_ARGUMENTS
+from domain.incident import Resolution, Severity
+from domain.instant import Instant
+from rules import fields
+from rules.book import Rulebook
+from rules.clock_times import Calendar, read_time
+from rules.problems import suggestion
+from rules.source import Node, Pairs, Source, Text
+from rules.words import SentenceError, Words
+
+Scope = Literal["at", "until", "forecast_at"]
+SCOPES: tuple[Scope, ...] = ("at", "until", "forecast_at")
+
+NOTHING = "nothing"
+
+LATER_KEYS: Mapping[str, str] = {
+    "suppressed": "leave it out for now",
+    "lost": "leave it out for now",
+    "deferred": "leave it out for now",
+    "withheld": "leave it out for now",
+    "step": "leave it out for now",
+    "message": "leave it out for now; did: [notify.customer] says that one was sent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """None: not checked. `resolved` maps rules to how (None: however); `says` is what the forecast says opens, and when."""
+
+    scope: Scope
+    at: Instant
+    line: int
+    open: tuple[str, ...] | None = None
+    did: tuple[str, ...] | None = None
+    would: tuple[str, ...] | None = None
+    resolved: Mapping[str, Resolution | None] | None = None
+    retracted: tuple[str, ...] | None = None
+    pending: tuple[str, ...] | None = None
+    unknown: tuple[str, ...] | None = None
+    severity: Mapping[str, Severity] | None = None
+    says: tuple[tuple[Instant, str], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectationReader:
+    """Reads the expectations of one test."""
+
+    source: Source
+    book: Rulebook
+    calendar: Calendar
+
+    def read(self, node: Node | None) -> tuple[Expectation, ...]:
+        """In the order written, in which time must not run backwards."""
+        found: list[Expectation] = []
+        for item in fields.items(node) if node is not None else ():
+            expectation = self._expectation(item)
+            if expectation is None:
+                continue
+            earlier = [one.at for one in found if one.scope != "forecast_at"]
+            if expectation.scope != "forecast_at" and earlier and expectation.at < earlier[-1]:
+                said = f"this expectation is earlier than the one before, {self.calendar.text(earlier[-1])}"
+                self.source.at_node("R108", item, said, "put expectations in the order of their times")
+            found.append(expectation)
+        return tuple(found)
+
+    def _expectation(self, node: Node) -> Expectation | None:
+        mapping = fields.pairs(self.source, node, "an expectation")
+        if mapping is None:
+            return None
+        fields.check_keys(self.source, mapping, "an expectation", [*SCOPES, *READ], LATER_KEYS)
+        scopes = [scope for scope in SCOPES if mapping.get(scope) is not None]
+        if len(scopes) != 1:
+            self.source.problem(
+                "R011", mapping.start, 1, f"an expectation needs one of {', '.join(SCOPES)}", 'for example at: "11:45"'
+            )
+            return None
+        at = self._time(mapping, scopes[0])
+        self._note_misplaced(mapping, scopes[0])
+        values = {key: READ[key](self, value) for key in READ if (value := mapping.get(key)) is not None}
+        line = self.source.position(mapping.start)[0]
+        return None if at is None else Expectation(scopes[0], at, line, **values)
+
+    def _time(self, mapping: Pairs, scope: Scope) -> Instant | None:
+        node = mapping.get(scope)
+        return None if node is None else read_clock(self.source, node, scope, self.calendar)
+
+    def _note_misplaced(self, mapping: Pairs, scope: Scope) -> None:
+        """A forecast says; everything else is."""
+        forecast = scope == "forecast_at"
+        for key, _ in mapping.pairs:
+            if key.value in READ and (key.value == "says") is not forecast:
+                hint = "a forecast has says: alone" if forecast else "says: stands beside forecast_at:"
+                self.source.at_node("R010", key, f'"{key.value}" cannot stand beside {scope}', hint)
+        if forecast and mapping.get("says") is None:
+            self.source.problem(
+                "R011", mapping.start, 1, 'forecast_at needs "says"', 'for example says: "late opens at 16:00:00"'
+            )
+
+    def rule(self, node: Node) -> str | None:
+        """The id of a rule of the book."""
+        found = fields.text(self.source, node, "rule")
+        return found if found is not None and self._is_rule(node, found) else None
+
+    def _is_rule(self, node: Node, name: str) -> bool:
+        ids = [rule.id for rule in self.book.rules]
+        if name in ids:
+            return True
+        self.source.at_node("R022", node, f'the rulebook {self.book.name} has no rule "{name}"', suggestion(name, ids))
+        return False
+
+    def rules(self, node: Node) -> tuple[str, ...]:
+        found = [self.rule(item) for item in fields.items(node)]
+        return tuple(rule for rule in found if rule)
+
+    def actions(self, node: Node) -> tuple[str, ...]:
+        found = [self._action(item) for item in fields.items(node)]
+        return tuple(action for action in found if action)
+
+    def _action(self, node: Node) -> str | None:
+        found = fields.text(self.source, node, "action")
+        if found is not None and found.partition(".")[0] not in ACTION_ARGUMENTS:
+            self.source.at_node("R024", node, f'unknown action "{found}"', suggestion(found.partition(".")[0], ACTION_ARGUMENTS))
+            return None
+        return found
+
+    def resolved(self, node: Node) -> dict[str, Resolution | None]:
+        """A list of rules, or a mapping from rules to how they were resolved."""
+        if not isinstance(node, Pairs):
+            return dict.fromkeys(self.rules(node))
+        return {rule: Resolution(how) for rule, how in self._by_rule(node, "resolution", [how.value for how in Resolution])}
+
+    def severities(self, node: Node) -> dict[str, Severity]:
+        mapping = fields.pairs(self.source, node, "severity")
+        allowed = [severity.value for severity in Severity]
+        return {rule: Severity(word) for rule, word in self._by_rule(mapping, "severity", allowed)} if mapping else {}
+
+    def _by_rule(self, mapping: Pairs, what: str, allowed: list[str]) -> list[tuple[str, str]]:
+        words = [(self.rule(key), fields.word(self.source, value, what, allowed)) for key, value in mapping.pairs]
+        return [(rule, word) for rule, word in words if rule and word]
+
+    def says(self, node: Node) -> tuple[tuple[Instant, str], ...]:
+        """`RULE opens at 11:45:00`, a list of them, or `nothing`."""
+        if isinstance(node, Text) and node.value.strip().casefold() == NOTHING:
+            return ()
+        found = [self._opening(item) for item in fields.items(node)]
+        return tuple(sorted(opening for opening in found if opening))
+
+    def _opening(self, node: Node) -> tuple[Instant, str] | None:
+        text = fields.text(self.source, node, "says")
+        if text is None or not isinstance(node, Text):
+            return None
+        try:
+            words = Words(text)
+            rule = words.one_of("R022", "rule", [rule.id for rule in self.book.rules])
+            words.need("opens", "at", hint="RULE opens at HH:MM:SS, or nothing")
+            at, _ = read_time(words, self.calendar)
+            words.end()
+        except SentenceError as error:
+            self.source.at_word(error.code, node, error.at, error.length, error.message, error.hint)
+            return None
+        return at, rule
+
+
+def read_clock(source: Source, node: Node, what: str, calendar: Calendar) -> Instant | None:
+    """The instant of a clock time that is a value by itself."""
+    text = fields.text(source, node, what)
+    if text is None or not isinstance(node, Text):
+        return None
+    try:
+        words = Words(text)
+        at, _ = read_time(words, calendar)
+        words.end()
+    except SentenceError as error:
+        source.at_word(error.code, node, error.at, error.length, error.message, error.hint)
+        return None
+    return at
+
+
+READ: Mapping[str, Callable[[ExpectationReader, Node], Any]] = {
+    "open": ExpectationReader.rules,
+    "did": ExpectationReader.actions,
+    "would": ExpectationReader.actions,
+    "resolved": ExpectationReader.resolved,
+    "retracted": ExpectationReader.rules,
+    "pending": ExpectationReader.rules,
+    "unknown": ExpectationReader.rules,
+    "severity": ExpectationReader.severities,
+    "says": ExpectationReader.says,
+}
+"""Key of an expectation -> how it is read."""

@@ -1,0 +1,257 @@
+"""Compares what a test expects with what the simulation showed."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from domain.incident import Mode, Severity
+from domain.instant import Instant
+from rules.clock_times import Calendar
+from rules.compile import CompiledBook
+from rules.expectations import NOTHING, Expectation
+from rules.machine import Phase
+from rules.simulate import Moment, peeks
+from rules.tree import Truth
+from rules.watch import Watch
+from rules.why import forecast, why
+
+BEFORE_ALL: Instant = -(1 << 62)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An expectation that was not met: the line that it stands in, the instant, both sides in words, and why, line by line."""
+
+    line: int
+    at: str
+    what: str
+    expected: str
+    got: str
+    why: tuple[str, ...] = ()
+
+    def render(self) -> str:
+        head = f"line {self.line}, at {self.at}: {self.what}: expected {self.expected}, got {self.got}"
+        return "\n".join([head, *(f"    {line}" for line in self.why)])
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A test that was played out: its moments, and how to play it out up to an instant only (for forecasts)."""
+
+    book: CompiledBook
+    calendar: Calendar
+    moments: tuple[Moment, ...]
+    up_to: Callable[[Instant], tuple[Moment, ...]]
+
+
+def judge(expectations: Sequence[Expectation], played: Played) -> tuple[Failure, ...]:
+    """Every expectation that was not met; of each key the first instant at which it was not."""
+    found: list[Failure] = []
+    last = BEFORE_ALL
+    for expectation in expectations:
+        if expectation.scope == "forecast_at":
+            found += _forecast(expectation, played)
+            continue
+        start = last if expectation.scope == "until" else expectation.at - 1
+        found += _judged(_Stretch(played, expectation, start))
+        last = expectation.at
+    return tuple(found)
+
+
+class _Stretch:
+    """The time that an expectation is about: after `start`, up to its own instant."""
+
+    def __init__(self, played: Played, expectation: Expectation, start: Instant) -> None:
+        self.played, self.expectation = played, expectation
+        self.moments = [moment for moment in played.moments if start < moment.at <= expectation.at]
+        self._before = [moment for moment in played.moments if moment.at <= start]
+        self._start = start
+
+    def states(self) -> Iterator[tuple[Instant, Moment]]:
+        """How things stood at every instant, each state once, with the first instant of it."""
+        at, known = self.expectation.at, self._before[-1:]
+        if self.expectation.scope == "at":
+            yield from ((at, moment) for moment in [*known, *self.moments][-1:])
+            return
+        if not self.moments or self.moments[0].at > self._start + 1:
+            yield from ((self._start + 1, moment) for moment in known)
+        yield from ((moment.at, moment) for moment in self.moments)
+
+    def watches(self) -> Iterator[tuple[Instant, Watch]]:
+        """The same, with the changes of phase that nobody had to wake up for."""
+        states = list(self.states())
+        ends = [at - 1 for at, _ in states[1:]] + [self.expectation.at]
+        for (at, moment), end in zip(states, ends, strict=True):
+            if at == moment.at:
+                yield at, moment.watch
+            for watch in peeks(self.played.book, moment, end):
+                if watch.looked_at >= at and watch.looked_at > moment.at:
+                    yield watch.looked_at, watch
+
+
+def _judged(stretch: _Stretch) -> Iterator[Failure]:
+    yield from (_idle(stretch, moment) for moment in stretch.moments if moment.idle)
+    for key, check in CHECKS.items():
+        wanted = getattr(stretch.expectation, key)
+        failure = None if wanted is None else check(stretch, key, wanted)
+        if failure is not None:
+            yield failure
+
+
+def _idle(stretch: _Stretch, moment: Moment) -> Failure:
+    decided = moment.idle[0]
+    text = stretch.played.calendar.text(moment.at)
+    said = f"an open incident of {decided.rule} to {decided.what}"
+    return Failure(stretch.expectation.line, text, decided.what, said, "none")
+
+
+# What is so at each instant
+
+
+def _open(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+    for at, moment in stretch.states():
+        if list(moment.open) != sorted(wanted):
+            why_not = _explained(stretch.played, moment.watch, at, sorted(set(wanted) ^ set(moment.open)))
+            return _failure(stretch, at, key, _listed(sorted(wanted)), _listed(moment.open), why_not)
+    return None
+
+
+def _severity(stretch: _Stretch, key: str, wanted: Mapping[str, Severity]) -> Failure | None:
+    for at, moment in stretch.states():
+        found = {rule: moment.severities.get(rule) for rule in wanted}
+        if found != dict(wanted):
+            got = {rule: severity or "not open" for rule, severity in found.items()}
+            return _failure(stretch, at, key, _paired(wanted), _paired(got))
+    return None
+
+
+def _pending(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+    for at, watch in stretch.watches():
+        found = sorted(rule for rule, cell in watch.cells.items() if cell.phase is Phase.PENDING)
+        if found != sorted(wanted):
+            why_not = _explained(stretch.played, watch, at, sorted(set(wanted) ^ set(found)))
+            return _failure(stretch, at, key, _listed(sorted(wanted)), _listed(found), why_not)
+    return None
+
+
+def _unknown(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+    """Each of the rules named is unknown; others may be, too."""
+    for at, watch in stretch.watches():
+        scene = stretch.played.book.scene(watch.delivery, (), at)
+        truths = {rule.id: rule.when.at(scene, at)[0] for rule in stretch.played.book.rules if rule.id in wanted}
+        known = [rule for rule in wanted if truths.get(rule) is not Truth.UNKNOWN]
+        if known:
+            got = ", ".join(f"{rule} is {'off' if rule not in truths else truths[rule].name.casefold()}" for rule in known)
+            return _failure(stretch, at, key, _listed(wanted), got, _explained(stretch.played, watch, at, known))
+    return None
+
+
+# What happened since
+
+
+def _did(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+    found = [name for moment in stretch.moments for name in (moment.started if key == "did" else moment.would)]
+    if len(found) == len(wanted) and all(_is_called(name, want) for name, want in zip(found, wanted, strict=True)):
+        return None
+    return _failure(stretch, stretch.expectation.at, key, _listed(wanted), _listed(found), _when_done(stretch, key))
+
+
+def _is_called(name: str, wanted: str) -> bool:
+    """`notify.customer` may be called `notify`."""
+    return name == wanted or name.partition(".")[0] == wanted
+
+
+def _when_done(stretch: _Stretch, key: str) -> tuple[str, ...]:
+    """When what was done was done, and when the same is done otherwise in the test: often it is only a second off."""
+    all_moments = stretch.played.moments
+    names = [(moment.at, moment.started if key == "did" else moment.would) for moment in all_moments]
+    return tuple(f"at {stretch.played.calendar.text(at)}: {_listed(done)}" for at, done in names if done)
+
+
+def _resolved(stretch: _Stretch, key: str, wanted: Mapping[str, Any]) -> Failure | None:
+    found = {rule: how for moment in stretch.moments for rule, how in moment.resolved.items()}
+    right = found.keys() == wanted.keys() and all(how is None or found[rule] is how for rule, how in wanted.items())
+    if right:
+        return None
+    expected = _paired({rule: how or "in any way" for rule, how in wanted.items()})
+    return _failure(stretch, stretch.expectation.at, key, expected, _paired(found), _when_resolved(stretch))
+
+
+def _when_resolved(stretch: _Stretch) -> tuple[str, ...]:
+    text = stretch.played.calendar.text
+    return tuple(f"at {text(moment.at)}: {_paired(moment.resolved)}" for moment in stretch.played.moments if moment.resolved)
+
+
+def _retracted(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+    found = sorted(rule for moment in stretch.moments for rule in moment.retracted)
+    if found == sorted(wanted):
+        return None
+    return _failure(stretch, stretch.expectation.at, key, _listed(sorted(wanted)), _listed(found))
+
+
+CHECKS: Mapping[str, Callable[[_Stretch, str, Any], Failure | None]] = {
+    "open": _open,
+    "did": _did,
+    "would": _did,
+    "resolved": _resolved,
+    "retracted": _retracted,
+    "pending": _pending,
+    "unknown": _unknown,
+    "severity": _severity,
+}
+"""Key of an expectation -> how it is checked."""
+
+
+def _forecast(expectation: Expectation, played: Played) -> Iterator[Failure]:
+    """What would open after an instant if nothing came after it, as the workflow's own forecast says it."""
+    moments = played.up_to(expectation.at)
+    if expectation.says is None or not moments:
+        return
+    watch, book = moments[-1].watch, played.book
+    until = watch.delivery.facts.promised.end + book.rulebook.expires_after
+    counted = {rule.id for rule in book.rules if rule.rule.mode is Mode.LIVE and rule.rule.severity is not Severity.INFO}
+    openings = forecast(book, watch.delivery, watch.cells, watch.looked_at, expectation.at, until)
+    found = sorted(opening for opening in openings if opening[1] in counted)
+    if found != sorted(expectation.says):
+        expected, got = (_openings(one, played.calendar) for one in (expectation.says, found))
+        yield Failure(expectation.line, played.calendar.text(expectation.at), "forecast", expected, got)
+
+
+# Words
+
+
+def _failure(stretch: _Stretch, at: Instant, what: str, expected: str, got: str, why_not: tuple[str, ...] = ()) -> Failure:
+    return Failure(stretch.expectation.line, stretch.played.calendar.text(at), what, expected, got, why_not)
+
+
+def _explained(played: Played, watch: Watch, at: Instant, rules: Iterable[str]) -> tuple[str, ...]:
+    return tuple(
+        line for rule in rules for told in why(played.book, watch.delivery, watch.cells, at, rule) for line in _told(told)
+    )
+
+
+def _told(told: Mapping[str, Any]) -> Iterator[str]:
+    """A rule that is open: what makes it true; one that is not: what is missing."""
+    if told["near_miss"] or told["phase"] in (Phase.IDLE, Phase.PENDING):
+        reasons = "; ".join(told["near_miss"]) or ("it is not for this delivery" if not told["applies"] else "nothing is missing")
+        yield f"{told['rule']} is {told['phase']}: {reasons}"
+        return
+    when = [one for one in told["sentences"] if one["in"] == "when" and one["truth"] == ("true" if one["wanted"] else "false")]
+    reasons = "; ".join(f'"{one["text"]}" is {one["truth"]}{_value(one)}' for one in when)
+    yield f"{told['rule']} is {told['phase']}: {reasons}"
+
+
+def _value(sentence: Mapping[str, Any]) -> str:
+    return f" ({sentence['value']})" if sentence["value"] is not None else ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    return f"[{', '.join(names)}]"
+
+
+def _paired(values: Mapping[str, Any]) -> str:
+    return f"[{', '.join(f'{rule} {value}' for rule, value in sorted(values.items()))}]"
+
+
+def _openings(openings: Iterable[tuple[Instant, str]], calendar: Calendar) -> str:
+    return ", ".join(f"{rule} opens at {calendar.text(at)}" for at, rule in sorted(openings)) or NOTHING

@@ -1,0 +1,274 @@
+"""A delivery under watch on a simulated clock: the same state machine as the workflow, with made-up outcomes and no waiting.
+
+What is reported comes in at its instant and is folded before what is due then; wake-ups come one by one; the outcome of an
+action comes at the instant of the action, or at its timeout when nobody answers.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
+from itertools import count
+from typing import Literal
+
+from domain.actions import ACTION_ARGUMENTS, ActionResult, Outcome
+from domain.delivery import Delivery, delivery_of
+from domain.event import Event
+from domain.incident import Mode, Resolution, Severity
+from domain.instant import NEVER, Instant
+from domain.order import Order
+from domain.status import Kind, Status
+from rules.compile import CompiledBook
+from rules.evaluate import Change, ChangeKind
+from rules.watch import Deed, Look, Watch, acknowledged, is_counted, look, settled_by_hand, with_outcome
+
+MOST_LOOKS = 100_000
+"""A simulation that looks more often than this does not end by itself."""
+
+SOMEBODY = "operator"
+
+Outcomes = Callable[[Deed], Outcome]
+"""What comes of a deed."""
+
+
+def all_succeed(deed: Deed) -> Outcome:
+    return Outcome.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """An event that becomes known."""
+
+    at: Instant
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a person does with the open incident of a rule."""
+
+    at: Instant
+    what: Literal["acknowledge", "resolve"]
+    rule: str
+
+
+Line = Reported | Decided
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """All that came of one instant: rules that opened, resolved and had a hold cancelled by late news; actions by name.
+
+    `started` are the actions that were begun, `would` those that shadow rules would have begun. `idle` decisions found nothing
+    to decide about. `watch` is how things stood afterwards.
+    """
+
+    at: Instant
+    watch: Watch
+    opened: tuple[str, ...] = ()
+    resolved: Mapping[str, Resolution] = field(default_factory=dict)
+    retracted: tuple[str, ...] = ()
+    started: tuple[str, ...] = ()
+    would: tuple[str, ...] = ()
+    idle: tuple[Decided, ...] = ()
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """The rules with an open or clearing incident, by id; shadows and notices are nobody's incident."""
+        return tuple(sorted(incident.rule for incident in self.watch.open_incidents))
+
+    @property
+    def severities(self) -> Mapping[str, Severity]:
+        return {incident.rule: incident.severity for incident in self.watch.open_incidents}
+
+    @property
+    def delivery(self) -> Delivery:
+        return self.watch.delivery
+
+
+class EndlessError(Exception):
+    """A rulebook that wakes up again and again and never comes to rest."""
+
+
+def simulate(
+    book: CompiledBook, order: Order, known_at: Instant, lines: Iterable[Line], until: Instant, outcomes: Outcomes = all_succeed
+) -> tuple[Moment, ...]:
+    """Every instant from the order on, up to `until` inclusive, at which something was looked at. Raises EndlessError."""
+    stage = _Stage(book, order, known_at, outcomes)
+    stage.plan(lines)
+    while (at := stage.next_instant()) <= until and not stage.is_over(at):
+        stage.play(at)
+    return tuple(stage.moments)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """The outcome of a deed that nobody answered, at its timeout."""
+
+    deed: Deed
+
+
+class _Stage:
+    """The delivery, its agenda of what is to come, and the moments so far."""
+
+    def __init__(self, book: CompiledBook, order: Order, known_at: Instant, outcomes: Outcomes) -> None:
+        self._book, self._outcomes, self._known_at = book, outcomes, known_at
+        self._agenda: list[tuple[Instant, int, Line | _Answered]] = []
+        self._number = count()
+        self._wake_at = known_at
+        self._final_since: Instant | None = None
+        self._unanswered = 0
+        self.watch = Watch(delivery_of(order, known_at), 1, "simulated", looked_at=known_at)
+        self.moments: list[Moment] = []
+
+    def plan(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            self._add(line.at, line)
+
+    def next_instant(self) -> Instant:
+        """When something is known or due next; the end of the grace after a final status ends it all."""
+        first = self._agenda[0][0] if self._agenda else NEVER
+        return min(max(first, self._known_at), self._wake_at, NEVER if self._final_since is not None else self._expires_at())
+
+    def is_over(self, at: Instant) -> bool:
+        """Whether the workflow has ended before an instant: nothing is folded or done any more."""
+        if self._final_since is None or self._unanswered:
+            return False
+        return at > self._final_since + self._book.rulebook.final_grace
+
+    def play(self, at: Instant) -> None:
+        """Everything that comes and is due at an instant, and what follows from it at once."""
+        if len(self.moments) >= MOST_LOOKS:
+            raise EndlessError(f"the rulebook {self._book.rulebook.name} looked at one delivery {MOST_LOOKS} times")
+        told = _Told()
+        events: list[Event] = []
+        for item in self._due(at):
+            events = self._take(item, events, at, told)
+        self._look([*events, *self._expiry(at)], at, told)
+        self.moments.append(told.moment(at, self.watch))
+
+    def _add(self, at: Instant, item: Line | _Answered) -> None:
+        heappush(self._agenda, (at, next(self._number), item))
+
+    def _due(self, at: Instant) -> Iterable[Line | _Answered]:
+        while self._agenda and self._agenda[0][0] <= at:
+            yield heappop(self._agenda)[2]
+
+    def _take(self, item: Line | _Answered, events: list[Event], at: Instant, told: "_Told") -> list[Event]:
+        """Reports are gathered; what a person decides sees what came before it."""
+        if isinstance(item, Reported):
+            return [*events, item.event]
+        if isinstance(item, Decided):
+            self._look(events, at, told)
+            self._decide(item, at, told)
+            return []
+        self._unanswered -= 1
+        self.watch = with_outcome(self.watch, item.deed, ActionResult(Outcome.UNANSWERED), at)
+        return events
+
+    def _decide(self, decided: Decided, at: Instant, told: "_Told") -> None:
+        incident = next((one for one in self.watch.incidents if one.is_open and one.rule == decided.rule), None)
+        if incident is None:
+            told.idle.append(decided)
+        elif decided.what == "acknowledge":
+            self.watch = acknowledged(self.watch, incident, SOMEBODY)
+        else:
+            self.watch = settled_by_hand(self.watch, incident, Resolution.HANDLED, "", at)
+            told.resolved[decided.rule] = Resolution.HANDLED
+
+    def _look(self, events: list[Event], at: Instant, told: "_Told") -> None:
+        """Looks, does what is due, and looks again for as long as outcomes make more due."""
+        while True:
+            before = self.watch
+            looked = look(before, self._book, events, at)
+            self.watch = looked.watch
+            self._wake_at = looked.wake.at if looked.wake else NEVER
+            self._final_since = self._when_final(at)
+            told.note(before, looked)
+            ended = [self._do(deed, at) for deed in looked.deeds]
+            if not any(ended):
+                return
+            events = []
+
+    def _do(self, deed: Deed, at: Instant) -> bool:
+        """Keeps the outcome of a deed, or when it will be; whether it is known at once."""
+        outcome = self._outcomes(deed)
+        wait = deed.request.args.get("accept_within") or 0
+        if outcome is Outcome.UNANSWERED and wait:
+            self._unanswered += 1
+            self._add(at + wait, _Answered(deed))
+            return False
+        self.watch = with_outcome(self.watch, deed, ActionResult(outcome), at)
+        return True
+
+    def _when_final(self, at: Instant) -> Instant | None:
+        if not self.watch.delivery.facts.final:
+            return None
+        return at if self._final_since is None else self._final_since
+
+    def _expires_at(self) -> Instant:
+        return self.watch.delivery.facts.promised.end + self._book.rulebook.expires_after
+
+    def _expiry(self, at: Instant) -> list[Event]:
+        if self.watch.delivery.facts.final or at < self._expires_at():
+            return []
+        return [Event(f"expired:{at}", Kind.STATUS, at, at, "doorstep", status=Status.EXPIRED)]
+
+
+@dataclass
+class _Told:
+    """What was seen of one instant so far."""
+
+    opened: list[str] = field(default_factory=list)
+    resolved: dict[str, Resolution] = field(default_factory=dict)
+    retracted: list[str] = field(default_factory=list)
+    started: list[str] = field(default_factory=list)
+    would: list[str] = field(default_factory=list)
+    idle: list[Decided] = field(default_factory=list)
+
+    def note(self, before: Watch, looked: Look) -> None:
+        counted = {incident.rule for incident in looked.watch.incidents if is_counted(incident)}
+        for change in looked.changes:
+            self._note_change(change, counted)
+        self.started += [deed.name for deed in looked.deeds if deed.action in ACTION_ARGUMENTS]
+        self.would += _would(before, looked.watch)
+
+    def _note_change(self, change: Change, counted: set[str]) -> None:
+        if change.kind is ChangeKind.RETRACTED_PENDING or change.resolution is Resolution.RETRACTED:
+            self.retracted.append(change.rule)
+        if change.kind is ChangeKind.OPENED and change.rule in counted:
+            self.opened.append(change.rule)
+        if change.kind is ChangeKind.RESOLVED and change.rule in counted and change.resolution is not None:
+            self.resolved[change.rule] = change.resolution
+
+    def moment(self, at: Instant, watch: Watch) -> Moment:
+        return Moment(
+            at,
+            watch,
+            tuple(self.opened),
+            dict(self.resolved),
+            tuple(self.retracted),
+            tuple(self.started),
+            tuple(self.would),
+            tuple(self.idle),
+        )
+
+
+def _would(before: Watch, after: Watch) -> list[str]:
+    """What shadow rules would have done since."""
+    known = {incident.incident_id: incident.acts for incident in before.incidents}
+    return [
+        act.action
+        for incident in after.incidents
+        if incident.mode is Mode.SHADOW
+        for path, act in incident.acts.items()
+        if path not in known.get(incident.incident_id, {})
+    ]
+
+
+def peeks(book: CompiledBook, moment: Moment, until: Instant) -> Iterable[Watch]:
+    """How things stand at each later instant at which a rule's phase may change by time alone, before `until` and at it."""
+    watch = moment.watch
+    while (at := min((cell.look_at for cell in watch.cells.values() if cell.look_at > watch.looked_at), default=NEVER)) < until:
+        watch = look(watch, book, (), at).watch
+        yield watch
+    yield look(watch, book, (), until).watch if until > watch.looked_at else replace(watch, looked_at=until)

@@ -1,0 +1,191 @@
+"""Runs test files against their rulebooks: `doorstep rules test`."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from domain.instant import Instant
+from rules.book import Rulebook
+from rules.check import TEST_ENDING
+from rules.compile import CompiledBook, compile_book
+from rules.happenings import ReadEvent
+from rules.judge import Failure, Played, judge
+from rules.order_forms import ReadOrder
+from rules.problems import Problem
+from rules.reader import read_file
+from rules.simulate import EndlessError, Line, Moment, simulate
+from rules.source import Node, Pairs, Source, Text, compose, decoded, source_of
+from rules.template_check import Templates
+from rules.testfile import Case, Readers, read_cases
+
+Ending = Literal["passed", "failed", "todo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one test went. `line` is where it stands in its file."""
+
+    name: str
+    line: int
+    ending: Ending
+    failures: tuple[Failure, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        failures = [
+            {"line": one.line, "at": one.at, "what": one.what, "expected": one.expected, "got": one.got, "why": list(one.why)}
+            for one in self.failures
+        ]
+        return {"name": self.name, "line": self.line, "ending": self.ending, "failures": failures}
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """A test file: the results, or the mistakes (in it, or in its book) because of which nothing was run."""
+
+    file: str
+    book: str
+    results: tuple[Result, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def count(self, ending: Ending) -> int:
+        return sum(result.ending == ending for result in self.results)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of all test files."""
+
+    files: tuple[FileReport, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not any(problem.is_error for problem in self.problems) and not self.failed
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(problem for file in self.files for problem in file.problems)
+
+    @property
+    def passed(self) -> int:
+        return sum(file.count("passed") for file in self.files)
+
+    @property
+    def failed(self) -> int:
+        return sum(file.count("failed") for file in self.files)
+
+    @property
+    def todo(self) -> int:
+        return sum(file.count("todo") for file in self.files)
+
+    def summary(self) -> str:
+        """Every mistake and every failure, and the counts in the last line."""
+        return "\n".join([*self._details(), self._counts()])
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for programs; keys are stable."""
+        files = [
+            {
+                "file": file.file,
+                "book": file.book,
+                "problems": [problem.as_json() for problem in file.problems],
+                "tests": [result.as_json() for result in file.results],
+            }
+            for file in self.files
+        ]
+        return {"ok": self.ok, "passed": self.passed, "failed": self.failed, "todo": self.todo, "files": files}
+
+    def _details(self) -> Iterator[str]:
+        for file in self.files:
+            yield from (problem.render() for problem in file.problems)
+            for result in file.results:
+                if result.ending == "todo":
+                    yield f"{file.file}:{result.line}  todo  {result.name}"
+                elif result.ending == "failed":
+                    yield f"{file.file}:{result.line}  failed  {result.name}"
+                    yield from (_indented(failure.render()) for failure in result.failures)
+
+    def _counts(self) -> str:
+        mistakes = sum(problem.is_error for problem in self.problems)
+        counts = f"tests passed: {self.passed}; failed: {self.failed}; todo: {self.todo}"
+        return f"{counts}; mistakes: {mistakes}, nothing was run where they are" if mistakes else counts
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+def run_file(path: Path, read_order: ReadOrder, read_event: ReadEvent, templates: Templates | None = None) -> Report:
+    """Runs a test file, the tests beside a rulebook, or all tests of a folder. The reference matcher decides: it costs nothing."""
+    readers = Readers(read_order, read_event)
+    return Report(tuple(_run(file, readers, templates) for file in files_with_tests(path)))
+
+
+def files_with_tests(path: Path) -> list[Path]:
+    """The test files that a path means; there need not be one at the place that is returned."""
+    if path.is_dir():
+        return sorted([*path.glob(f"*{TEST_ENDING}"), *path.glob("*.test.yml")]) or [path / f"standard{TEST_ENDING}"]
+    if path.name.endswith((TEST_ENDING, ".test.yml")):
+        return [path]
+    return [path.with_name(path.stem + TEST_ENDING)]
+
+
+def _run(path: Path, readers: Readers, templates: Templates | None) -> FileReport:
+    try:
+        text, problems = decoded(path.read_bytes(), str(path))
+    except OSError as error:
+        problems = (Problem(str(path), "R006", 0, 0, 1, f"cannot be read: {error.strerror}", "write tests beside the rulebook"),)
+    if problems:
+        return FileReport(str(path), "", problems=problems)
+    source = source_of(text, str(path))
+    node = compose(source)
+    return _run_against(source, node, _book_path(path, node), readers, templates)
+
+
+def _book_path(path: Path, node: Node | None) -> Path:
+    """The book that is named, relative to the test file; else the one beside it with the same stem."""
+    named = node.get("rulebook") if isinstance(node, Pairs) else None
+    if isinstance(named, Text) and not named.is_empty:
+        return path.parent / named.value
+    return path.with_name(path.name.replace(".test.", "."))
+
+
+def _run_against(source: Source, node: Node | None, book_path: Path, readers: Readers, templates: Templates | None) -> FileReport:
+    reading = read_file(book_path, templates)
+    if reading.book is None:
+        return FileReport(source.name, str(book_path), problems=reading.errors)
+    read = read_cases(source, node, reading.book, readers)
+    results = tuple(_results(read.cases, reading.book)) if not any(problem.is_error for problem in read.problems) else ()
+    return FileReport(source.name, str(book_path), results, read.problems)
+
+
+def _results(cases: Iterable[Case], book: Rulebook) -> Iterator[Result]:
+    compiled = compile_book(book, "reference")
+    return (run_case(case, compiled) for case in cases)
+
+
+def run_case(case: Case, book: CompiledBook) -> Result:
+    """Plays a test out and compares."""
+    if case.todo or case.order is None:
+        return Result(case.name, case.line, "todo")
+    try:
+        failures = judge(case.expectations, _played(case, book))
+    except EndlessError as error:
+        failures = (Failure(case.line, case.calendar.text(case.known_at), "the test", "an end", str(error)),)
+    return Result(case.name, case.line, "failed" if failures else "passed", failures)
+
+
+def _played(case: Case, book: CompiledBook) -> Played:
+    last = max((one.at for one in case.expectations if one.scope != "forecast_at"), default=case.known_at)
+    end = max([last, *(line.at for line in case.lines)])
+
+    def up_to(at: Instant) -> tuple[Moment, ...]:
+        return _moments(case, book, [line for line in case.lines if line.at <= at], at)
+
+    return Played(book, case.calendar, _moments(case, book, case.lines, end), up_to)
+
+
+def _moments(case: Case, book: CompiledBook, lines: Iterable[Line], until: Instant) -> tuple[Moment, ...]:
+    if case.order is None:
+        return ()
+    return simulate(book, case.order, case.known_at, lines, until, case.script())
