@@ -66,7 +66,8 @@ class Delivery:
 
     def as_of(self, at: Instant) -> "Delivery":
         """What is known now about how things stood at an instant: only what had happened by then."""
-        return self._refolded(tuple(event for event in self.events if event.occurred_at <= at))
+        out = withdrawn(self.events)
+        return self._refolded(tuple(event for event in self.events if event.occurred_at <= at and event.event_id not in out))
 
     def history(self) -> Iterator[tuple[Instant, Facts]]:
         """The facts after each kept event, in the order in which things happened, with when; the base comes first."""
