@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from cli.demo.rounds import Trip
 from cli.demo.scenario import Scenario
-from cli.demo.town import STAND_INS
+from cli.demo.town import CARRIERS
 from domain.route import RoutePlan
 from store.database import Database
 from store.tables import carriers, drivers, routes, stops
@@ -23,7 +23,7 @@ async def write_fleet(scenario: Scenario, database: Database) -> None:
 
 
 def _carriers() -> Iterator[dict[str, Any]]:
-    for row in STAND_INS:
+    for row in CARRIERS:
         price = {"cost_cents": row.cost_cents, "currency": "EUR"}
         yield {
             "carrier": row.carrier,

@@ -4,7 +4,6 @@ The pure rules are asked on a perfect clock, so that what the demo measures is t
 workers, restarts.
 """
 
-import json
 from collections.abc import Iterator
 
 from cli.demo.faults import FAULTS
@@ -22,7 +21,7 @@ Opening = tuple[str, Instant]
 
 def openings(book: CompiledBook, life: Life, known_at: Instant) -> Iterator[Opening]:
     """Every opening of a delivery whose actions change nothing, in order of time."""
-    order = DeliveryOrder.model_validate_json(json.dumps(life.order)).order()
+    order = DeliveryOrder.model_validate_json(life.order_json).order()
     watch = Watch(delivery_of(order, known_at), 1, "", looked_at=known_at)
     waiting = list(life.reports)
     now = known_at

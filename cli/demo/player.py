@@ -36,11 +36,12 @@ AWAY = (
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """A process that is killed (SIGKILL) in the middle of the day, at a time of the day's clock."""
+    """A process that is killed (SIGKILL) in the middle of the day, so many real milliseconds after a time of the day's clock."""
 
     at: str
     what: str
     pid: Callable[[], int | None]
+    after_ms: int = 0
 
 
 @dataclass(slots=True)
@@ -104,7 +105,7 @@ class Player:
         self.played.sent += len(events)
 
     async def _interrupt(self, interruption: Interruption) -> None:
-        await self._sleep_until(self._scenario.day.at(interruption.at))
+        await self._sleep_until(self._scenario.day.at(interruption.at) + interruption.after_ms)
         pid = interruption.pid()
         if pid is None:
             raise RuntimeError(f"{interruption.what} is not running, so it cannot be killed")

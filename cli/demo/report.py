@@ -40,7 +40,7 @@ def _faults(verdict: Verdict, day: Day) -> Table:
 def _row(finding: Finding, day: Day) -> tuple[str, ...]:
     noticed = "never" if finding.noticed_at is None else day.clock(finding.noticed_at)
     delay = "" if finding.delay is None else f"{finding.delay / SECOND:.3f}"
-    said = ", ".join(finding.actions) or "nothing"
+    said = ", ".join(_briefly(act) for act in finding.actions) or "nothing"
     fault = finding.fault.replace("_", " ")
     return (
         finding.delivery_id,
@@ -52,6 +52,11 @@ def _row(finding: Finding, day: Day) -> tuple[str, ...]:
         finding.resolution or "open",
         delay,
     )
+
+
+def _briefly(act: str) -> str:
+    """What was done, and what came of it where it was not simply done: "reroute: no_help"."""
+    return act.removesuffix(": done")
 
 
 def _effects(verdict: Verdict) -> Table:

@@ -33,12 +33,19 @@ from store.database import Database
 FACTOR = 600
 """A minute of the day passes in a tenth of a second."""
 
+WIDE = 140
+"""Columns where there is no terminal: lines of a log do not wrap."""
+
+SHORT_TIMERS = ("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="50ms"')
+"""The server rounds timers of less than a second up to one, which in this day would be ten minutes."""
+
 LEAD_MS = 500
 """From the writing of the day to its beginning."""
 
 ALL_END_WITHIN_MS = 90_000
 
 Interrupt = Callable[[Site], Sequence[Interruption]]
+"""Says which processes of a running site are to be killed in the middle of the day."""
 
 
 @dataclass(slots=True)
@@ -70,6 +77,8 @@ def run_demo(settings: Settings, *, once: bool, keep: bool, format: str) -> int:
     """Plays the day and says how it went: 0 only if every fault was noticed in time, nothing else was, and all was done once."""
     as_json = format == "json"
     console = Console(stderr=as_json)
+    if not console.is_terminal:
+        console.width = WIDE
     stage = Stage(console, live=console.is_terminal and not once and not as_json)
     return asyncio.run(_run(settings, stage, keep, as_json))
 
@@ -97,7 +106,10 @@ async def set_up(settings: Settings, stage: Stage) -> AsyncIterator[Scene]:
         catching(folder / "mails", web_port=0) as mail,
         standing_in(folder / "sms") as twilio,
         Site(
-            _settings(settings, folder, rules, mail, twilio), stage.tell, publish=lambda database: publish(checked, database)
+            _settings(settings, folder, rules, mail, twilio),
+            stage.tell,
+            server_options=SHORT_TIMERS,
+            publish=lambda database: publish(checked, database),
         ) as site,
     ):
         database = Database(site.settings.database_url)
@@ -139,7 +151,7 @@ async def _watch(scene: Scene, stage: Stage, scenario: Scenario, player: Player)
 async def _all_ended(scenario: Scenario, database: Database) -> None:
     """The last reports are in; workflows end when their actions have. One that does not is told in the verdict."""
     give_up_at = wall_clock() + ALL_END_WITHIN_MS
-    while wall_clock() < give_up_at and await unfinished(scenario, database):
+    while wall_clock() < give_up_at and await unfinished(scenario, database):  # noqa: ASYNC110 - other processes write it
         await asyncio.sleep(0.2)
 
 

@@ -1,6 +1,7 @@
 """The whole day, written down before it begins: forty deliveries on four rounds, and what will be reported about each."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -11,7 +12,7 @@ from cli.demo.faults import FAULTS, ODDITIES, fault_at, oddity_at
 from cli.demo.rounds import SERVICE_MINUTES, Call, Trip, trip_of
 from cli.demo.stories import Page, Story, ordinary
 from cli.demo.town import HUB, PEOPLE, ROUNDS, STREETS
-from domain.instant import HOUR, iso
+from domain.instant import Instant, iso
 from domain.status import Status
 from integrations.routing.travel import GreatCircle
 
@@ -27,10 +28,15 @@ class Life:
 
     delivery_id: str
     order: Mapping[str, Any]
+    promised_end: Instant
     reports: tuple[Report, ...]
     ends_as: Status
     fault: str | None = None
     oddity: str | None = None
+
+    @property
+    def order_json(self) -> str:
+        return json.dumps(self.order)
 
     @property
     def distinct_events(self) -> int:
@@ -46,7 +52,7 @@ class Scenario:
     lives: tuple[Life, ...]
 
     @property
-    def ends(self) -> int:
+    def ends(self) -> Instant:
         """The instant of the last report."""
         return max(report.at for life in self.lives for report in life.reports)
 
@@ -69,17 +75,12 @@ async def scenario_of(day: Day) -> Scenario:
     return Scenario(day, trips, lives)
 
 
-def only(scenario: Scenario, delivery_ids: Sequence[str]) -> Scenario:
-    """The same day with fewer deliveries under watch."""
-    return Scenario(scenario.day, scenario.trips, tuple(life for life in scenario.lives if life.delivery_id in delivery_ids))
-
-
 def _life(call: Call, trip: Trip, day: Day, random: Random) -> Life:
     place = (call.round.route_id, call.number)
     fault, oddity = fault_at(place), oddity_at(place)
     diary = Diary(day, call)
     _story(fault, oddity)(Page(diary, trip))
-    return Life(call.delivery_id, _order(call, day, random), diary.in_order, diary.status, fault, oddity)
+    return Life(call.delivery_id, _order(call, day, random), call.window.end, diary.in_order, diary.status, fault, oddity)
 
 
 def _story(fault: str | None, oddity: str | None) -> Story:
@@ -127,8 +128,3 @@ def _order(call: Call, day: Day, random: Random) -> dict[str, Any]:
         "rulebook": "standard",
         "tags": ["demo"],
     }
-
-
-def hours(day: Day, begins: int, ends: int) -> int:
-    """Hours of the day's clock between two instants."""
-    return (ends - begins) * day.factor // HOUR

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from cli.demo.diary import Diary
 from cli.demo.rounds import SERVICE_MINUTES, Trip
-from cli.demo.town import HUB
+from cli.demo.town import HUB, ROUNDS
 from domain.instant import Instant
 from domain.reasons import Reason
 from domain.status import DriverState, Kind, Party, Status
 
-SCANNED_FROM = "06:50"
-LOADED_FROM = "07:50"
+SCANNED_FROM = "06:20"
+LOADED_FROM = "07:10"
 LEFT_HUB = "08:30"
 
 
@@ -38,8 +38,10 @@ class Page:
         return self.diary.day.minutes(count)
 
     def stagger(self, clock: str) -> Instant:
-        """Parcels are scanned one after the other."""
-        return self.at(clock) + self.minutes(self.diary.call.number)
+        """Parcels are scanned one after the other, one a minute."""
+        rounds = [sector.route_id for sector in ROUNDS]
+        call = self.diary.call
+        return self.at(clock) + self.minutes(call.number * len(rounds) + rounds.index(call.round.route_id))
 
     def left_previous(self) -> Instant:
         """When the driver is on the way from the call two places before this one: this one is next but one."""
@@ -72,7 +74,7 @@ def on_the_way(page: Page) -> None:
     """The van leaves, tells when it will come, tells again an hour before, and has lunch."""
     diary = page.diary
     diary.tell(page.at(LEFT_HUB), Kind.DEPARTED_DEPOT)
-    diary.tell(page.at(LEFT_HUB) + page.minutes(1), Kind.ETA, eta=page.arrives, confidence=70)
+    diary.tell(page.at(LEFT_HUB), Kind.ETA, eta=page.arrives, confidence=70)
     if page.arrives > page.at("10:00"):
         diary.tell(page.arrives - page.minutes(60), Kind.ETA, eta=page.arrives + page.minutes(3), confidence=85)
     if page.arrives > page.trip.lunch:
@@ -154,6 +156,17 @@ def predicted_late_at_the_end(page: Page) -> None:
     at_the_door(page, page.arrives + page.minutes(50))
 
 
+def predicted_late_and_saved(page: Page) -> None:
+    """A closed road before the next stop, nobody else can take it; then the road opens, and it comes in time after all."""
+    to_the_hub(page)
+    onto_the_van(page)
+    on_the_way(page)
+    since = page.trip.calls[page.diary.call.number - 1].arrives + page.minutes(SERVICE_MINUTES + 2)
+    page.diary.tell(since, Kind.ETA, eta=page.ends + page.minutes(30), confidence=80)
+    page.diary.tell(since + page.minutes(40), Kind.ETA, eta=page.ends - page.minutes(12), confidence=90)
+    at_the_door(page, page.ends - page.minutes(14))
+
+
 def stop_dwell(page: Page) -> None:
     """At the door for half an hour; then a scan, and it is handed over."""
     to_the_hub(page)
@@ -230,7 +243,7 @@ def _second_try(page: Page) -> None:
     at_the_door(page, page.at("15:40"))
 
 
-SILENT_FOR = 42
+SILENT_FOR = 60
 STOOD_FOR = 62
 
 

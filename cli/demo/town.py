@@ -37,8 +37,8 @@ ROUNDS: tuple[Round, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class StandInCarrier:
-    """A carrier that takes over what others cannot deliver."""
+class Carrier:
+    """A carrier, and for which others it takes over what they cannot deliver; the cost is per drop."""
 
     carrier: str
     name: str
@@ -46,10 +46,11 @@ class StandInCarrier:
     cost_cents: int
 
 
-STAND_INS: tuple[StandInCarrier, ...] = (
-    StandInCarrier("zipvan", "ZipVan", ("acme",), 650),
-    StandInCarrier("acme", "Acme Parcels", ("zipvan",), 720),
+CARRIERS: tuple[Carrier, ...] = (
+    Carrier("acme", "Acme Parcels", (), 650),
+    Carrier("zipvan", "ZipVan", ("acme",), 900),
 )
+"""Nobody stands in for the second, so that a reassignment that cannot help is seen as well."""
 
 STREETS = ("Kuusitie", "Rantatie", "Koulukatu", "Myllytie", "Asemakatu", "Niittykuja", "Harjutie", "Satamakatu")
 PEOPLE = ("Sofia", "Leo", "Emilia", "Väinö", "Olivia", "Eeli", "Linnea", "Toivo", "Ada", "Oliver")

@@ -15,6 +15,10 @@ IN_TIME: Span = SECOND
 """A fault has to be noticed within this time of its deadline."""
 
 
+MISSED = "missed"
+"""Came and went while nobody could look, as when the worker was down: it is on record, and nothing was done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One injected fault: when it was due, when and by which rule it was noticed, what was done."""
@@ -104,7 +108,8 @@ def _finding(life: Life, due: Instant, evidence: Evidence) -> Finding:
     snapshot = evidence.snapshots[life.delivery_id]
     incident = next((incident for incident in snapshot["incidents"] if incident["rule"] == rule), None)
     if incident is None:
-        return Finding(life.delivery_id, life.fault or "", due, None, rule, (), None)
+        missed = any(missed["rule"] == rule for missed in snapshot["missed"])
+        return Finding(life.delivery_id, life.fault or "", due, None, rule, (), MISSED if missed else None)
     acts = [act for act in snapshot["actions"] if act["incident_id"] == incident["incident_id"]]
     # The instant of the workflow task that opened it: `opened_at` is when it became true, however late it was learnt.
     noticed = min((_instant(act["asked_at"]) for act in acts), default=_instant(incident["opened_at"]))
@@ -131,7 +136,9 @@ def _oddity(life: Life, evidence: Evidence) -> Oddity:
 
 def _not_in_time(findings: tuple[Finding, ...], in_time: Span) -> Iterator[str]:
     for finding in findings:
-        if finding.delay is None:
+        if finding.resolution == MISSED:
+            yield f"{finding.delivery_id}: {finding.rule} opened and was over again while nobody looked"
+        elif finding.delay is None:
             yield f"{finding.delivery_id}: {finding.rule} never noticed the fault {finding.fault}"
         elif not 0 <= finding.delay <= in_time:
             said = f"{abs(finding.delay) / SECOND:.3f} s {'after' if finding.delay > 0 else 'before'} its deadline"

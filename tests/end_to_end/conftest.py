@@ -1,0 +1,36 @@
+"""Whole sites on free ports of this machine."""
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port(also: int = 0) -> int:
+    """A port that is free, and so is the one `also` above it."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port + also <= 65_535 and is_free(port + also):
+            return port
+
+
+@pytest.fixture
+def site_environment(tmp_path: Path) -> Mapping[str, str]:
+    """Settings of a site of its own; nothing of the machine's own settings reaches it."""
+    foreign = ("DOORSTEP_", "TEMPORAL_", "TWILIO_")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    ours = {"DOORSTEP_HOME": str(tmp_path / "site"), "DOORSTEP_TEMPORAL_PORT": str(free_port(also=1000))}
+    return {**plain, **ours, "DOORSTEP_PORT": str(free_port())}
