@@ -52,8 +52,15 @@ def touched(before: Delivery, after: Delivery, learnt: tuple[Event, ...]) -> Inp
         return frozenset()
     if before.order is not after.order or before.facts.final is not after.facts.final or _changes_the_past(before, learnt):
         return EVERYTHING
-    fields = {name for name in FACT_NAMES if getattr(before.facts, name) is not getattr(after.facts, name)}
+    fields = {name for name in FACT_NAMES if _told_anew(name, before, after)}
     return frozenset(fields | _event_names(before.facts, after.facts) | ({EVERY_EVENT} if learnt else set()))
+
+
+def _told_anew(name: str, before: Delivery, after: Delivery) -> bool:
+    """Whether a fact changed, or was changed and changed back within the batch."""
+    if getattr(before.facts, name) is not getattr(after.facts, name):
+        return True
+    return before.source_of(name) is not after.source_of(name)
 
 
 def _changes_the_past(before: Delivery, learnt: Iterable[Event]) -> bool:

@@ -17,6 +17,11 @@ def is_plain(pattern: EventPattern) -> bool:
     return pattern.place is None and pattern.reason is None and pattern.by is None and pattern.source is None
 
 
+def is_answerable(pattern: EventPattern | None, order: Order) -> bool:
+    """Whether it can be told of an event if it is meant: not `at hub` of a delivery whose hub is unknown."""
+    return pattern is None or pattern.place != OWN_HUB or order.hub is not None
+
+
 def times(pattern: EventPattern, scene: Scene) -> tuple[Instant, ...]:
     """When such events happened, oldest first."""
     if is_plain(pattern):

@@ -165,6 +165,9 @@ def _absent(node: Absent, frame: Frame) -> Step:
     event, since, span = node.event, node.since, node.span
 
     def at(scene: Scene, t: Instant) -> Answer:
+        order = scene.delivery.order
+        if not (patterns.is_answerable(event, order) and patterns.is_answerable(since, order)):
+            return UNKNOWN_FOR_GOOD
         seen = patterns.last(event, scene)
         if since is None:
             return from_then_on((scene.delivery.known_at if seen is None else seen) + span, t)
@@ -181,7 +184,7 @@ def _absent_before(node: AbsentBefore, frame: Frame) -> Step:
 
     def at(scene: Scene, t: Instant) -> Answer:
         edge = time(scene)
-        if edge is None:
+        if edge is None or not patterns.is_answerable(node.event, scene.delivery.order):
             return UNKNOWN_FOR_GOOD
         if any(seen < edge for seen in patterns.times(node.event, scene)):
             return FALSE_FOR_GOOD

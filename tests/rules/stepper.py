@@ -59,6 +59,8 @@ class Known:
 
 def _qualifies(pattern: EventPattern, event: Event, order: Order) -> bool:
     place = order.hub if pattern.place == "hub" else pattern.place
+    if pattern.place == "hub" and place is None:
+        return False
     return (place is None or event.place == place) and (pattern.source is None or event.source == pattern.source)
 
 
@@ -124,7 +126,14 @@ def _held(node: Any, known: Known, t: Instant) -> int:
     return _b(all(_plain(node, known.as_of(x), x) is T for x in {start} | {x for x in turns if start < x <= t}))
 
 
+def _has_no_hub(node: Any, known: Known) -> bool:
+    asks = [pattern.place for pattern in (node.event, getattr(node, "since", None)) if pattern is not None]
+    return "hub" in asks and known.delivery.order.hub is None
+
+
 def _absent(node: Any, known: Known, t: Instant) -> int:
+    if _has_no_hub(node, known):
+        return U
     seen = [event.occurred_at for event in known.named(node.event)]
     if node.since is None:
         return _since((seen[-1] if seen else known.delivery.known_at) + node.span, t)
@@ -134,7 +143,7 @@ def _absent(node: Any, known: Known, t: Instant) -> int:
 
 def _absent_before(node: Any, known: Known, t: Instant) -> int:
     edge = time(known, node.time)
-    if edge is None:
+    if edge is None or _has_no_hub(node, known):
         return U
     return _b(t >= edge and not any(event.occurred_at < edge for event in known.named(node.event)))
 
@@ -337,13 +346,20 @@ def has_received(node: Any) -> bool:
     return node.form == "received" or any(has_received(child) for child in getattr(node, "children", ()))
 
 
+def reads_received(rule: Rule) -> bool:
+    return any(node is not None and has_received(node) for node in (rule.when, rule.only_when, rule.clears_when))
+
+
 def stepped(rule: Rule, delivery: Delivery, batches: list[Batch], end: Instant) -> list[Noted]:
-    """All that happens from when the order is known until `end`, second by second (and right after each batch)."""
+    """All that happens from when the order is known until `end`, second by second.
+
+    What is received is no longer true a millisecond later, so a rule that reads it is looked at then as well.
+    """
     due = dict(batches)
     known, stepper = Known(delivery), Stepper(rule)
     noted: list[Noted] = []
-    after_batches = {t + 1 for t in due}
-    for t in sorted(set(range(delivery.known_at, end + 1, SECOND)) | after_batches):
+    seconds = range(delivery.known_at, end + 1, SECOND)
+    for t in sorted({*seconds, *(t + 1 for t in (seconds if reads_received(rule) else due))}):
         if t in due:
             learnt = tuple(event for event in due[t] if not known.delivery.has_seen(event.event_id))
             told = known.delivery
