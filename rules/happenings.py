@@ -144,7 +144,8 @@ def _parcel(words: Words, told: Told) -> Line:
     word = words.peek()
     parcel = _name(words, "parcel")
     if parcel not in told.setting.parcels:
-        words.fail("R105", word, f"the delivery has no parcel {word.shown}", suggestion(word.text, told.setting.parcels))
+        near = suggestion(word.text, told.setting.parcels) or f"add parcels: [{{parcel_id: {parcel}}}] to the delivery"
+        words.fail("R105", word, f"the delivery has no parcel {word.shown}", near)
     words.need("status")
     return told.event(Kind.STATUS, status=_status_word(words), parcel_ids=(parcel,))
 

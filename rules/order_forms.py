@@ -86,11 +86,19 @@ class OrderForm:
         for key, value in node.pairs:
             parts = self._full_path(key.value, path)
             self._known(key, parts)
-            into = sent
-            for part in parts[len(path) : -1]:
-                into = into.setdefault(str(part), {})
+            into = self._into(sent, key, parts[len(path) : -1])
             self.places[parts] = value
             into[str(parts[-1])] = self._value(value, parts, into.get(str(parts[-1])))
+
+    def _into(self, sent: dict[str, Any], key: Text, path: Path) -> dict[str, Any]:
+        """The mapping that a dotted key means."""
+        for part in path:
+            found = sent.setdefault(str(part), {})
+            if not isinstance(found, dict):
+                self.source.at_node("R012", key, f'"{part}" is written as a plain value already', "write it as a mapping")
+                return {}
+            sent = found
+        return sent
 
     def _full_path(self, key: str, path: Path) -> Path:
         return ("destination", "timezone") if not path and key == "timezone" else (*path, *key.split("."))
@@ -99,7 +107,7 @@ class OrderForm:
         names = tuple(part for part in path if isinstance(part, str))
         allowed = KEYS.get(names[:-1])
         if allowed is None or names[-1] not in allowed:
-            near = suggestion(key.value, allowed or KEYS[()])
+            near = suggestion(str(path[-1]), allowed or KEYS[()])
             self.source.at_node("R010", key, f'a delivery has no "{key.value}"', near)
 
     def _value(self, node: Node, path: Path, before: Any) -> Any:
@@ -154,11 +162,15 @@ class OrderForm:
             return self.read_order(sent)
         except ValidationError as error:
             for wrong in error.errors(include_url=False):
-                where = ".".join(map(str, wrong["loc"]))
-                self.source.at_node("R012", self._place(wrong["loc"]), f"{where or 'delivery'}: {wrong['msg']}")
+                self._note(wrong["loc"], wrong["msg"].removeprefix("Value error, "))
         except ValueError as error:
             self.source.at_node("R012", self.places[()], f"not a DeliveryOrder: {error}")
         return None
+
+    def _note(self, path: Path, message: str) -> None:
+        if path == ("destination", "timezone"):
+            message = "not a time zone; use an IANA name such as Europe/Helsinki"
+        self.source.at_node("R012", self._place(path), f"{'.'.join(map(str, path)) or 'delivery'}: {message}")
 
     def _place(self, path: Path) -> Node:
         """Where a value stands, or what it is missing from."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from domain.actions import ACTION_ARGUMENTS, Outcome
 from domain.instant import Instant
@@ -140,11 +141,8 @@ class _Reader:
 
     def _calendar(self, mapping: Pairs) -> Calendar:
         zone = timezone_of(mapping.get("delivery"))
-        found = clock.zone(zone.value if zone else DEFAULT_TIMEZONE)
-        if found is None and zone is not None:
-            self.source.at_node("R025", zone, f'"{zone.value}" is not a time zone', "use an IANA name such as Europe/Helsinki")
-        known = found or clock.zone(DEFAULT_TIMEZONE)
-        assert known is not None
+        # A wrong zone is told with the rest of the order.
+        known = clock.zone(zone.value if zone else DEFAULT_TIMEZONE) or ZoneInfo(DEFAULT_TIMEZONE)
         return Calendar(day_number(self._day(mapping.get("day"))), known)
 
     def _day(self, node: Node | None) -> date:

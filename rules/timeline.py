@@ -122,7 +122,8 @@ def _clock_part(body: str) -> str:
 
 
 def _json_event(body: str, told: Told) -> Line:
-    start = body.index("{") if "{" in body else len(body.rstrip())
+    after_word = len(_clock_part(body)) + len("event ")
+    start = body.index("{") if "{" in body else min(after_word, len(body.rstrip()))
     length = max(1, len(body.rstrip()) - start)
     try:
         sent = json.loads(body[start:])
@@ -130,8 +131,10 @@ def _json_event(body: str, told: Told) -> Line:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "event"
-        raise SentenceError("R012", start, length, f"{where}: {first['msg']}", "see docs/schema for DeliveryEvent") from None
-    except ValueError as error:
+        raise SentenceError(
+            "R012", start, length, f"{where}: {first['msg'].removeprefix('Value error, ')}", "see docs/schema for DeliveryEvent"
+        ) from None
+    except (ValueError, RecursionError) as error:
         hint = 'for example 09:00 event {"kind": "note"}'
         raise SentenceError("R012", start, length, f"not a DeliveryEvent as JSON: {error}", hint) from None
 

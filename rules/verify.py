@@ -12,7 +12,7 @@ from rules.compile import CompiledBook, compile_book
 from rules.happenings import ReadEvent
 from rules.judge import Failure, Played, judge
 from rules.order_forms import ReadOrder
-from rules.problems import Problem
+from rules.problems import Problem, in_order
 from rules.reader import read_file
 from rules.simulate import EndlessError, Line, Moment, simulate
 from rules.source import Node, Pairs, Source, Text, compose, decoded, source_of
@@ -139,15 +139,27 @@ def _run(path: Path, readers: Readers, templates: Templates | None) -> FileRepor
         return FileReport(str(path), "", problems=problems)
     source = source_of(text, str(path))
     node = compose(source)
-    return _run_against(source, node, _book_path(path, node), readers, templates)
+    book_path = _book_path(path, node)
+    if not book_path.is_file():
+        hint = "the rulebook has the same name without .test, or is named: rulebook: PATH"
+        source.at_node("R006", _named_book(node) or _START, f"there is no rulebook {book_path}", hint)
+        return FileReport(str(path), str(book_path), problems=in_order(source.problems))
+    return _run_against(source, node, book_path, readers, templates)
+
+
+_START = Text("", 0, 0)
+"""The first character of a file."""
 
 
 def _book_path(path: Path, node: Node | None) -> Path:
     """The book that is named, relative to the test file; else the one beside it with the same stem."""
+    named = _named_book(node)
+    return path.parent / named.value if named else path.with_name(path.name.replace(".test.", "."))
+
+
+def _named_book(node: Node | None) -> Text | None:
     named = node.get("rulebook") if isinstance(node, Pairs) else None
-    if isinstance(named, Text) and not named.is_empty:
-        return path.parent / named.value
-    return path.with_name(path.name.replace(".test.", "."))
+    return named if isinstance(named, Text) and not named.is_empty else None
 
 
 def _run_against(source: Source, node: Node | None, book_path: Path, readers: Readers, templates: Templates | None) -> FileReport:

@@ -180,13 +180,14 @@ def _with_incident(watch: Watch, changed: Incident) -> Watch:
 def _start_ready(watch: Watch, book: CompiledBook, now: Instant) -> tuple[Watch, tuple[Deed, ...]]:
     deeds: list[Deed] = []
     for incident in watch.incidents:
-        for path, step in _ready(incident, book):
-            shadow = incident.mode is not Mode.LIVE
-            deed = _deed(watch, incident, path, step, now)
-            act = Act(deed.name, now, Outcome.WOULD if shadow else Outcome.STARTED, now)
-            incident = incident.with_act(path, act)
-            if not shadow:
-                deeds.append(deed)
+        shadow = incident.mode is not Mode.LIVE
+        # What a shadow would do has ended as soon as it is noted, so that more may be ready at once.
+        while ready := _ready(incident, book):
+            for path, step in ready:
+                deed = _deed(watch, incident, path, step, now)
+                act = Act(deed.name, now, Outcome.WOULD if shadow else Outcome.STARTED, now)
+                incident = incident.with_act(path, act)
+                deeds.extend([] if shadow else [deed])
         watch = _with_incident(watch, incident)
     return watch, tuple(deeds)
 
