@@ -52,6 +52,17 @@ def edge(local: ZoneInfo, day: int, clock: Span) -> Instant:
     return _jump(local, shown - _milliseconds(wall.replace(tzinfo=local, fold=1)), first)
 
 
+@lru_cache(maxsize=16_384)
+def windows(local: ZoneInfo, day: int, start: Span, end: Span) -> tuple[tuple[Instant, Instant], ...]:
+    """A daily window on the day before, the day and the two after, in order; without those that a change of clocks swallows.
+
+    `end` is past 24:00 for a window that crosses midnight.
+    """
+    days = range(day - 1, day + 3)
+    found = ((edge(local, d, start), edge(local, d + end // DAY, end % DAY)) for d in days)
+    return tuple((opens, closes) for opens, closes in found if opens < closes)
+
+
 def _jump(local: ZoneInfo, before: Instant, after: Instant) -> Instant:
     """The instant between two at which clocks were changed."""
     changed = offset_at(local, after)

@@ -1,7 +1,6 @@
 """One rule looks at a delivery at an instant; and looks ahead, if nothing new is learnt."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from domain.delivery import Delivery
 from domain.instant import NEVER, Instant
@@ -21,9 +20,12 @@ def look(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: bool
 
 def _seen(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: bool) -> Seen:
     when, when_until = rule.when.at(scene, t)
-    only, only_until = (Truth.TRUE, NEVER) if rule.only_when is None else rule.only_when.at(scene, t)
+    only, only_until = Truth.TRUE, NEVER
     clear, clear_until = Truth.FALSE, NEVER
-    if rule.clears_when is not None:
+    is_true = when is Truth.TRUE
+    if rule.only_when is not None and is_true and not cell.is_open:
+        only, only_until = rule.only_when.at(scene, t)
+    if rule.clears_when is not None and (is_true or cell.is_open):
         clear, clear_until = rule.clears_when.at(scene.received_since(cell.opened_at or 0), t)
     return Seen(when, when_until, only is Truth.TRUE, only_until, clear is Truth.TRUE, clear_until, in_play)
 
@@ -44,8 +46,6 @@ def looks_ahead(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool) -> 
 def with_wake(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool) -> Cell:
     """The cell with the next instant at which it opens or resolves by time alone."""
     for looks, (at, what, _) in enumerate(looks_ahead(rule, cell, scene, in_play), start=1):
-        if what:
-            return replace(cell, wake_at=at, wake_for=what)
-        if looks == FURTHEST_LOOKS:
-            return replace(cell, wake_at=at, wake_for="looks")
-    return replace(cell, wake_at=NEVER, wake_for="")
+        if what or looks == FURTHEST_LOOKS:
+            return cell.waking(at, what or "looks")
+    return cell.waking(NEVER, "")

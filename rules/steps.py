@@ -280,11 +280,12 @@ def _daytime(node: Daytime, frame: Frame) -> Step:
     start, end = node.start, node.end if node.end >= node.start else node.end + DAY
 
     def at(local: Any, t: Instant) -> Answer:
-        day = clock.local_day(local, t)
-        windows = [(clock.edge(local, d, start), clock.edge(local, d + end // DAY, end % DAY)) for d in range(day - 1, day + 3)]
-        inside = any(opens <= t < closes for opens, closes in windows)
-        edges = (closes if inside else opens for opens, closes in windows if opens < closes)
-        return (Truth.TRUE if inside else Truth.FALSE), min(edge for edge in edges if edge > t) if start != end else NEVER
+        for opens, closes in clock.windows(local, clock.local_day(local, t), start, end):
+            if t < opens:
+                return Truth.FALSE, opens
+            if t < closes:
+                return Truth.TRUE, closes
+        return FALSE_FOR_GOOD
 
     return _local(frame, at)
 
