@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from temporalio.client import Client
@@ -50,6 +51,10 @@ from workflows.registration import missing_attributes
 from workflows.rulebooks import SHELF
 
 DIRECTORY = "directory.yaml"
+
+STICKS = timedelta(seconds=2)
+"""How long a task waits for the worker that has its delivery in memory. The SDK's 10 s would be how long the deliveries of a
+worker that died react to nothing; for another worker a delivery's history is short to replay."""
 
 
 class SetupError(RuntimeError):
@@ -148,6 +153,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         activity_executor=ThreadPoolExecutor(4),
         interceptors=[Guard()],
         max_cached_workflows=5_000,
+        sticky_queue_schedule_to_start_timeout=STICKS,
         workflow_runner=SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default),
     )
     async with worker:
