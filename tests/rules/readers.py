@@ -1,4 +1,4 @@
-"""What reads orders and events of test files: the models of the workflow's messages, as the command line hands them in."""
+"""What test files are run with: the models of the workflow's messages, as the command line hands them in, and a small rulebook."""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +10,25 @@ from domain.instant import Instant
 from domain.order import Order
 from rules.verify import Report, run_file
 from workflows.wire import DeliveryEvent, DeliveryOrder
+
+SMALL = """
+rulebook: small
+rules:
+  - id: late
+    when: condition is late
+    do: [{reroute: {}, otherwise: [{open_ticket: {queue: hub-ops}}]}, {notify: {who: customer, template: running-late}}]
+    severity: high
+  - id: stopped
+    mode: shadow
+    when: stopped for 20m
+    hold: 5m
+    do: [{notify: {who: driver, template: need-help}}]
+  - id: predicted
+    when: eta later than promised end by 10m
+    hold: 5m
+    on_resolve: [{notify: {who: customer, template: back-on-track}}]
+"""
+"""A rulebook to be tested."""
 
 
 def read_order(sent: Mapping[str, Any]) -> Order:
