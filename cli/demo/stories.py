@@ -70,12 +70,12 @@ def onto_the_van(page: Page, at: Instant | None = None, known_after: int = 0) ->
     page.diary.tell(when, Kind.SCAN, status=Status.OUT_FOR_DELIVERY, place=HUB, known_after=known_after)
 
 
-def on_the_way(page: Page) -> None:
+def on_the_way(page: Page, tells_again: bool = True) -> None:
     """The van leaves, tells when it will come, tells again an hour before, and has lunch."""
     diary = page.diary
     diary.tell(page.at(LEFT_HUB), Kind.DEPARTED_DEPOT)
     diary.tell(page.at(LEFT_HUB), Kind.ETA, eta=page.arrives, confidence=70)
-    if page.arrives > page.at("10:00"):
+    if tells_again and page.arrives > page.at("10:00"):
         diary.tell(page.arrives - page.minutes(60), Kind.ETA, eta=page.arrives + page.minutes(3), confidence=85)
     if page.arrives > page.trip.lunch:
         lunch(page)
@@ -131,18 +131,18 @@ def scans_come_in_the_wrong_order(page: Page) -> None:
 
 
 def late(page: Page) -> None:
-    """Nobody says anything, the promise passes, the van comes half an hour after it."""
+    """Nobody says anything, the promise passes, the van comes 50 minutes after it."""
     to_the_hub(page)
     onto_the_van(page)
     on_the_way(page)
-    at_the_door(page, page.ends + page.minutes(30))
+    at_the_door(page, page.ends + page.minutes(50))
 
 
 def predicted_late(page: Page) -> None:
     """In traffic, two stops before this one, the driver's app says a time after the promise."""
     to_the_hub(page)
     onto_the_van(page)
-    on_the_way(page)
+    on_the_way(page, tells_again=False)
     page.diary.tell(page.left_previous(), Kind.ETA, eta=page.ends + page.minutes(15), confidence=80)
     at_the_door(page, page.ends - page.minutes(5))
 
@@ -244,7 +244,7 @@ def _second_try(page: Page) -> None:
 
 
 SILENT_FOR = 60
-STOOD_FOR = 62
+STOOD_FOR = 80
 
 
 def driver_silent(page: Page) -> None:

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from cli.demo.player import Interruption
+from cli.demo.report import print_report
 from cli.demo.run import Stage, perform, set_up
 from cli.demo.verdict import MISSED, Verdict
 from cli.site import Site
@@ -13,7 +14,7 @@ from settings import read_settings
 
 pytestmark = [pytest.mark.temporal, pytest.mark.slow, pytest.mark.timeout(300)]
 
-JUST_AFTER_MS = 60
+JUST_AFTER_MS = 150
 """After an incident opened: its mail, SMS and ticket are on their way."""
 
 
@@ -39,9 +40,10 @@ async def test_killing_the_worker_and_the_server_loses_and_doubles_nothing(site_
     stage = Stage(Console(stderr=True, width=140), live=False)
 
     async with set_up(read_settings(site_environment), stage) as scene:
-        _, verdict = await perform(scene, stage, kills)
+        scenario, verdict = await perform(scene, stage, kills)
         starts = [program.starts for program in (scene.site.worker, scene.site.temporal) if program]
 
+    print_report(verdict, scenario.day, stage.console)
     assert starts == [2, 2]
     assert lost_or_doubled(verdict) == []
     assert verdict.deliveries == 40
