@@ -116,6 +116,25 @@ def test_a_late_scan_that_leaves_the_condition_true_again_restarts_the_hold_at_t
     assert day.wake == ("12:30:00", "missed-scan opens")
 
 
+def test_a_late_scan_in_the_middle_of_a_hold_restarts_it() -> None:
+    rule = Rule("quiet", "", Absent(SCAN, 10 * MINUTE), hold=2 * HOUR)
+
+    day = Day(rule).learn("09:00", an_event("scan", "08:30", known="09:00"))
+
+    assert day.noted == []
+    assert day.wake == ("11:00:00", "quiet opens")
+
+
+def test_a_relapse_that_is_learnt_late_restarts_the_clearing() -> None:
+    day = Day(replace(LATE_ETA, stay_clear=HOUR)).learn("10:00", an_event("eta", "10:00", eta=at("16:20")))
+    day.learn("10:05", an_event("eta", "10:05", eta=at("15:50")))
+    relapse = an_event("eta", "10:20", known="10:40", eta=at("16:30")), an_event("eta", "10:25", known="10:40", eta=at("15:40"))
+
+    day.learn("10:40", *relapse)
+
+    assert day.wake == ("11:40:00", "running-late resolves")
+
+
 def test_what_became_true_an_hour_ago_and_is_learnt_now_is_held_from_now() -> None:
     day = Day(missed_scan()).learn("12:00", an_event("out_for_delivery", "09:00", known="12:00"))
 
