@@ -21,6 +21,7 @@ def print_report(verdict: Verdict, day: Day, console: Console) -> None:
 
 
 def _parts(verdict: Verdict, day: Day) -> Iterator[RenderableType]:
+    yield f"A day that passed {verdict.factor} times as fast. Times are the day's; the last column is in real seconds."
     yield _faults(verdict, day)
     yield _effects(verdict)
     yield _healthy(verdict)

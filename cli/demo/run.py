@@ -56,10 +56,15 @@ class Stage:
     live: bool
     notes: list[str] = field(default_factory=list)
 
+    def say(self, line: str) -> None:
+        """For everybody to read, before or after the day."""
+        self.console.print(line, highlight=False, markup=False)
+
     def tell(self, line: str) -> None:
+        """Something that happens meanwhile; the live table has its own place for it."""
         self.notes.append(line)
         if not self.live:
-            self.console.print(line, highlight=False, markup=False)
+            self.say(line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,8 @@ async def set_up(settings: Settings, stage: Stage) -> AsyncIterator[Scene]:
     Site(settings, stage.tell).refuse_taken_ports()
     folder = fresh(demo_folder(settings))
     rules, checked = write_rules(folder, FACTOR)
-    stage.tell(_said_of(checked, folder))
+    stage.say(_said_of(checked, folder))
+    stage.say("Starting Temporal, worker and gateway ...")
     async with (
         catching(folder / "mails", web_port=0) as mail,
         standing_in(folder / "sms") as twilio,
@@ -144,7 +150,7 @@ async def _watch(scene: Scene, stage: Stage, scenario: Scenario, player: Player)
         total = len(scenario.lives)
         await show_table(eyes, scenario.day, stage.console, player.played, total, links(scene), stage.notes)
     else:
-        stage.tell("\n".join(links(scene)))
+        stage.say("\n".join(links(scene)))
         await show_lines(eyes, scenario.day, stage.tell)
 
 
@@ -157,7 +163,7 @@ async def _all_ended(scenario: Scenario, database: Database) -> None:
 
 async def _kept(scene: Scene, stage: Stage) -> None:
     told = told_to_end()
-    stage.console.print("\n".join(("It stays up for you to look around; Ctrl-C ends it.", *links(scene))), highlight=False)
+    stage.say("\n".join(("It stays up for you to look around; Ctrl-C ends it.", *links(scene))))
     await told.wait()
 
 
