@@ -14,9 +14,10 @@ from rules.groups import all_of, none_of
 from rules.inputs import Inputs, inputs_of
 from rules.machine import Timing
 from rules.matcher import Atoms, FactPart, Matcher, Memo, ReferenceMatcher
+from rules.readings import Frame
 from rules.scene import Scene, Step
 from rules.scope import Scope, applies, percentile, scope_of
-from rules.steps import Frame, step_of
+from rules.steps import step_of
 from rules.tree import All, AnyOf, Condition, NoneOf, Received, Sentence, Truth
 
 MATCHERS = ("durable", "reference")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from rules.steps import TIME_DEPENDENT
+from rules.readings import TIME_DEPENDENT
 from rules.tree import All, AnyOf, Between, Compare, Condition, Group, Includes, Is, Known, Later, NoneOf, Same, Sentence
 
 MOST_CONJUNCTS = 64

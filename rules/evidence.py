@@ -7,8 +7,9 @@ from domain.delivery import Delivery, Source
 from domain.instant import DAY, HOUR, MINUTE, SECOND, Instant, Span, iso, moment
 from rules import clock, patterns
 from rules.inputs import STATE_FIELDS
+from rules.readings import Frame, time_of, value_at, zone_name
 from rules.scene import Scene
-from rules.steps import STATE_SINCE, Frame, time_of, value_at, zone_name
+from rules.steps import STATE_SINCE
 from rules.tree import (
     Absent,
     AbsentBefore,

@@ -1,17 +1,13 @@
 """One step function for each sentence form: its truth at an instant, and until when that holds if nothing new is learnt."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
-from operator import ge, gt, le, lt
-from typing import Any, TypeAlias
+from typing import Any
 
-from domain.instant import DAY, NEVER, Instant, Span
-from domain.status import Status
+from domain.instant import DAY, NEVER, Instant
 from rules import clock, patterns
-from rules.directory import Directory
+from rules.fact_steps import FACT_STEPS
 from rules.groups import all_of, any_of, none_of
-from rules.held import held_for
+from rules.readings import FALSE_FOR_GOOD, TRUE_FOR_GOOD, UNKNOWN_FOR_GOOD, Answer, Frame, from_then_on, time_of, zone_name
 from rules.scene import Scene, Step
 from rules.tree import (
     Absent,
@@ -19,146 +15,22 @@ from rules.tree import (
     All,
     AnyOf,
     Around,
-    Between,
-    Clock,
-    Compare,
     Condition,
     Daytime,
-    Includes,
-    Is,
-    Known,
     Later,
     NoneOf,
     Overdue,
     Received,
-    Same,
     State,
     Staying,
-    TimeRef,
     Truth,
-    Value,
     Weekdays,
 )
-from rules.vocabulary import VOCABULARY
-
-Answer: TypeAlias = tuple[Truth, Instant]
-FALSE_FOR_GOOD: Answer = (Truth.FALSE, NEVER)
-TRUE_FOR_GOOD: Answer = (Truth.TRUE, NEVER)
-UNKNOWN_FOR_GOOD: Answer = (Truth.UNKNOWN, NEVER)
-
-TIME_DEPENDENT = "condition"
-"""The one fact that changes with time alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What a rule's sentences are read in: whose clock, and the directory that says where that clock stands."""
-
-    clock: Clock = Clock.RECIPIENT
-    directory: Directory = field(default_factory=Directory)
 
 
 def step_of(node: Condition, frame: Frame) -> Step:
     """The step function of a sentence or group; raises KeyError for a fact that VOCABULARY lacks."""
     return STEPS[type(node)](node, frame)
-
-
-def from_then_on(edge: Instant, t: Instant) -> Answer:
-    """False until an edge, true from it on."""
-    return TRUE_FOR_GOOD if t >= edge else (Truth.FALSE, edge)
-
-
-def value_at(fact: str) -> Callable[[Scene, Instant], tuple[Any, Instant]]:
-    """A fact's value at an instant (None: unknown), and until when it is that."""
-    if fact == TIME_DEPENDENT:
-        return lambda scene, t: (scene.delivery.condition(t).value, scene.delivery.condition_changes_at(t))
-    read = VOCABULARY[fact].read
-    return lambda scene, t: (read(scene.delivery.order, scene.delivery.facts), NEVER)
-
-
-def time_of(ref: TimeRef) -> Callable[[Scene], Instant | None]:
-    """The instant that T stands for, None while it is unknown."""
-    if ref.kind == "due":
-        milestone = Status(ref.name.removesuffix(" due"))
-        return lambda scene: scene.delivery.facts.due.get(milestone)
-    if ref.kind == "last":
-        return lambda scene: scene.delivery.facts.last(ref.name)
-    read = VOCABULARY[ref.name].read
-
-    def at(scene: Scene) -> Instant | None:
-        value = read(scene.delivery.order, scene.delivery.facts)
-        return value if isinstance(value, int) else None
-
-    return at
-
-
-def _judged(fact: str, test: Callable[[Any], bool], held: Span) -> Step:
-    """A test of a fact's value that has passed for a while; unknown while the value is."""
-    value = value_at(fact)
-
-    def at(scene: Scene, t: Instant) -> Answer:
-        found, until = value(scene, t)
-        if found is None:
-            return Truth.UNKNOWN, until
-        return (Truth.TRUE if test(found) else Truth.FALSE), until
-
-    return held_for(held, at)
-
-
-def _is(node: Is, frame: Frame) -> Step:
-    return _judged(node.fact, _one_of(node.values, not node.negated), node.held)
-
-
-def _one_of(values: tuple[Value, ...], wanted: bool) -> Callable[[Any], bool]:
-    exact = frozenset(value for value in values if not _is_glob(value))
-    globs = tuple(value for value in values if isinstance(value, str) and _is_glob(value))
-    if not globs:
-        return lambda found: (found in exact) is wanted
-    return lambda found: (found in exact or any(fnmatchcase(found, glob) for glob in globs)) is wanted
-
-
-def _is_glob(value: Value) -> bool:
-    return isinstance(value, str) and any(mark in value for mark in "*?[")
-
-
-def _includes(node: Includes, frame: Frame) -> Step:
-    one_of = _one_of((node.value,), True)
-    return _judged(node.fact, lambda found: any(map(one_of, found)) is not node.negated, node.held)
-
-
-def _same(node: Same, frame: Frame) -> Step:
-    one, two = value_at(node.fact), value_at(node.other)
-
-    def at(scene: Scene, t: Instant) -> Answer:
-        (left, left_until), (right, right_until) = one(scene, t), two(scene, t)
-        until = min(left_until, right_until)
-        if left is None or right is None:
-            return Truth.UNKNOWN, until
-        return (Truth.TRUE if (left == right) is not node.negated else Truth.FALSE), until
-
-    return held_for(node.held, at)
-
-
-COMPARISONS: Mapping[str, Callable[[int, int], bool]] = {"over": gt, "under": lt, "at_least": ge, "at_most": le}
-
-
-def _compare(node: Compare, frame: Frame) -> Step:
-    holds, number = COMPARISONS[node.op], node.number
-    return _judged(node.fact, lambda found: holds(found, number), node.held)
-
-
-def _between(node: Between, frame: Frame) -> Step:
-    return _judged(node.fact, lambda found: node.low <= found <= node.high, node.held)
-
-
-def _known(node: Known, frame: Frame) -> Step:
-    value = value_at(node.fact)
-
-    def at(scene: Scene, t: Instant) -> Answer:
-        found, until = value(scene, t)
-        return (Truth.TRUE if (found is not None) is node.known else Truth.FALSE), until
-
-    return held_for(node.held, at)
 
 
 def _absent(node: Absent, frame: Frame) -> Step:
@@ -255,17 +127,6 @@ def _overdue(node: Overdue, frame: Frame) -> Step:
     return at
 
 
-def zone_name(frame: Frame, scene: Scene) -> str | None:
-    """Whose local time clock times are; None if the directory does not say where the hub's clock stands."""
-    order = scene.delivery.order
-    if frame.clock is Clock.RECIPIENT:
-        return order.destination.timezone
-    if frame.clock is Clock.UTC:
-        return "UTC"
-    hub = frame.directory.hubs.get(order.hub or "")
-    return hub.timezone if hub else None
-
-
 def _local(frame: Frame, at: Callable[[Any, Instant], Answer]) -> Step:
     """A step on a local clock; unknown where it is not known which."""
 
@@ -313,12 +174,7 @@ def _received(node: Received, frame: Frame) -> Step:
 
 
 STEPS: Mapping[type, Callable[[Any, Frame], Step]] = {
-    Is: _is,
-    Includes: _includes,
-    Same: _same,
-    Compare: _compare,
-    Between: _between,
-    Known: _known,
+    **FACT_STEPS,
     Absent: _absent,
     AbsentBefore: _absent_before,
     Staying: _staying,

@@ -10,8 +10,9 @@ from rules.evaluate import evaluate
 from rules.evidence import in_words, shown, source_of, text_of, value_of
 from rules.looking import looks_ahead, may_open
 from rules.machine import Cell, Phase, opens_at
+from rules.readings import value_at
 from rules.scene import Scene
-from rules.steps import step_of, value_at
+from rules.steps import step_of
 from rules.tree import All, AnyOf, Compare, Condition, NoneOf, Sentence, Truth
 
 MOST_LOOKS = 10_000

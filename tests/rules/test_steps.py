@@ -10,8 +10,9 @@ from domain.order import Destination, Money, PlannedMilestone, Window
 from domain.status import Party, Status
 from rules import clock
 from rules.directory import Directory, Hub
+from rules.readings import Frame
 from rules.scene import Scene
-from rules.steps import Frame, step_of
+from rules.steps import step_of
 from rules.tree import (
     Absent,
     AbsentBefore,

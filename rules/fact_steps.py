@@ -1,0 +1,92 @@
+"""Step functions of the forms 1 to 3: sentences about a fact's value, which only an event changes."""
+
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from operator import ge, gt, le, lt
+from typing import Any
+
+from domain.instant import Instant, Span
+from rules.held import held_for
+from rules.readings import Answer, Frame, value_at
+from rules.scene import Scene, Step
+from rules.tree import Between, Compare, Includes, Is, Known, Same, Truth, Value
+
+
+def _judged(fact: str, test: Callable[[Any], bool], held: Span) -> Step:
+    """A test of a fact's value that has passed for a while; unknown while the value is."""
+    value = value_at(fact)
+
+    def at(scene: Scene, t: Instant) -> Answer:
+        found, until = value(scene, t)
+        if found is None:
+            return Truth.UNKNOWN, until
+        return (Truth.TRUE if test(found) else Truth.FALSE), until
+
+    return held_for(held, at)
+
+
+def _is(node: Is, frame: Frame) -> Step:
+    return _judged(node.fact, _one_of(node.values, not node.negated), node.held)
+
+
+def _one_of(values: tuple[Value, ...], wanted: bool) -> Callable[[Any], bool]:
+    exact = frozenset(value for value in values if not _is_glob(value))
+    globs = tuple(value for value in values if isinstance(value, str) and _is_glob(value))
+    if not globs:
+        return lambda found: (found in exact) is wanted
+    return lambda found: (found in exact or any(fnmatchcase(found, glob) for glob in globs)) is wanted
+
+
+def _is_glob(value: Value) -> bool:
+    return isinstance(value, str) and any(mark in value for mark in "*?[")
+
+
+def _includes(node: Includes, frame: Frame) -> Step:
+    one_of = _one_of((node.value,), True)
+    return _judged(node.fact, lambda found: any(map(one_of, found)) is not node.negated, node.held)
+
+
+def _same(node: Same, frame: Frame) -> Step:
+    one, two = value_at(node.fact), value_at(node.other)
+
+    def at(scene: Scene, t: Instant) -> Answer:
+        (left, left_until), (right, right_until) = one(scene, t), two(scene, t)
+        until = min(left_until, right_until)
+        if left is None or right is None:
+            return Truth.UNKNOWN, until
+        return (Truth.TRUE if (left == right) is not node.negated else Truth.FALSE), until
+
+    return held_for(node.held, at)
+
+
+COMPARISONS: Mapping[str, Callable[[int, int], bool]] = {"over": gt, "under": lt, "at_least": ge, "at_most": le}
+
+
+def _compare(node: Compare, frame: Frame) -> Step:
+    holds, number = COMPARISONS[node.op], node.number
+    return _judged(node.fact, lambda found: holds(found, number), node.held)
+
+
+def _between(node: Between, frame: Frame) -> Step:
+    return _judged(node.fact, lambda found: node.low <= found <= node.high, node.held)
+
+
+def _known(node: Known, frame: Frame) -> Step:
+    value = value_at(node.fact)
+
+    def at(scene: Scene, t: Instant) -> Answer:
+        found, until = value(scene, t)
+        return (Truth.TRUE if (found is not None) is node.known else Truth.FALSE), until
+
+    return held_for(node.held, at)
+
+
+FACT_STEPS: Mapping[type, Callable[[Any, Frame], Step]] = {
+    Is: _is,
+    Includes: _includes,
+    Same: _same,
+    Compare: _compare,
+    Between: _between,
+    Known: _known,
+}
+"""Sentence form -> how its step function is made."""
