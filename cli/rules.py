@@ -1,14 +1,22 @@
 """`doorstep rules check|test|publish`."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cli.publishing import publish
+from domain.event import Event
+from domain.instant import Instant
+from domain.order import Order
 from integrations.messaging.templates import Templates
 from rules.check import Check, check
+from rules.junit import junit
+from rules.verify import run_file
 from settings import SHIPPED_RULES, Settings
 from store.database import Database
 from store.migrate import migrate
+from workflows.wire import DeliveryEvent, DeliveryOrder
 
 FINE, FINDINGS = 0, 1
 
@@ -31,6 +39,24 @@ def check_rules(path: Path, strict: bool, format: str) -> int:
             print(problem.render())
         print(_summary(checked, errors))
     return FINDINGS if errors or (strict and checked.problems) else FINE
+
+
+def test_rules(path: Path, junit_file: Path | None, format: str) -> int:
+    """Runs the tests beside the rules; 1 if one failed or cannot be read."""
+    _refuse_missing(path)
+    report = run_file(path, _order_of, _event_of, templates_for(path))
+    print(json.dumps(report.as_json(), indent=2) if format == "json" else report.summary())
+    if junit_file is not None:
+        junit_file.write_text(junit(report), "utf-8")
+    return FINE if report.ok else FINDINGS
+
+
+def _order_of(sent: Mapping[str, Any]) -> Order:
+    return DeliveryOrder.model_validate_json(json.dumps(sent)).order()
+
+
+def _event_of(sent: Mapping[str, Any], known_at: Instant) -> Event:
+    return DeliveryEvent.model_validate_json(json.dumps(sent)).event(known_at)
 
 
 async def publish_rules(settings: Settings, path: Path | None) -> int:

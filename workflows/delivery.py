@@ -12,7 +12,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.admit import Admitting
@@ -162,7 +162,7 @@ class Delivery:
             return await workflow.execute_local_activity_method(
                 Admitting.admit, request, schedule_to_close_timeout=QUICKLY, summary="is this id new, which rulebook"
             )
-        except ActivityError:
+        except FailureError:  # a local activity's failure comes as it is, or wrapped in an ActivityError
             return await workflow.execute_activity_method(
                 Admitting.admit, request, start_to_close_timeout=timedelta(seconds=30), retry_policy=UNTIL_DONE
             )

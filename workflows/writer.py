@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.record import Recording
@@ -50,7 +50,7 @@ class CopyWriter:
                 retry_policy=RetryPolicy(maximum_attempts=1),
                 summary=f"copy {copy.revision}: {copy.status}, {copy.condition}",
             )
-        except ActivityError:
+        except FailureError:  # a local activity's failure comes as it is, or wrapped in an ActivityError
             await workflow.execute_activity_method(
                 Recording.record, copy, start_to_close_timeout=timedelta(seconds=30), retry_policy=UNTIL_DONE
             )

@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 from activities.admit import Admitting
 from activities.record import Recording
 from domain.actions import ActionRequest, ActionResult, Outcome
-from domain.copy import Admission, Admittance, AdmitRequest, DeliveryCopy
+from domain.copy import Admission, AdmitRequest, Admittance, DeliveryCopy
 from domain.instant import Instant
 from rules.book import Rulebook, canonical_json, sha256
 from workflows.client import Deliveries
@@ -77,7 +77,11 @@ class Paper:
     async def admit(self, request: AdmitRequest) -> Admission:
         if request.rulebook != "standard":
             return Admission(Admittance.UNKNOWN_RULEBOOK, known=("standard",))
-        last = max((c for c in self.copies if c.delivery_id == request.delivery_id), key=lambda c: (c.generation, c.revision), default=None)
+        last = max(
+            (c for c in self.copies if c.delivery_id == request.delivery_id),
+            key=lambda c: (c.generation, c.revision),
+            default=None,
+        )
         if last is None or last.run_id == request.run_id:
             return Admission(Admittance.ADMITTED, last.generation if last else 1, self.book)
         if last.finished_at is not None and not request.reopen:
@@ -117,18 +121,18 @@ class Stage:
     async def until(self, delivery_id: str, holds: Callable[[dict[str, Any]], bool], within: float = 15) -> dict[str, Any]:
         """The first snapshot that fits; fails with the last one when there is none in time."""
         async with asyncio.timeout(within):
-            while not holds(snapshot := await self.snapshot(delivery_id)):
+            while not holds(snapshot := await self.snapshot(delivery_id)):  # noqa: ASYNC110 - a query is the only way to know
                 await asyncio.sleep(0.05)
         return snapshot
 
 
 @asynccontextmanager
-async def stage(client: Client, book: Rulebook, script: Script = it_works) -> AsyncIterator[Stage]:
+async def stage(client: Client, book: Rulebook, script: Script = it_works, queue: str | None = None) -> AsyncIterator[Stage]:
     """A worker with its own task queue, and everything around it."""
     canonical = canonical_json(book)
     version = sha256(canonical)
     SHELF.put(version, canonical)
-    queue = f"test-{uuid.uuid4().hex[:8]}"
+    queue = queue or f"test-{uuid.uuid4().hex[:8]}"
     recorder, paper = Recorder(script), Paper(version)
     deeds = [recorder.notify, recorder.open_ticket, recorder.solve_ticket, recorder.reroute, recorder.reassign]
     async with Worker(

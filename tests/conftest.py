@@ -1,0 +1,6 @@
+"""Fixtures for all tests: a real Temporal server, real databases."""
+
+from tests.databases import database, database_url, empty_database_url, kind, postgres_server, sqlite_database
+from tests.temporal import temporal
+
+__all__ = ["database", "database_url", "empty_database_url", "kind", "postgres_server", "sqlite_database", "temporal"]
