@@ -43,11 +43,10 @@ def run() -> None:
     """Runs a command and ends the process. Interpreter shutdown is skipped: the SDK's runtime may abort it (sdk-python#300)."""
     code = FINE
     try:
-        app(standalone_mode=False)
+        # In its standalone mode Typer itself explains wrong use, and ends with the code of an Exit.
+        app()
     except SystemExit as end:
         code = int(end.code or 0)
-    except typer.Exit as end:
-        code = end.exit_code
     except Exception as error:
         code = _told(error)
     sys.stdout.flush()
@@ -57,15 +56,8 @@ def run() -> None:
 
 def _told(error: Exception) -> int:
     """Says what went wrong in a line or two; only a mistake of ours shows a traceback."""
-    import click
-
     from cli.errors import explained
 
-    if isinstance(error, click.ClickException):
-        error.show()
-        return WRONG_USE
-    if isinstance(error, (click.Abort, KeyboardInterrupt)):
-        return 130
     text = explained(error)
     if text is None:
         raise error

@@ -1,0 +1,36 @@
+"""Exit 0 fine, 1 findings, 2 wrong use: what scripts and CI go by."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "rules" / "books"
+
+
+def doorstep(*words: str | Path) -> int:
+    ran = subprocess.run([sys.executable, "-m", "cli", *words], cwd=ROOT, capture_output=True, timeout=60, check=False)
+    return ran.returncode
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        pytest.param((SHIPPED / "standard.yaml").read_text("utf-8"), 0, id="a good rulebook"),
+        pytest.param(
+            "rulebook: standard\nrules: [{id: a, says: b, when: statsu is created}]\n", 1, id="a rulebook with a mistake"
+        ),
+    ],
+)
+def test_checking_ends_with_what_was_found(tmp_path: Path, text: str, code: int) -> None:
+    book = tmp_path / "standard.yaml"
+    book.write_text(text, "utf-8")
+    (tmp_path / "directory.yaml").write_text((SHIPPED / "directory.yaml").read_text("utf-8"), "utf-8")
+
+    assert doorstep("rules", "check", book) == code
+
+
+def test_a_command_that_there_is_not_is_wrong_use() -> None:
+    assert doorstep("rules", "chekc") == 2
