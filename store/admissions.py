@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from domain.copy import Admission, Admittance, AdmitRequest
+from domain.copy import Admission, AdmitRequest, Admittance
 from store.database import Database
 from store.tables import deliveries, rulebook_names
 
