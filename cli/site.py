@@ -63,7 +63,7 @@ class Site:
         }
 
     async def __aenter__(self) -> "Site":
-        self._refuse_taken_ports()
+        self.refuse_taken_ports()
         self.settings.home.mkdir(parents=True, exist_ok=True)
         try:
             await self._start()
@@ -124,7 +124,8 @@ class Site:
         folder = self.settings.rules
         return await publish_books(check(folder, templates_for(folder)), database)
 
-    def _refuse_taken_ports(self) -> None:
+    def refuse_taken_ports(self) -> None:
+        """Raises StartError that names the setting of a port that is taken."""
         ports = {
             "DOORSTEP_TEMPORAL_PORT": (self.settings.temporal_port, "the Temporal server"),
             "DOORSTEP_TEMPORAL_PORT + 1000": (self.settings.ui_port, "the Temporal UI"),
