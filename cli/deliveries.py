@@ -3,16 +3,16 @@
 import json
 import sys
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
 from cli.errors import InputError
 from domain.event import Event
+from domain.instant import HOUR, iso
 from integrations.carriers import CARRIERS
 from settings import Settings
 from store.database import Database
@@ -53,6 +53,45 @@ async def report_events(settings: Settings, file: Path, delivery_id: str | None,
         return await _report({delivery_id: _events(text, file)}, settings)
     parsed = CARRIERS[format](text, recorded_at=_now())
     return await _report_tracked(settings, [(tracked.tracking_number, tracked.events) for tracked in parsed], delivery_id)
+
+
+async def report_one(settings: Settings, delivery_id: str | None, told: Mapping[str, str | None]) -> int:
+    """Reports one event that is made of options, as of now."""
+    said = {name: value for name, value in told.items() if value is not None}
+    if delivery_id is None or not said.keys() & {"status", "kind", "eta"}:
+        print("give a file, or --delivery ID with --status, --kind or --eta", file=sys.stderr)
+        return WRONG_USE
+    kind = "eta" if "eta" in said else "status" if "status" in said else ""
+    event = {"event_id": f"cli-{uuid.uuid4().hex}", "kind": kind, "occurred_at": iso(_now()), "source": "command-line", **said}
+    return await _report({delivery_id: _checked([event], Path("options"))}, settings)
+
+
+def print_example() -> None:
+    """An order with a new id and a promise in two hours."""
+    now = _now()
+    print(
+        as_json(
+            {
+                "schema_version": 1,
+                "delivery_id": f"D-{uuid.uuid4().hex[:6]}",
+                "carrier": "acme",
+                "tracking_numbers": ["1Z023E2X0214323462"],
+                "service_level": "same_day",
+                "zone": "north-2",
+                "hub": "HEL1",
+                "promised": {"start": iso(now + HOUR), "end": iso(now + 2 * HOUR)},
+                "destination": {
+                    "lat": 60.17,
+                    "lon": 24.94,
+                    "address": "Kauppakatu 3",
+                    "timezone": "Europe/Helsinki",
+                    "country": "FI",
+                },
+                "customer": {"name": "Aino Example", "email": "aino@example.test", "phone": "+358401234567", "language": "en"},
+                "parcels": [{"parcel_id": "P1", "weight_kg": "1.2"}],
+            }
+        )
+    )
 
 
 async def show_delivery(delivery_id: str, format: str) -> int:
@@ -147,10 +186,14 @@ def _events(text: bytes, file: Path) -> list[Sendable]:
         value = [_json(line, file) for line in text.splitlines() if line.strip()]
     if isinstance(value, dict):
         value = value.get("events", [value])
+    return _checked(value if isinstance(value, list) else [value], file)
+
+
+def _checked(value: list[Any], file: Path) -> list[Sendable]:
     mistakes = [f"{file}: event {number}: {said}" for number, event in enumerate(value, 1) for said in _mistakes(event)]
     if mistakes:
         raise InputError("\n".join(mistakes))
-    return list(value)
+    return value
 
 
 def _mistakes(event: Any) -> list[str]:
@@ -171,36 +214,52 @@ def _show_refusal(refused: RefusedError, format: str) -> None:
 
 
 def _show(snapshot: Mapping[str, Any]) -> None:
-    console = Console()
-    condition = snapshot["condition"].replace("_", " ")
-    console.print(f"[bold]{snapshot['delivery_id']}[/bold]  {snapshot['status']}, {condition}  (as of {snapshot['as_of']})")
     promised, assigned = snapshot["promised"], snapshot["assigned"]
-    console.print(f"promised {promised['start'] or ''} - {promised['end']}, expected {snapshot['eta'] or 'unknown'}")
-    console.print(
-        f"carrier {assigned['carrier']}, driver {assigned['driver_id']}, route {assigned['route_id']}, failed attempts {snapshot['attempts']}"
+    condition = snapshot["condition"].replace("_", " ")
+    print(f"{snapshot['delivery_id']}  {snapshot['status'].replace('_', ' ')}, {condition}  (as of {snapshot['as_of']})")
+    print(f"  promised  {promised['start'] or 'any time'} to {promised['end']}, expected {snapshot['eta'] or 'unknown'}")
+    print(
+        f"  with      carrier {assigned['carrier']}, driver {assigned['driver_id'] or 'unknown'}, route {assigned['route_id'] or 'none'}"
     )
-    if snapshot["incidents"]:
-        console.print(_incident_table(snapshot))
-    wake = snapshot["next_wake"]
-    console.print(f"next look {wake['at']}: {wake['because']}" if wake else "nothing is due until something is reported")
-    if snapshot["rejected"]["count"]:
-        console.print(
-            f"[yellow]{snapshot['rejected']['count']} unreadable messages; the last: {snapshot['rejected']['last'][-1]}[/yellow]"
-        )
-
-
-def _incident_table(snapshot: Mapping[str, Any]) -> Table:
-    table = Table("incident", "severity", "opened", "state", "done")
+    print(f"  attempts  {snapshot['attempts']} failed")
     for incident in snapshot["incidents"]:
-        done = [act for act in snapshot["actions"] if act["incident_id"] == incident["incident_id"]]
-        state = f"{incident['resolution']} {incident['resolved_at']}" if incident["resolved_at"] else "open"
-        acts = "\n".join(f"{act['action']}: {act['outcome']}" + (f" ({act['note']})" if act["note"] else "") for act in done)
-        table.add_row(f"{incident['says']}\n{incident['incident_id']}", incident["severity"], incident["opened_at"], state, acts)
-    return table
+        _show_incident(incident, snapshot["actions"])
+    wake = snapshot["next_wake"]
+    print(f"  next look {wake['at']}: {wake['because']}" if wake else "  nothing is due until something is reported")
+    rejected = snapshot["rejected"]
+    if rejected["count"]:
+        print(f"  {rejected['count']} unreadable messages; the last: {rejected['last'][-1]}")
+
+
+def _show_incident(incident: Mapping[str, Any], actions: Sequence[Mapping[str, Any]]) -> None:
+    shadow = " (shadow)" if incident["mode"] == "shadow" else ""
+    ended = f"{incident['resolution']} at {incident['resolved_at']}" if incident["resolved_at"] else "open"
+    print(f"  [{incident['severity']}] {incident['says']}{shadow}: {ended}")
+    print(f"    {incident['incident_id']}, opened {incident['opened_at']}")
+    for act in actions:
+        if act["incident_id"] == incident["incident_id"]:
+            print(f"    - {act['action']}: {act['outcome'].replace('_', ' ')}" + (f" ({act['note']})" if act["note"] else ""))
+
+
+MARKS = {"true": "yes", "false": "no ", "unknown": " ? "}
 
 
 def _explain(explained: Mapping[str, Any]) -> None:
-    print(as_json(explained))
+    """One rule: where it stands, each sentence with its value, what is missing, and when it will open."""
+    print(f"{explained['rule']}: {explained['phase']}" + ("" if explained["applies"] else " (not for this delivery)"))
+    for sentence in explained["sentences"]:
+        source = f", from {sentence['source']['event_id']} at {sentence['source']['at']}" if sentence["source"] else ""
+        print(f"  {MARKS[sentence['truth']]}  {sentence['text']}  (now: {_plain(sentence['value'])}{source})")
+    for missing in explained["near_miss"] or ():
+        print(f"       {missing}")
+    if explained["forecast"]:
+        print(f"  {explained['forecast']}")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    return "unknown" if value is None else str(value)
 
 
 def _now() -> int:

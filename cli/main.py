@@ -166,15 +166,33 @@ def start(
 
 
 @delivery.command()
+def example() -> None:
+    """Print an order to start from: promised in two hours, with a new id."""
+    from cli.deliveries import print_example
+
+    print_example()
+
+
+@delivery.command()
 def report(
-    file: Annotated[Path, typer.Argument(help="events or a carrier's payload; - for standard input")],
+    file: Annotated[Path | None, typer.Argument(help="events or a carrier's payload; - for standard input")] = None,
     delivery_id: Annotated[str | None, typer.Option("--delivery", help="the delivery; default: found by tracking number")] = None,
     format: Annotated[InputFormat, typer.Option("--format", help="what the file is written in")] = InputFormat.JSON,
+    status: Annotated[str | None, typer.Option(help="instead of a file: this status, now")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="instead of a file: an event of this kind, now (scan, attempt_failed, ...)")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="with --status or --kind: why")] = None,
+    eta: Annotated[
+        str | None, typer.Option(help="instead of a file: this expected arrival, as 2026-11-23T16:20:00+02:00")
+    ] = None,
 ) -> None:
-    """Report events: our JSON (one event, a list, or one a line), or a carrier's tracking payload."""
-    from cli.deliveries import report_events
+    """Report events: our JSON (one event, a list, or one a line), a carrier's tracking payload, or one event by options."""
+    from cli.deliveries import report_events, report_one
 
-    ends_with(lambda: report_events(read_settings(), file, delivery_id, format.value))
+    if file is not None:
+        ends_with(lambda: report_events(read_settings(), file, delivery_id, format.value))
+    ends_with(lambda: report_one(read_settings(), delivery_id, {"status": status, "kind": kind, "reason": reason, "eta": eta}))
 
 
 @delivery.command()

@@ -32,12 +32,10 @@ class Site:
         settings: Settings,
         tell: Callable[[str], None],
         *,
-        server_options: tuple[str, ...] = (),
         publish: Publish | None = None,
     ) -> None:
         self.settings = settings
         self._tell = tell
-        self._server_options = server_options
         self._publishing = publish or self._publish_folder
         self._stack = AsyncExitStack()
         self.temporal: Running | None = None
@@ -93,9 +91,7 @@ class Site:
         return running
 
     def _temporal(self) -> Program:
-        command = server_command(
-            folder=self.settings.home, port=self.settings.temporal_port, ui_port=self.settings.ui_port, extra=self._server_options
-        )
+        command = server_command(folder=self.settings.home, port=self.settings.temporal_port, ui_port=self.settings.ui_port)
         return Program("Temporal", command, self.logs / "temporal.log", port=self.settings.temporal_port)
 
     def _ours(self, name: str, command: str, port: int | None = None) -> Program:

@@ -12,6 +12,9 @@ from workflows.attributes import SEARCH_ATTRIBUTES
 PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL")
 """As fast as in memory, and under SIGKILL nothing that was acknowledged was lost (docs/decisions)."""
 
+SHORT_TIMERS = ("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="50ms"')
+"""By default the server rounds timers of under a second up to a second."""
+
 TYPE_NAMES = {1: "Text", 2: "Keyword", 3: "Int", 4: "Double", 5: "Bool", 6: "Datetime", 7: "KeywordList"}
 
 
@@ -24,15 +27,16 @@ def temporal_binary() -> str:
     return found
 
 
-def server_command(*, folder: Path, port: int, ui_port: int, extra: tuple[str, ...] = ()) -> list[str]:
+def server_command(*, folder: Path, port: int, ui_port: int) -> list[str]:
     """The command that serves what is in `folder`, on this machine only."""
     command = [temporal_binary(), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--ui-port", str(ui_port)]
     command += ["--db-filename", str(folder / "temporal.db"), "--log-level", "error", "--headless=false"]
+    command += SHORT_TIMERS
     for pragma in PRAGMAS:
         command += ["--sqlite-pragma", pragma]
     for key in SEARCH_ATTRIBUTES:
         command += ["--search-attribute", f"{key.name}={type_name(key)}"]
-    return [*command, *extra]
+    return command
 
 
 def type_name(key: SearchAttributeKey[Any]) -> str:

@@ -41,6 +41,6 @@ def addresses(site: Site) -> str:
             f"  Temporal      {site.address} (gRPC, for order systems; task queue deliveries)",
             f"  Rulebooks     {settings.rules}",
             f"  Data and logs {settings.home}",
-            "  Try           doorstep delivery start examples/order.json",
+            "  Try           doorstep delivery example > order.json; doorstep delivery start order.json",
         )
     )

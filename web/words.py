@@ -2,10 +2,12 @@
 
 from domain.instant import MINUTE, Instant, moment
 
+SAID = {"claimed": "under way", "released": "waiting to be tried again", "no_help": "could not help"}
+
 
 def words(value: object) -> str:
     """`out_for_delivery` -> `out for delivery`."""
-    return "" if value is None else str(value).replace("_", " ")
+    return "" if value is None else SAID.get(str(value), str(value).replace("_", " "))
 
 
 def clock_words(at: Instant | None, now: Instant) -> str:

@@ -2,6 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
+from domain.actions import Outcome
 from domain.incident import Incident
 from domain.instant import Instant, moment
 from rules.evaluate import Wake
@@ -9,6 +10,17 @@ from workflows.state import State
 
 LONGEST = 18_000
 """Bytes that the UI shows are limited to 20,000."""
+
+
+OUTCOMES = {
+    Outcome.STARTED: "under way",
+    Outcome.DONE: "done",
+    Outcome.FAILED: "failed",
+    Outcome.NO_HELP: "could not help",
+    Outcome.DECLINED: "declined",
+    Outcome.UNANSWERED: "no answer",
+    Outcome.WOULD: "would be done",
+}
 
 
 def details_of(state: State, wake: Wake | None, now: Instant) -> str:
@@ -36,21 +48,23 @@ def _incidents(state: State, zone: ZoneInfo) -> list[str]:
     incidents = state.watch.open_incidents
     if not incidents:
         return ["No open incidents.", ""]
-    lines = ["### Open incidents"]
-    for incident in incidents:
-        lines.append(f"- **{incident.says}** (`{incident.rule}`, {incident.severity}) since {_clock(incident.opened_at, zone)}")
-        lines.extend(_acts(incident))
-    return [*lines, ""]
+    return [line for incident in incidents for line in _incident(incident, zone)]
 
 
-def _acts(incident: Incident) -> list[str]:
-    shown = [
-        f"  - {act.action}: {act.outcome.value.replace('_', ' ')}" + (f", {act.note}" if act.note else "")
-        for act in incident.acts.values()
+def _incident(incident: Incident, zone: ZoneInfo) -> list[str]:
+    """Lists are kept flat: the UI does not show nested ones as such."""
+    lines = [
+        f"### {incident.says}",
+        "",
+        f"Since {_clock(incident.opened_at, zone)}, {incident.severity}, rule `{incident.rule}`.",
+        "",
+    ]
+    lines += [
+        f"- {act.action}: {OUTCOMES[act.outcome]}" + (f" ({act.note})" if act.note else "") for act in incident.acts.values()
     ]
     if incident.acknowledged_by:
-        shown.append(f"  - acknowledged by {incident.acknowledged_by}")
-    return shown
+        lines.append(f"- acknowledged by {incident.acknowledged_by}")
+    return [*lines, ""]
 
 
 def _clock(at: Instant | None, zone: ZoneInfo) -> str:

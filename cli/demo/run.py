@@ -36,9 +36,6 @@ FACTOR = 600
 WIDE = 140
 """Columns where there is no terminal: lines of a log do not wrap."""
 
-SHORT_TIMERS = ("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="50ms"')
-"""The server rounds timers of less than a second up to one, which in this day would be ten minutes."""
-
 LEAD_MS = 500
 """From the writing of the day to its beginning."""
 
@@ -114,7 +111,6 @@ async def set_up(settings: Settings, stage: Stage) -> AsyncIterator[Scene]:
         Site(
             _settings(settings, folder, rules, mail, twilio),
             stage.tell,
-            server_options=SHORT_TIMERS,
             publish=lambda database: publish(checked, database),
         ) as site,
     ):
