@@ -43,7 +43,7 @@ async def connect(address: str | None = None) -> Client:
     try:
         return await Client.connect(**config, data_converter=DATA_CONVERTER)
     except (RuntimeError, OSError) as error:
-        raise UnreachableError(CANNOT_CONNECT.format(address=target, error=_first_line(error))) from None
+        raise UnreachableError(CANNOT_CONNECT.format(address=target, error=_reason(error))) from None
 
 
 class Deliveries:
@@ -119,8 +119,11 @@ def _not_running(error: RPCError, delivery_id: str) -> Exception:
     return error
 
 
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)[:200]
+def _reason(error: BaseException) -> str:
+    """The SDK's errors name every layer; people need the last."""
+    said = str(error)
+    known = {"ConnectionRefused": "connection refused", "dns error": "unknown host", "timed out": "no answer in time"}
+    return next((words for sign, words in known.items() if sign in said), said.splitlines()[0][:200] if said else type(error).__name__)
 
 
 def as_json(value: Any) -> str:
