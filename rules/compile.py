@@ -19,6 +19,7 @@ from rules.scene import Scene, Step
 from rules.scope import Scope, applies, percentile, scope_of
 from rules.steps import step_of
 from rules.tree import All, AnyOf, Condition, NoneOf, Received, Sentence, Truth
+from rules.unbuilt import refuse_unbuilt
 
 MATCHERS = ("durable", "reference")
 REMEMBERED_SCOPES = 1_000
@@ -125,9 +126,11 @@ ATOM: Mapping[Truth, int | None] = {Truth.TRUE: 1, Truth.FALSE: 0, Truth.UNKNOWN
 
 
 def compile_book(book: Rulebook, matcher: str = "durable") -> CompiledBook:
-    """Makes a book ready. `durable` falls back to `reference` where the extension cannot be loaded; raises ValueError for others."""
+    """Makes a book ready. `durable` falls back to `reference` where the extension cannot be loaded; raises ValueError for others,
+    and NotBuiltError (a ValueError) for a book with parts that cannot be evaluated yet."""
     if matcher not in MATCHERS:
         raise ValueError(f'there is no matcher "{matcher}"; allowed are {", ".join(MATCHERS)}')
+    refuse_unbuilt(book)
     table = _Table({}, {})
     live = sorted((rule for rule in book.rules if rule.mode is not Mode.OFF), key=lambda rule: (-rule.priority, rule.id))
     rules = tuple(_compiled(rule, Frame(rule.clock, book.directory), table) for rule in live)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from rules.readings import TIME_DEPENDENT
-from rules.tree import All, AnyOf, Between, Compare, Condition, Group, Includes, Is, Known, Later, NoneOf, Same, Sentence
+from rules.tree import All, AnyOf, AtLeast, Between, Compare, Condition, Group, Includes, Is, Known, Later, NoneOf, Same, Sentence
 
 MOST_CONJUNCTS = 64
 """A condition with more is not split: its sentences are looked at one by one."""
@@ -33,9 +33,12 @@ class TooManyConjunctsError(Exception):
 
 
 def conjuncts(condition: Condition, wanted: bool = True) -> tuple[Conjunct, ...]:
-    """The conjuncts of a condition, or of its negation; raises TooManyConjunctsError for more than MOST_CONJUNCTS."""
+    """The conjuncts of a condition, or of its negation; raises TooManyConjunctsError for more than MOST_CONJUNCTS,
+    and for `at least N of`, which multiplies."""
     if not isinstance(condition, Group):
         return ((Literal(condition, wanted),),)
+    if isinstance(condition, AtLeast):
+        raise TooManyConjunctsError
     if isinstance(condition, NoneOf):
         return _multiplied(conjuncts(child, not wanted) for child in condition.children) if wanted else _any(condition, True)
     if isinstance(condition, All) is wanted:

@@ -8,7 +8,7 @@ from typing import Any
 from domain.instant import DAY
 from rules.book import Rule
 from rules.durations import text_of
-from rules.tree import All, AnyOf, Around, Between, Compare, Condition, Daytime, Is, NoneOf, Received, Weekdays
+from rules.tree import All, AnyOf, Around, AtLeast, Between, Compare, Condition, Daytime, Group, Is, NoneOf, Received, Weekdays
 from rules.vocabulary import COUNT, PERCENT, VOCABULARY
 
 LONG_COOLDOWN = DAY
@@ -40,7 +40,7 @@ def doubts(rule: Rule) -> Iterator[Doubt]:
 
 def sentences(condition: Condition) -> Iterator[Any]:
     """The sentences of a condition, from left to right."""
-    if isinstance(condition, All | AnyOf | NoneOf):
+    if isinstance(condition, Group):
         for child in condition.children:
             yield from sentences(child)
     else:
@@ -93,7 +93,7 @@ _CHECKS: Mapping[type, Callable[[Any], bool | None]] = {
 
 def _contradictions(condition: Condition, key: str) -> Iterator[Doubt]:
     """`all` of two sentences that no value of their fact satisfies together."""
-    if isinstance(condition, AnyOf | NoneOf):
+    if isinstance(condition, AnyOf | NoneOf | AtLeast):
         for child in condition.children:
             yield from _contradictions(child, key)
     if not isinstance(condition, All):

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from domain.delivery import Delivery
 from domain.facts import Facts
 from domain.order import Order
-from rules.book import Rule
+from rules.book import Patterns, Rule
 
 Scope: TypeAlias = tuple[tuple[str, ...], ...]
 """A delivery's values of the scope keys, in the order of SCOPE_KEYS; () where unknown."""
@@ -50,9 +50,16 @@ def percentile(delivery_id: str) -> int:
 
 
 def applies(rule: Rule, scope: Scope) -> bool:
-    """Whether a rule's patterns let a scope in; raises ValueError for a key that is none."""
+    """Whether a rule's patterns let a scope in, and no narrower layer of the rule does; raises ValueError for a key that is none."""
     values = dict(zip(SCOPE_KEYS, scope, strict=True))
-    for key, patterns in rule.applies_to.items():
+    wanted = (rule.applies_to, *rule.narrowed_to)
+    return all(_all_let_in(rule, patterns, values) for patterns in wanted) and not any(
+        _all_let_in(rule, patterns, values) for patterns in rule.left_to_others
+    )
+
+
+def _all_let_in(rule: Rule, wanted: Patterns, values: Mapping[str, tuple[str, ...]]) -> bool:
+    for key, patterns in wanted.items():
         if key not in values:
             raise ValueError(f'rule {rule.id}: applies_to has no key "{key}"; allowed are {", ".join(SCOPE_KEYS)}')
         if not _lets_in(patterns, values[key]):

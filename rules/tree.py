@@ -35,8 +35,20 @@ class Clock(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """A span that passes only inside a calendar: `3 business hours`, `1 business day`, `counted in calendar C`.
+
+    The span itself stands in its sentence, in milliseconds. `hours`: it is working time. `days`: each 24 hours of it stand for
+    one working day of the calendar, from opening to closing. Without a calendar it is the one of the delivery's hub.
+    """
+
+    calendar: str | None = None
+    unit: Literal["hours", "days"] = "hours"
+
+
+@dataclass(frozen=True, slots=True)
 class EventPattern:
-    """E: an event kind, `assignment STATE`, `driver_status STATE`, or entry into a status, narrowed by its qualifiers."""
+    """E: an event kind, `assignment STATE`, `driver_status STATE`, `opened RULE`, or entry into a status, narrowed by its qualifiers."""
 
     name: str
     place: str | None = None
@@ -47,10 +59,15 @@ class EventPattern:
 
 @dataclass(frozen=True, slots=True)
 class TimeRef:
-    """T: the name of a time fact (`eta`, `promised end`, `planned departure`), a milestone's due time, or an event's last time."""
+    """T: the name of a time fact (`eta`, `promised end`, `planned departure`), a milestone's due time, an event's last time,
+    or `hub cutoff` (the time of day at which the delivery's hub closes its round, on the hub's day that is looked at).
 
-    kind: Literal["fact", "due", "last"]
+    `event` is set where the event of `last E` is narrowed by qualifiers; its name then is `name`.
+    """
+
+    kind: Literal["fact", "due", "last", "cutoff"]
     name: str
+    event: EventPattern | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +78,7 @@ class Is:
     values: tuple[Value, ...]
     negated: bool = False
     held: Span = 0
+    counted: Counted | None = None
     form: Literal["is"] = "is"
     text: str = field(default="", compare=False)
 
@@ -73,6 +91,7 @@ class Includes:
     value: str
     negated: bool = False
     held: Span = 0
+    counted: Counted | None = None
     form: Literal["includes"] = "includes"
     text: str = field(default="", compare=False)
 
@@ -85,6 +104,7 @@ class Same:
     other: str
     negated: bool = False
     held: Span = 0
+    counted: Counted | None = None
     form: Literal["same"] = "same"
     text: str = field(default="", compare=False)
 
@@ -97,6 +117,7 @@ class Compare:
     op: Literal["over", "under", "at_least", "at_most"]
     number: int
     held: Span = 0
+    counted: Counted | None = None
     form: Literal["compare"] = "compare"
     text: str = field(default="", compare=False)
 
@@ -109,6 +130,7 @@ class Between:
     low: int
     high: int
     held: Span = 0
+    counted: Counted | None = None
     form: Literal["between"] = "between"
     text: str = field(default="", compare=False)
 
@@ -120,17 +142,19 @@ class Known:
     fact: str
     known: bool = True
     held: Span = 0
+    counted: Counted | None = None
     form: Literal["known"] = "known"
     text: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Form 4: no E for D [since A]."""
+    """Form 4: no E for D [since A] [counted in calendar C]."""
 
     event: EventPattern
     span: Span
     since: EventPattern | None = None
+    counted: Counted | None = None
     form: Literal["absent"] = "absent"
     text: str = field(default="", compare=False)
 
@@ -162,6 +186,7 @@ class Staying:
 
     state: State
     span: Span
+    counted: Counted | None = None
     form: Literal["staying"] = "staying"
     text: str = field(default="", compare=False)
 
@@ -174,6 +199,7 @@ class Later:
     second: TimeRef
     by: Span = 0
     earlier: bool = False
+    counted: Counted | None = None
     form: Literal["later"] = "later"
     text: str = field(default="", compare=False)
 
@@ -185,6 +211,7 @@ class Around:
     time: TimeRef
     span: Span
     side: Literal["within_before", "before", "after"]
+    counted: Counted | None = None
     form: Literal["around"] = "around"
     text: str = field(default="", compare=False)
 
@@ -195,6 +222,7 @@ class Overdue:
 
     milestone: Status
     by: Span = 0
+    counted: Counted | None = None
     form: Literal["overdue"] = "overdue"
     text: str = field(default="", compare=False)
 
@@ -228,6 +256,104 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """Form 6: E at least N times [in D]."""
+
+    event: EventPattern
+    at_least: int
+    span: Span | None = None
+    counted: Counted | None = None
+    form: Literal["count"] = "count"
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Form 7: A then B within D; negated: A not followed by B within D. B is a later event than A."""
+
+    first: EventPattern
+    then: EventPattern
+    within: Span
+    negated: bool = False
+    counted: Counted | None = None
+    form: Literal["sequence"] = "sequence"
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WrongOrder:
+    """Form 7: A before B, where B ought to come first."""
+
+    first: EventPattern
+    second: EventPattern
+    form: Literal["wrong_order"] = "wrong_order"
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Form 7: MILESTONE skipped: a later one was recorded, and it was not."""
+
+    milestone: Status
+    form: Literal["skipped"] = "skipped"
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InCalendar:
+    """Form 9: in / not in calendar C: inside its hours on one of its working days."""
+
+    calendar: str
+    negated: bool = False
+    form: Literal["in_calendar"] = "in_calendar"
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedStale:
+    """Form 10, a guard: feed of carrier / feed X stale for D. Without a feed it is that of the delivery's carrier."""
+
+    span: Span
+    feed: str | None = None
+    form: Literal["feed_stale"] = "feed_stale"
+    text: str = field(default="", compare=False)
+
+
+DisruptionScope = Literal["hub", "carrier", "route", "zone"]
+
+
+@dataclass(frozen=True, slots=True)
+class DisruptionOpen:
+    """Form 10, a guard: disruption open on the delivery's hub / carrier / route / zone [of kind K]."""
+
+    scope: DisruptionScope
+    kind: str | None = None
+    form: Literal["disruption_open"] = "disruption_open"
+    text: str = field(default="", compare=False)
+
+
+WeatherLevel = Literal["yellow", "orange", "red"]
+
+
+@dataclass(frozen=True, slots=True)
+class WeatherWarning:
+    """Form 10, a guard: weather warning at least LEVEL, where the delivery goes."""
+
+    level: WeatherLevel
+    form: Literal["weather_warning"] = "weather_warning"
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficDelay:
+    """Form 10, a guard: traffic delay over D, on the rest of the route."""
+
+    span: Span
+    form: Literal["traffic_delay"] = "traffic_delay"
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class All:
     """Every child is true."""
 
@@ -251,11 +377,23 @@ class NoneOf:
     form: Literal["none"] = "none"
 
 
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """At least N of the children are true."""
+
+    n: int
+    children: tuple["Condition", ...]
+    form: Literal["at_least"] = "at_least"
+
+
+Guard: TypeAlias = FeedStale | DisruptionOpen | WeatherWarning | TrafficDelay
+"""Form 10: looks at something outside the delivery, taken only when the rest of a rule is true."""
+
 Sentence: TypeAlias = (
-    Is | Includes | Same | Compare | Between | Known | Absent | AbsentBefore | Staying
-    | Later | Around | Overdue | Daytime | Weekdays | Received
+    Is | Includes | Same | Compare | Between | Known | Absent | AbsentBefore | Staying | Count | Sequence | WrongOrder | Skipped
+    | Later | Around | Overdue | Daytime | Weekdays | InCalendar | Received | Guard
 )  # fmt: skip
-Group: TypeAlias = All | AnyOf | NoneOf
+Group: TypeAlias = All | AnyOf | NoneOf | AtLeast
 
 
 def _form(node: Any) -> str:
@@ -278,8 +416,18 @@ Condition = Annotated[
     | Annotated[Daytime, Tag("daytime")]
     | Annotated[Weekdays, Tag("weekdays")]
     | Annotated[Received, Tag("received")]
+    | Annotated[Count, Tag("count")]
+    | Annotated[Sequence, Tag("sequence")]
+    | Annotated[WrongOrder, Tag("wrong_order")]
+    | Annotated[Skipped, Tag("skipped")]
+    | Annotated[InCalendar, Tag("in_calendar")]
+    | Annotated[FeedStale, Tag("feed_stale")]
+    | Annotated[DisruptionOpen, Tag("disruption_open")]
+    | Annotated[WeatherWarning, Tag("weather_warning")]
+    | Annotated[TrafficDelay, Tag("traffic_delay")]
     | Annotated[All, Tag("all")]
     | Annotated[AnyOf, Tag("any")]
-    | Annotated[NoneOf, Tag("none")],
+    | Annotated[NoneOf, Tag("none")]
+    | Annotated[AtLeast, Tag("at_least")],
     Discriminator(_form),
 ]

@@ -13,7 +13,7 @@ from rules.machine import Cell, Phase, opens_at
 from rules.readings import value_at
 from rules.scene import Scene
 from rules.steps import step_of
-from rules.tree import All, AnyOf, Compare, Condition, NoneOf, Sentence, Truth
+from rules.tree import Compare, Condition, Group, NoneOf, Sentence, Truth
 
 MOST_LOOKS = 10_000
 """How many looks ahead a forecast takes for one rule."""
@@ -82,7 +82,7 @@ def _sentences(rule: CompiledRule) -> Iterator[tuple[str, Sentence, bool]]:
 
 
 def _leaves(node: Condition, wanted: bool) -> Iterator[tuple[Sentence, bool]]:
-    if not isinstance(node, All | AnyOf | NoneOf):
+    if not isinstance(node, Group):
         yield node, wanted
         return
     for child in node.children:
