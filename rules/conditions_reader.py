@@ -1,14 +1,17 @@
-"""Reads `when`, `only_when`, `clears_when` and `define`: sentences, lists of them, and the groups all, any and none."""
+"""Reads `when`, `only_when`, `clears_when` and `define`: sentences or their structured twins, lists of them,
+and the groups all, any, none and at least N of."""
 
 import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
+from rules import fields
 from rules.directory import Directory
 from rules.problems import suggestion
 from rules.sentences import SentenceError, parse
 from rules.source import Items, Node, Pairs, Source, Text
-from rules.tree import All, AnyOf, Condition, NoneOf
+from rules.tree import All, AnyOf, AtLeast, Condition, Group, NoneOf
+from rules.twins import TWINS, read_twin
 
 GROUPS = ("all", "any", "none")
 
@@ -18,7 +21,7 @@ MOST_SENTENCES = 500
 DEEPEST_NAMES = 20
 """How far named conditions may use one another."""
 
-_COUNTED = re.compile(r"at (least|most) \d+ of", re.IGNORECASE)
+_COUNTED = re.compile(r"at (least|most) (\d+) of")
 
 
 class ConditionReader:
@@ -59,41 +62,91 @@ class ConditionReader:
         return self._use(name, node) if name in self._defined else self._sentence(node)
 
     def _group(self, node: Pairs, what: str) -> Condition | None:
-        for key, value in node.pairs:
-            if len(node.pairs) == 1 and key.value.casefold() in GROUPS:
-                members = value.items if isinstance(value, Items) else (value,)
-                return self._joined(key.value.casefold(), value, members, key.value)
-            self._refuse_key(key, what)
+        if not node.pairs:
+            self._source.at_node("R013", node, f"{what} is empty", "write a sentence")
             return None
-        self._source.at_node("R013", node, f"{what} is empty", "write a sentence")
+        key, value = node.pairs[0]
+        if len(node.pairs) > 1:
+            self._refuse_second(node, what)
+            return None
+        name = key.value.casefold()
+        if name in GROUPS:
+            return self._joined(name, value, fields.items(value), key.value)
+        if name in TWINS:
+            return read_twin(self._source, self._directory, key, value)
+        counted = _COUNTED.fullmatch(name)
+        if counted or name == "at_least":
+            return self._at_least(counted, key, value)
+        self._refuse_key(key, what)
         return None
 
+    def _refuse_second(self, node: Pairs, what: str) -> None:
+        """Several keys where one group or sentence belongs: the first that is neither is the mistake, else the second."""
+        unknown = next((key for key, _ in node.pairs if not _is_known_key(key.value)), None)
+        if unknown is not None:
+            self._refuse_key(unknown, what)
+            return
+        self._source.at_node(
+            "R012", node.pairs[1][0], "one group or sentence at a time", "make a list: - all: [...] and - none: [...]"
+        )
+
+    def _at_least(self, counted: re.Match[str] | None, key: Text, value: Node) -> Condition | None:
+        """`at least N of: [...]`, or its twin `at_least: {n: N, of: [...]}`."""
+        if counted is None:
+            return self._at_least_twin(key, value)
+        if counted[1] == "most":
+            self._source.at_node("R012", key, '"at most N of" is no group', "use none: with at least N + 1 of:")
+            return None
+        return self._some_of(key, int(counted[2][:9]), value, key.value)
+
+    def _at_least_twin(self, key: Text, value: Node) -> Condition | None:
+        mapping = fields.pairs(self._source, value, "at_least")
+        if mapping is None:
+            return None
+        fields.check_keys(self._source, mapping, "at_least", ("n", "of"))
+        number, members = mapping.get("n"), mapping.get("of")
+        for name, found in (("n", number), ("of", members)):
+            if found is None:
+                self._source.at_node("R011", key, f'at_least needs "{name}"', "write at_least: {n: 2, of: [...]}")
+        if number is None or members is None:
+            return None
+        count = fields.whole(self._source, number, "n", 1, MOST_SENTENCES)
+        return self._some_of(number, count, members, "of") if count is not None else None
+
+    def _some_of(self, key: Node, number: int, value: Node, what: str) -> Condition | None:
+        members = fields.items(value)
+        if members and not 1 <= number <= len(members):
+            said = f"at least {number} of {len(members)} is {'always' if number < 1 else 'never'} true"
+            self._source.at_node("R020", key, said, f"a number from 1 to {len(members)}")
+            return None
+        found = self._children(members, value, what)
+        return None if found is None else self._bounded(AtLeast(number, found), value)
+
     def _refuse_key(self, key: Text, what: str) -> None:
-        if key.value.casefold() in GROUPS:
-            self._source.at_node(
-                "R012", key, "one of all, any and none at a time", "make a list of groups: - all: [...] and - none: [...]"
-            )
-        elif _COUNTED.fullmatch(key.value):
-            self._source.at_node("R014", key, f'"{key.value}" is not supported yet', "use any, or name the pairs")
-        elif key.value == "form":
-            self._source.at_node("R014", key, "the structured form of a sentence is not supported yet", "write the sentence")
-        elif " " in key.value:
+        if " " in key.value:
             self._source.at_node("R012", key, "this is a mapping, not a sentence", 'a sentence that holds ": " needs quotes')
         else:
-            self._source.at_node("R010", key, f'{what} has no key "{key.value}"', suggestion(key.value, GROUPS))
+            self._source.at_node(
+                "R010", key, f'{what} has no key "{key.value}"', suggestion(key.value, [*GROUPS, "at_least", *TWINS])
+            )
 
     def _joined(self, group: str, node: Node, members: Sequence[Node], what: str) -> Condition | None:
-        if not members:
-            self._source.at_node("R013", node, f"{what} is empty", "write at least one sentence")
-            return None
-        found = [self._member(members, place, what) for place in range(len(members))]
-        children = tuple(child for child in found if child is not None)
-        if len(children) < len(found):
+        children = self._children(members, node, what)
+        if children is None:
             return None
         if len(children) == 1 and group != "none":
             return children[0]
         grouped = {"all": All, "any": AnyOf, "none": NoneOf}[group](children)
         return self._bounded(grouped, node)
+
+    def _children(self, members: Sequence[Node], node: Node, what: str) -> tuple[Condition, ...] | None:
+        """The members of a group; None if there is none, or a mistake in one."""
+        if not members:
+            self._source.at_node("R013", node, f"{what} is empty", "write at least one sentence")
+            return None
+        found = [self._member(members, place, what) for place in range(len(members))]
+        children = tuple(child for child in found if child is not None)
+        return children if len(children) == len(found) else None
 
     def _member(self, members: Sequence[Node], place: int, what: str) -> Condition | None:
         """One member; if a comma within [ ] has cut a sentence in two, the hint says so."""
@@ -107,7 +160,7 @@ class ConditionReader:
             )
         return found
 
-    def _bounded(self, condition: All | AnyOf | NoneOf, node: Node) -> Condition | None:
+    def _bounded(self, condition: Group, node: Node) -> Condition | None:
         size = sum(self._sizes.get(id(child), (1, child))[0] for child in condition.children)
         if size > MOST_SENTENCES:
             self._source.at_node("R003", node, f"more than {MOST_SENTENCES} sentences in one condition", "split the rule")
@@ -155,6 +208,10 @@ class ConditionReader:
         except SentenceError:
             return False
         return True
+
+
+def _is_known_key(key: str) -> bool:
+    return key.casefold() in (*GROUPS, *TWINS, "at_least") or _COUNTED.fullmatch(key.casefold()) is not None
 
 
 def _plain(text: str) -> str:

@@ -23,16 +23,16 @@ def is_sentence(words: Words, directory: Directory) -> Sentence:
     start, first = words.at, words.peek()
     name = phrases.fact(words)
     if VOCABULARY[name].type == "yes_no" and (words.peek().kind == "end" or words.is_at("for")):
-        return Is(name, (True,), negated, quantities.held(words))
+        return Is(name, (True,), negated, *quantities.held(words, directory))
     if negated:
         words.fail("R100", first, f'"not" stands before a yes/no fact only, and "{name}" is none', f"write {name} is not ...")
     if words.is_at("includes") or words.is_at("does", "not", "include") or words.is_at("not", "includes"):
-        return _includes(words, name)
+        return _includes(words, name, directory)
     words.at = start
     return _is_value(words, directory)
 
 
-def _includes(words: Words, name: str) -> Sentence:
+def _includes(words: Words, name: str, directory: Directory) -> Sentence:
     word = words.peek()
     negated = words.eat("does", "not", "include") or words.eat("not", "includes")
     if not negated:
@@ -42,7 +42,7 @@ def _includes(words: Words, name: str) -> Sentence:
     value = words.next()
     if value.kind in ("end", "comma"):
         words.fail("R105", value, f"expected a word, found {value.shown}")
-    return Includes(name, value.text, negated, quantities.held(words))
+    return Includes(name, value.text, negated, *quantities.held(words, directory))
 
 
 def _is_value(words: Words, directory: Directory) -> Sentence:
@@ -51,12 +51,12 @@ def _is_value(words: Words, directory: Directory) -> Sentence:
     negated = words.eat("not")
     other = _other_fact(words, name)
     if other:
-        return Same(name, other, negated, quantities.held(words))
+        return Same(name, other, negated, *quantities.held(words, directory))
     several = words.eat("one", "of")
     values = [phrases.value(words, name, directory)]
     while words.is_at(",") or (several and words.is_at("or")):
         values.append(_next_value(words, name, directory, several=several))
-    return Is(name, tuple(values), negated, quantities.held(words))
+    return Is(name, tuple(values), negated, *quantities.held(words, directory))
 
 
 def _need_is(words: Words, name: str) -> None:
@@ -96,16 +96,12 @@ def _other_fact(words: Words, name: str) -> str | None:
 
 def compared(words: Words, directory: Directory) -> Sentence:
     """Form 2."""
-    word = words.peek()
-    name = phrases.fact(words)
-    if VOCABULARY[name].type != "number":
-        hint = "use later than, earlier than" if VOCABULARY[name].type == "time" else f"write {name} is ..."
-        words.fail("R109", word, f'"{name}" is not a number', hint)
+    name = phrases.numeric_fact(words)
     if words.eat("between"):
         low, high = quantities.number_range(words, name)
-        return Between(name, low, high, quantities.held(words))
+        return Between(name, low, high, *quantities.held(words, directory))
     op: Any = _COMPARISONS[words.one_of("R100", "comparison", _COMPARISONS)]
-    return Compare(name, op, quantities.number(words, name), quantities.held(words))
+    return Compare(name, op, quantities.number(words, name), *quantities.held(words, directory))
 
 
 def known(words: Words, directory: Directory) -> Sentence:
@@ -114,4 +110,4 @@ def known(words: Words, directory: Directory) -> Sentence:
     words.need("is")
     negated = words.eat("not")
     known = words.one_of("R100", "word", ("known", "unknown")) == "known"
-    return Known(name, known is not negated, quantities.held(words))
+    return Known(name, known is not negated, *quantities.held(words, directory))

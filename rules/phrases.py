@@ -22,8 +22,9 @@ _OPERATORS = frozenset(["is", "over", "under", "at", "between", "includes", "lat
 OWN_HUB = "hub"
 """`at hub` is the delivery's own hub."""
 
-_LATER_TIMES = ("hub cutoff",)
-_LATER_EVENTS = ("opened",)
+CUTOFF = "hub cutoff"
+OPENED = "opened"
+"""`opened RULE` is an event: an incident of that rule opened on the delivery."""
 
 
 def fact_here(words: Words) -> str | None:
@@ -40,6 +41,15 @@ def fact(words: Words) -> str:
     if phrase is None:
         _fail_unknown_fact(words)
     return FACTS[phrase or ""]
+
+
+def numeric_fact(words: Words) -> str:
+    """The name of a fact that is a number, and past it."""
+    word, name = words.peek(), fact(words)
+    if VOCABULARY[name].type != "number":
+        hint = "use later than, earlier than" if VOCABULARY[name].type == "time" else f"write {name} is ..."
+        words.fail("R109", word, f'"{name}" is not a number', hint)
+    return name
 
 
 def _fail_unknown_fact(words: Words) -> None:
@@ -102,9 +112,7 @@ def is_glob(text: str) -> bool:
 def event(words: Words) -> EventPattern:
     """E with its qualifiers, each at most once."""
     word = words.peek()
-    if word.low in _LATER_EVENTS:
-        words.fail("R014", word, f'"{word.text} RULE" is not supported yet', "name an event or a status")
-    name = words.phrase(EVENTS)
+    name = _opened(words) if words.eat(OPENED) else words.phrase(EVENTS)
     if name is None:
         _fail_unknown_event(words, word)
     qualifiers: dict[str, str] = {}
@@ -114,6 +122,13 @@ def event(words: Words) -> EventPattern:
     return EventPattern(
         name or "", qualifiers.get("place"), qualifiers.get("reason"), Party(by) if by else None, qualifiers.get("source")
     )
+
+
+def _opened(words: Words) -> str:
+    word = words.next()
+    if word.kind in ("end", "comma"):
+        words.fail("R104", word, f"expected the id of a rule, found {word.shown}", "for example opened missed-scan")
+    return f"{OPENED} {word.text}"
 
 
 def _fail_unknown_event(words: Words, word: Word) -> None:
@@ -130,6 +145,8 @@ def _joined_event(words: Words) -> str:
 def _qualifier_here(words: Words) -> str | None:
     if words.is_at("at") and words.peek(1).low not in ("least", "most"):
         return "place"
+    if words.is_at("by") and words.peek(1).kind in ("quantity", "number"):
+        return None
     return {"with": "reason", "by": "by", "from": "source"}.get(words.peek().low)
 
 
@@ -165,19 +182,28 @@ _QUALIFIERS = {"place": _place, "reason": _reason, "by": _by, "source": _source}
 
 
 def time(words: Words) -> TimeRef:
-    """T: a fact that is a time, `MILESTONE due`, or `last E`."""
+    """T: a fact that is a time, `MILESTONE due`, `hub cutoff`, or `last E`."""
+    start = words.at
     phrase = words.phrase(TIMES)
-    if phrase:
+    if phrase and (words.peek().kind == "end" or words.peek().low in _AFTER_TIME):
         return TimeRef("fact", TIMES[phrase])
+    words.at = start
     due = words.phrase(DUE)
     if due:
         return TimeRef("due", due.removesuffix(" due"))
+    if words.phrase((CUTOFF,)):
+        return TimeRef("cutoff", CUTOFF)
     if words.eat("last"):
-        return TimeRef("last", words.one_of("R104", "event", EVENTS))
-    if words.phrase(_LATER_TIMES):
-        words.fail("R014", words.peek(-1), "the time hub cutoff is not supported yet", "use planned departure or MILESTONE due")
+        narrowed = event(words)
+        return TimeRef("last", narrowed.name, None if narrowed == EventPattern(narrowed.name) else narrowed)
+    if words.phrase(TIMES):
+        return TimeRef("fact", TIMES[phrase or ""])
     _fail_unknown_time(words)
     raise AssertionError("unreachable")
+
+
+_AFTER_TIME = ("later", "earlier", "by", "counted")
+"""What may follow a time; `last scan at HEL1` is the last of some scans, `last scan at` is a fact."""
 
 
 def _fail_unknown_time(words: Words) -> None:
@@ -188,4 +214,4 @@ def _fail_unknown_time(words: Words) -> None:
     if name:
         words.fail("R109", word, f'"{name}" is not a time', suggestion("", TIMES))
     text = " ".join(after.text for after in words.rest()[:2] if after.low not in _OPERATORS)
-    words.fail("R111", word, f"unknown time {word.shown}", suggestion(text, [*TIMES, *DUE]))
+    words.fail("R111", word, f"unknown time {word.shown}", suggestion(text, [*TIMES, *DUE, CUTOFF]))

@@ -46,6 +46,10 @@ CODES: dict[str, str] = {
     "R109": "a fact of the wrong type",
     "R110": "a named condition that refers to itself",
     "R111": "unknown time",
+    "R112": "business time where elapsed time is meant",
+    "R113": "a rule that speaks of another which does not exist",
+    "R114": "a value that nothing gives",
+    "R115": "a table of params or a blueprint that does not fit",
     "R201": "unknown template",
     "R202": "a template speaks of a variable that does not exist",
     "R203": "a template that cannot be read",
@@ -57,6 +61,9 @@ CODES: dict[str, str] = {
     "R306": "a pattern that matches nothing",
     "R307": "an incident that nothing clears",
     "R308": "a rule that does not say what it means",
+    "R309": "an escalation step that is never reached, or a cooldown longer than the escalation",
+    "R310": "two rules that can both be true and do the same thing at one priority",
+    "R311": "a key that changes nothing",
 }
 """Every code and what it stands for. R0: the file and its keys; R1: sentences; R2: templates; R3: warnings about meaning."""
 

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Literal
 
 from domain.instant import DAY, HOUR, MINUTE, SECOND, Span
-from rules.durations import UNITS, DurationError, bare_hint, span_of
+from rules.directory import Directory
+from rules.durations import LONGEST, UNITS, DurationError, bare_hint, span_of
+from rules.problems import suggestion
+from rules.tree import Counted
 from rules.vocabulary import COUNT, PERCENT, VOCABULARY
 from rules.words import SentenceError, Word, Words
 
@@ -32,15 +36,63 @@ def duration(words: Words) -> Span:
 
 def _fail_duration(words: Words, first: Word) -> None:
     if words.is_at("business", ahead=1):
-        words.fail("R014", words.peek(1), "business hours and days are not supported yet", "count in hours or days of the clock")
+        words.fail(
+            "R112", words.peek(1), "this is measured in elapsed time, not in business time", "count in hours or days of the clock"
+        )
     if first.kind == "number":
         words.fail("R107", first, f"a duration needs a unit, {first.text} has none", bare_hint(first.text))
     words.fail("R107", first, f"expected a duration, found {first.shown}", "for example 90s, 15m, 2h, 1h30m, 2 days")
 
 
-def held(words: Words) -> Span:
+BUSINESS_UNITS: Mapping[str, tuple[Literal["hours", "days"], Span]] = {
+    "minute": ("hours", MINUTE),
+    "minutes": ("hours", MINUTE),
+    "hour": ("hours", HOUR),
+    "hours": ("hours", HOUR),
+    "day": ("days", DAY),
+    "days": ("days", DAY),
+}
+"""Unit of business time -> how it is counted, and its length."""
+
+
+def length(words: Words, directory: Directory) -> tuple[Span, Counted | None]:
+    """D: a duration, or business time: `3 business hours in calendar C`, `1 business day` (on the calendar of the hub)."""
+    if not (words.peek().kind == "number" and words.is_at("business", ahead=1)):
+        return duration(words), None
+    number = words.next()
+    words.next()
+    unit, each = BUSINESS_UNITS[words.one_of("R107", "unit of business time", BUSINESS_UNITS)]
+    if not number.text.isdigit() or not 1 <= int(number.text[:9]) * each <= LONGEST:
+        words.fail("R107", number, f"business time can not be {number.text}", "a whole number of business minutes, hours or days")
+    calendar = calendar_name(words, directory) if words.eat("in") else None
+    return int(number.text) * each, Counted(calendar, unit)
+
+
+def counted_in(words: Words, directory: Directory, counted: Counted | None) -> Counted | None:
+    """`counted in calendar C` behind a duration; what was counted so far if it does not stand there."""
+    word = words.peek()
+    if not words.eat("counted"):
+        return counted
+    words.need("in")
+    if counted is not None:
+        words.fail("R112", word, "business time is counted in a calendar already", "write for 3 business hours in calendar C")
+    return Counted(calendar_name(words, directory))
+
+
+def calendar_name(words: Words, directory: Directory) -> str:
+    """`calendar C`, one of directory.yaml where it has any."""
+    words.need("calendar", hint="for example in calendar weekdays")
+    word = words.next()
+    if word.kind in ("end", "comma"):
+        words.fail("R023", word, f"expected the name of a calendar, found {word.shown}", suggestion("", directory.calendars))
+    if directory.calendars and word.text not in directory.calendars:
+        words.fail("R023", word, f'unknown calendar "{word.text}"', suggestion(word.text, directory.calendars))
+    return word.text
+
+
+def held(words: Words, directory: Directory) -> tuple[Span, Counted | None]:
     """The D of `for D`, or nothing."""
-    return duration(words) if words.eat("for") else 0
+    return length(words, directory) if words.eat("for") else (0, None)
 
 
 def number(words: Words, name: str) -> int:

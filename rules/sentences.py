@@ -7,7 +7,7 @@ is explained in the terms of what was meant.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from rules import fact_sentences, phrases, time_sentences
+from rules import event_sentences, fact_sentences, guard_sentences, phrases, time_sentences
 from rules.directory import Directory
 from rules.problems import suggestion
 from rules.tree import Condition, Sentence
@@ -24,8 +24,6 @@ def parse(text: str, directory: Directory | None = None) -> Condition:
         words.fail("R100", words.peek(), "the sentence is empty", "for example: status is out_for_delivery")
     _refuse_holes(words)
     form = next(form for form in FORMS if form.looks(words))
-    if form.parse is None:
-        words.fail("R014", words.peek(), f"not supported yet: form {form.number}, {form.pattern}", form.instead)
     node = form.parse(words, directory or Directory())
     words.end()
     return replace(node, text=" ".join(text.split()))
@@ -35,7 +33,7 @@ def _refuse_holes(words: Words) -> None:
     for word in words.rest():
         if word.kind != "quoted" and word.text.startswith("{"):
             words.fail(
-                "R014", word, f"values from a table of params ({word.text}) are not supported yet", "write the value itself"
+                "R114", word, f"nothing gives a value for {word.text}", "name a table under params:, or write the value itself"
             )
 
 
@@ -43,7 +41,10 @@ def _not_a_sentence(words: Words, directory: Directory) -> Sentence:
     word, text = words.peek(), " ".join(words.text.split())
     if words.phrase(EVENTS):
         words.fail(
-            "R100", word, f'"{word.text}" is an event; say what about it', f'"{word.text} received" or "no {word.text} for 2h"'
+            "R100",
+            word,
+            f'"{word.text}" is an event; say what about it',
+            f'"{word.text} received", "no {word.text} for 2h" or "{word.text} at least 2 times in 24h"',
         )
     words.at = 0
     if phrases.fact_here(words) is None and not any(_is_operator(after) for after in words.rest()):
@@ -57,7 +58,7 @@ def _is_operator(word: Word) -> bool:
 
 
 def _closest(text: str) -> str:
-    near = suggestion(text, [*(form.example for form in FORMS if form.parse), *phrases.FACTS])
+    near = suggestion(text, [*(form.example for form in FORMS), *phrases.FACTS])
     return near if near.startswith("did") else "see docs/rules.md for the forms that a sentence can have"
 
 
@@ -115,23 +116,22 @@ _COMPARED = (("over",), ("under",), ("at", "least"), ("at", "most"), ("between",
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One row of the language. `looks` tells whether a sentence is meant to have this form; no `parse`: not built yet."""
+    """One row of the language. `looks` tells whether a sentence is meant to have this form."""
 
     number: int
     pattern: str
     example: str
     looks: Callable[[Words], bool]
-    parse: Callable[[Words, Directory], Sentence] | None = None
-    instead: str = ""
+    parse: Callable[[Words, Directory], Sentence]
 
 
 FORMS: tuple[Form, ...] = (
-    Form(4, "no E for D [since A]; no E before T", "no scan for 2h since out_for_delivery", lambda w: w.is_at("no"), time_sentences.absent),
-    Form(9, "between H1 and H2; on weekdays; on WEEKDAY, ...", "between 08:00 and 20:00", _looks_calendar, time_sentences.daytime),
-    Form(10, "feed ... stale for D; disruption open on ...", "disruption open on hub", _looks_guarded, None, "leave it out for now"),
-    Form(6, "E at least N times in D", "attempt_failed at least 2 times in 24h", _looks_counted, None, "use attempts at least N or promise moves at least N"),
+    Form(4, "no E for D [since A] [counted in calendar C]; no E before T", "no scan for 2h since out_for_delivery", lambda w: w.is_at("no"), time_sentences.absent),
+    Form(9, "between H1 and H2; on weekdays; on WEEKDAY, ...; in / not in calendar C", "between 08:00 and 20:00", _looks_calendar, time_sentences.daytime),
+    Form(10, "feed of carrier / feed X stale for D; disruption open on S [of kind K]; weather warning at least LEVEL; traffic delay over D", "disruption open on hub", _looks_guarded, guard_sentences.guarded),
+    Form(6, "E at least N times [in D]", "attempt_failed at least 2 times in 24h", _looks_counted, event_sentences.counted),
     Form(8, "T1 later than T2 [by D]; [within] D before T; D after T; MILESTONE overdue [by D]", "eta later than promised end by 20m", _looks_about_time, time_sentences.about_time),
-    Form(7, "A then B within D; A not followed by B within D; A before B; MILESTONE skipped", "arrived at hub not followed by scan at hub within 45m", _looks_ordered, None, 'use "no B for D since A" where it fits'),
+    Form(7, "A then B within D; A not followed by B within D; A before B; MILESTONE skipped", "arrived at hub not followed by scan at hub within 45m", _looks_ordered, event_sentences.ordered),
     Form(11, "E received", "scan received", lambda w: w.has("received"), time_sentences.received),
     Form(5, "at same stop / at same hub / stopped / moving / silent / off route, for D", "at same stop for 15m", lambda w: any(w.is_at(*state.split(" ")) for state in time_sentences.STATES), time_sentences.staying),
     Form(3, "F is known / is unknown", "eta is unknown", lambda w: _follows_fact(w, *_IS_KNOWN), fact_sentences.known),

@@ -2,11 +2,25 @@
 
 from typing import Any
 
-from domain.instant import DAY
+from domain.instant import DAY, Span
 from domain.status import MILESTONES, Status
 from rules import phrases, quantities
 from rules.directory import Directory
-from rules.tree import Absent, AbsentBefore, Around, Daytime, Later, Overdue, Received, Sentence, State, Staying, Weekdays
+from rules.tree import (
+    Absent,
+    AbsentBefore,
+    Around,
+    Counted,
+    Daytime,
+    InCalendar,
+    Later,
+    Overdue,
+    Received,
+    Sentence,
+    State,
+    Staying,
+    Weekdays,
+)
 from rules.words import Words
 
 STATES = {state.value.replace("_", " "): state for state in State}
@@ -20,59 +34,68 @@ def absent(words: Words, directory: Directory) -> Sentence:
     if words.eat("before"):
         return AbsentBefore(event, phrases.time(words))
     words.need("for", hint='"no EVENT for 2h" or "no EVENT before TIME"')
-    span = quantities.duration(words)
+    span, counted = quantities.length(words, directory)
     since = phrases.event(words) if words.eat("since") else None
-    if words.is_at("counted"):
-        words.fail("R014", words.peek(), "counted in a calendar is not supported yet", "leave it out: spans are elapsed time")
-    return Absent(event, span, since)
+    return Absent(event, span, since, quantities.counted_in(words, directory, counted))
 
 
 def staying(words: Words, directory: Directory) -> Sentence:
     """Form 5."""
     state = words.one_of("R100", "state", STATES)
     words.need("for", hint=f"say how long, for example {state} for 15m")
-    return Staying(STATES[state], quantities.duration(words))
+    span, counted = quantities.length(words, directory)
+    return Staying(STATES[state], span, quantities.counted_in(words, directory, counted))
 
 
 def about_time(words: Words, directory: Directory) -> Sentence:
     """Form 8."""
     word = words.peek()
     if words.is_at("overdue", ahead=1):
-        return _overdue(words)
+        return _overdue(words, directory)
     if words.eat("within"):
-        span = quantities.duration(words)
+        span, counted = quantities.length(words, directory)
         words.need("before")
-        return Around(phrases.time(words), span, "within_before")
+        return Around(phrases.time(words), span, "within_before", counted)
     if words.eat("after"):
         return Around(phrases.time(words), 0, "after")
     if words.eat("before"):
         words.fail("R100", word, "say how long before", 'for example "30m before promised end"; or use none: [after ...]')
     if words.is_duration():
-        span = quantities.duration(words)
+        span, counted = quantities.length(words, directory)
         side: Any = words.one_of("R100", "word", ("before", "after"))
-        return Around(phrases.time(words), span, side)
-    return _later(words)
+        return Around(phrases.time(words), span, side, counted)
+    return _later(words, directory)
 
 
-def _overdue(words: Words) -> Sentence:
-    milestone = words.one_of("R105", "milestone", [status.value for status in MILESTONES])
+def milestone(words: Words) -> Status:
+    """A status that plans may name."""
+    return Status(words.one_of("R105", "milestone", [status.value for status in MILESTONES]))
+
+
+def _overdue(words: Words, directory: Directory) -> Sentence:
+    late = milestone(words)
     words.need("overdue")
-    return Overdue(Status(milestone), quantities.duration(words) if words.eat("by") else 0)
+    return Overdue(late, *_by(words, directory))
 
 
-def _later(words: Words) -> Sentence:
+def _by(words: Words, directory: Directory) -> tuple[Span, Counted | None]:
+    return quantities.length(words, directory) if words.eat("by") else (0, None)
+
+
+def _later(words: Words, directory: Directory) -> Sentence:
     first = phrases.time(words)
     earlier = words.one_of("R100", "word", ("later", "earlier")) == "earlier"
     words.need("than")
     second = phrases.time(words)
-    return Later(first, second, quantities.duration(words) if words.eat("by") else 0, earlier)
+    span, counted = _by(words, directory)
+    return Later(first, second, span, earlier, counted)
 
 
 def daytime(words: Words, directory: Directory) -> Sentence:
     """Form 9."""
-    word = words.peek()
-    if words.eat("in") or words.eat("not", "in"):
-        words.fail("R014", word, "not supported yet: form 9, in calendar C", "use on weekdays and between 08:00 and 17:00")
+    negated = words.eat("not")
+    if words.eat("in"):
+        return InCalendar(quantities.calendar_name(words, directory), negated)
     if words.eat("on"):
         return Weekdays((0, 1, 2, 3, 4)) if words.eat("weekdays") else _weekdays(words)
     words.need("between")
