@@ -103,7 +103,7 @@ def _contact(source: Source, row: Pairs) -> Contact:
 
 
 def _carrier(source: Source, row: Pairs) -> Carrier:
-    values = _values(source, row, "a carrier", {"feed": _cadence, "backup": _backup, "cost_per_drop": _money})
+    values = _values(source, row, "a carrier", {"feed": _cadence, "backup": _backup, "cost_per_drop": money})
     cents, currency = values.get("cost_per_drop", (None, None))
     return Carrier(values.get("feed"), values.get("backup", ()), cents, currency)
 
@@ -171,7 +171,8 @@ def _backup(source: Source, node: Node, what: str) -> tuple[str, ...]:
     return tuple(name for name in found if name)
 
 
-def _money(source: Source, node: Node, what: str) -> tuple[int, str] | None:
+def money(source: Source, node: Node, what: str) -> tuple[int, str] | None:
+    """Cents and currency of `6.50 EUR`."""
     match = _matched(source, node, what, _MONEY, "6.50 EUR")
     return (int(Decimal(match[1]) * 100), match[2]) if match else None
 

@@ -11,8 +11,9 @@ from rules.book import Rule, Rulebook
 from rules.conditions_reader import ConditionReader
 from rules.directory import Directory
 from rules.directory_reader import read_directory_file
+from rules.hand import Reader
 from rules.problems import Problem, in_order
-from rules.rule_reader import DEFAULT_KEYS, LATER_RULE_KEYS, Reader, rule
+from rules.rule_reader import DEFAULT_KEYS, rule
 from rules.source import Items, Node, Pairs, Source, Text, compose, decoded, source_of
 from rules.template_check import Templates
 
@@ -21,7 +22,6 @@ DIRECTORY_FILE = "directory.yaml"
 BOOK_KEYS = ("rulebook", "owner", "defaults", "define", "rules", "final_grace", "expires_after")
 LATER_BOOK_KEYS = {"params": "write the values into the rules"}
 _SPAN_KEYS = ("final_grace", "expires_after")
-_LATER_DEFAULTS = {key: text for key, text in LATER_RULE_KEYS.items() if key not in _SPAN_KEYS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _defaults(reader: Reader, node: Node | None) -> dict[str, Any]:
     mapping = fields.pairs(reader.source, node, "defaults") if node is not None else None
     if mapping is None:
         return {}
-    fields.check_keys(reader.source, mapping, "defaults", [*DEFAULT_KEYS, *_SPAN_KEYS], _LATER_DEFAULTS)
+    fields.check_keys(reader.source, mapping, "defaults", [*DEFAULT_KEYS, *_SPAN_KEYS])
     values = {
         key.value: DEFAULT_KEYS[key.value](reader, value, key.value) for key, value in mapping.pairs if key.value in DEFAULT_KEYS
     }

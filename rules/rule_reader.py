@@ -1,32 +1,18 @@
 """Reads one rule: every key that a rule may have, each with the function that reads it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from domain.actions import ACTION_ARGUMENTS
 from domain.incident import Mode, Resolution, Severity
 from rules import fields
-from rules.actions_reader import ActionReader
-from rules.book import Rule, Step
-from rules.conditions_reader import ConditionReader
-from rules.directory import Directory
+from rules.book import Rule, Stage, Step
+from rules.hand import Read, Reader
+from rules.ladder_reader import escalate, stages
+from rules.restraint_reader import approve_above, group, limits, names, quiet_hours
 from rules.scope_reader import scope
-from rules.source import Node, Pairs, Source
-from rules.tree import Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """What the reading of a rule needs."""
-
-    source: Source
-    directory: Directory
-    conditions: ConditionReader
-    actions: ActionReader
-
-
-Read = Callable[[Reader, Node, str], Any]
+from rules.source import Node, Pairs
+from rules.tree import AnyOf, Clock, Condition
 
 
 def _text(reader: Reader, node: Node, key: str) -> str | None:
@@ -54,8 +40,7 @@ def _priority(reader: Reader, node: Node, key: str) -> int | None:
 
 
 def _mode(reader: Reader, node: Node, key: str) -> Mode | None:
-    built = [mode.value for mode in Mode if mode is not Mode.PROPOSE]
-    word = fields.word(reader.source, node, key, built, {"propose": "use shadow to see what it would do"})
+    word = fields.word(reader.source, node, key, [mode.value for mode in Mode])
     return Mode(word) if word else None
 
 
@@ -67,6 +52,14 @@ def _severity(reader: Reader, node: Node, key: str) -> Severity | None:
 def _clock(reader: Reader, node: Node, key: str) -> Clock | None:
     word = fields.word(reader.source, node, key, [clock.value for clock in Clock])
     return Clock(word) if word else None
+
+
+def _unanswered(reader: Reader, node: Node, key: str) -> str | None:
+    return fields.word(reader.source, node, key, ("act", "drop"))
+
+
+def _in_flight(reader: Reader, node: Node, key: str) -> str | None:
+    return fields.word(reader.source, node, key, ("keep", "adopt"))
 
 
 def _condition(reader: Reader, node: Node, key: str) -> Any:
@@ -101,6 +94,13 @@ DEFAULT_KEYS: Mapping[str, Read] = {
     "priority": _priority,
     "clock": _clock,
     "after_final": _yes_no,
+    "acknowledge_expires": _span,
+    "quiet_hours": quiet_hours,
+    "limits": limits,
+    "approve_above": approve_above,
+    "propose_for": _span,
+    "unanswered": _unanswered,
+    "in_flight": _in_flight,
 }
 """Keys that may stand in a rule and under `defaults`."""
 
@@ -114,28 +114,19 @@ RULE_KEYS: Mapping[str, Read] = {
     "detects": _name,
     "do": _steps,
     "on_resolve": _on_resolve,
+    "stages": stages,
+    "escalate": escalate,
+    "decision": _name,
+    "suppressed_by": names,
+    "group": group,
+    "final_grace": _span,
     **DEFAULT_KEYS,
 }
 
-LATER_RULE_KEYS: Mapping[str, str] = {
-    "stages": "write one rule for each stage",
-    "group": "leave it out: each delivery then has its own incident",
-    "escalate": "leave it out for now",
-    "decision": "leave it out for now",
-    "suppressed_by": "leave it out for now",
-    "quiet_hours": "use only_when: between 08:00 and 21:00",
-    "limits": "use cooldown",
-    "in_flight": "leave it out: running deliveries keep their rulebook",
-    "approve_above": "leave it out for now",
-    "propose_for": "leave it out for now",
-    "unanswered": "leave it out for now",
-    "acknowledge_expires": "leave it out: acknowledgements do not expire",
-    "use": "write the rule out",
-    "overrides": "write one rule for each scope",
-    "final_grace": "write it under defaults",
-    "expires_after": "write it under defaults",
-}
-"""Keys of the language that are not built yet -> what to do meanwhile."""
+MADE_OF_OTHERS = ("use", "with", "overrides")
+"""Keys that make a rule of a blueprint or of another rule; they are gone when it is read (see rules.expansion)."""
+
+BOOK_ONLY: Mapping[str, str] = {"expires_after": "it counts for the whole book: write it under defaults"}
 
 
 def rule(reader: Reader, node: Node, defaults: Mapping[str, Any]) -> Rule | None:
@@ -143,16 +134,44 @@ def rule(reader: Reader, node: Node, defaults: Mapping[str, Any]) -> Rule | None
     mapping = fields.pairs(reader.source, node, "a rule")
     if mapping is None:
         return None
-    fields.check_keys(reader.source, mapping, "a rule", RULE_KEYS, LATER_RULE_KEYS)
+    _check_keys(reader, mapping)
     _note_missing(reader, mapping)
-    read = {key.value: RULE_KEYS[key.value](reader, value, key.value) for key, value in mapping.pairs if key.value in RULE_KEYS}
+    read = {key.value: _read(reader, value, key.value, defaults) for key, value in mapping.pairs if key.value in RULE_KEYS}
     values = {**defaults, **{key: value for key, value in read.items() if value is not None}}
+    if values.get("stages"):
+        values |= _from_stages(values["stages"])
     if "id" not in values or "when" not in values:
         return None
     return Rule(**{"says": str(values["id"]).replace("-", " "), **values})
 
 
+def _read(reader: Reader, node: Node, key: str, defaults: Mapping[str, Any]) -> Any:
+    if key == "stages":
+        return stages(reader, node, key, defaults.get("severity", Severity.MEDIUM))
+    return RULE_KEYS[key](reader, node, key)
+
+
+def _from_stages(read: tuple[Stage, ...]) -> dict[str, Any]:
+    """The rule is true while any stage is; it opens as the mildest."""
+    whens: list[Condition] = [stage.when for stage in read]
+    return {"when": whens[0] if len(whens) == 1 else AnyOf(tuple(whens)), "severity": read[0].severity}
+
+
+def _check_keys(reader: Reader, mapping: Pairs) -> None:
+    for key, _ in mapping.pairs:
+        if key.value in BOOK_ONLY:
+            reader.source.at_node("R010", key, f'a rule has no key "{key.value}"', BOOK_ONLY[key.value])
+        elif key.value in STAGED and mapping.get("stages") is not None:
+            reader.source.at_node("R012", key, f'"{key.value}" stands in the stages only', "move it into a stage")
+    known = [*RULE_KEYS, *MADE_OF_OTHERS, *BOOK_ONLY]
+    fields.check_keys(reader.source, mapping, "a rule", known)
+
+
+STAGED = ("when", "severity", "do")
+"""Keys that stand in the stages of a rule that has some."""
+
+
 def _note_missing(reader: Reader, mapping: Pairs) -> None:
     for key, example in (("id", "id: missed-scan"), ("when", "when: no scan for 2h since out_for_delivery")):
-        if mapping.get(key) is None and mapping.get("stages") is None:
+        if mapping.get(key) is None and (key == "id" or mapping.get("stages") is None):
             reader.source.problem("R011", mapping.start, 1, f'a rule needs "{key}"', f"for example {example}")
