@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rules.blueprints import ENDING
 from rules.book import Rulebook
 from rules.directory_reader import read_directory_file
 from rules.lint import doubts
@@ -13,6 +14,7 @@ from rules.source import Items, Node, Pairs, Source, Text, compose, decoded, sou
 from rules.template_check import Templates
 
 TEST_ENDING = ".test.yaml"
+NO_BOOKS = (TEST_ENDING, ".test.yml", ENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,9 @@ def check(path: Path, templates: Templates | None = None) -> Check:
 
 
 def rulebook_files(folder: Path) -> list[Path]:
-    """The rulebooks of a folder, by name: its YAML files but for directory.yaml and tests."""
+    """The rulebooks of a folder, by name: its YAML files but for directory.yaml, tests and blueprints."""
     files = [*folder.glob("*.yaml"), *folder.glob("*.yml")]
-    return sorted(file for file in files if file.name != DIRECTORY_FILE and not file.name.endswith((TEST_ENDING, ".test.yml")))
+    return sorted(file for file in files if file.name != DIRECTORY_FILE and not file.name.endswith(NO_BOOKS))
 
 
 def _without_books(folder: Path, files: list[Path]) -> list[Problem]:
@@ -77,8 +79,9 @@ def _check_file(path: Path, templates: Templates | None) -> Check:
 def _note_doubts(source: Source, node: Pairs, book: Rulebook) -> None:
     places = dict(_rules(node))
     for rule in book.rules:
+        place = places.get(rule.id.partition("@")[2]) or places[rule.name]
         for doubt in doubts(rule):
-            where = places[rule.id].get(doubt.key) or node.get("defaults") or places[rule.id]
+            where = place.get(doubt.key) or node.get("defaults") or place
             source.at_node(doubt.code, where, doubt.message, doubt.hint, level="warning")
 
 
@@ -98,7 +101,7 @@ def _note_untested(source: Source, node: Pairs, path: Path) -> None:
         return
     named = _words(compose(source_of(decoded(tests.read_bytes(), str(tests))[0], str(tests))))
     for rule_id, rule in _rules(node):
-        if rule_id not in named:
+        if rule_id not in named and rule.get("overrides") is None:
             where = rule.get("id") or rule
             source.at_node("R304", where, f"no test names the rule {rule_id}", f"add one to {tests.name}", level="warning")
 

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from rules import fields
 from rules.directory import Directory
+from rules.holes import holes_of
 from rules.problems import suggestion
 from rules.sentences import SentenceError, parse
 from rules.source import Items, Node, Pairs, Source, Text
@@ -41,7 +42,8 @@ class ConditionReader:
         for name, (key, _) in self._defined.items():
             if self._is_sentence(name):
                 self._source.at_node("R016", key, f'"{key.value}" is a sentence already', "choose another name for the condition")
-            self._named(name, key)
+            if not any(holes_of(self._defined[name][1])):
+                self._named(name, key)
 
     def unused(self) -> Iterator[Text]:
         """The names that nothing uses."""

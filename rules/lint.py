@@ -34,8 +34,8 @@ def doubts(rule: Rule) -> Iterator[Doubt]:
             yield from _contradictions(condition, key)
     yield from _endless(rule)
     yield from _long_cooldown(rule)
-    if rule.says == rule.id.replace("-", " "):
-        yield Doubt("R308", "id", f"rule {rule.id} does not say what it means", "add says: one line for people")
+    if rule.says == rule.name.replace("-", " "):
+        yield Doubt("R308", "id", f"rule {rule.name} does not say what it means", "add says: one line for people")
 
 
 def sentences(condition: Condition) -> Iterator[Any]:
@@ -119,7 +119,7 @@ def _values(sentence: Is) -> set[str]:
 def _endless(rule: Rule) -> Iterator[Doubt]:
     if rule.clears_when is None and _stays_true(rule.when):
         hint = "add clears_when, or a sentence that ends, such as status is not delivered"
-        yield Doubt("R307", "when", f"rule {rule.id}: nothing but a final status or a person clears its incidents", hint)
+        yield Doubt("R307", "when", f"rule {rule.name}: nothing but a final status or a person clears its incidents", hint)
 
 
 def _stays_true(condition: Condition) -> bool:

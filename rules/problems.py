@@ -64,6 +64,7 @@ CODES: dict[str, str] = {
     "R309": "an escalation step that is never reached, or a cooldown longer than the escalation",
     "R310": "two rules that can both be true and do the same thing at one priority",
     "R311": "a key that changes nothing",
+    "R312": "deliveries that a rule leaves out",
 }
 """Every code and what it stands for. R0: the file and its keys; R1: sentences; R2: templates; R3: warnings about meaning."""
 

@@ -55,9 +55,14 @@ def _pattern(source: Source, node: Node, key: str, directory: Directory) -> str 
     return f"not {wanted}" if excludes else wanted
 
 
-def _check_value(source: Source, node: Node, key: str, wanted: str, directory: Directory) -> None:
+def known_values(key: str, directory: Directory) -> tuple[str, ...]:
+    """What a scope key may be; nothing where everything may."""
     fact = VOCABULARY[SCOPE_KEYS[key]]
-    known = tuple(getattr(directory, fact.register)) if fact.register else fact.values
+    return tuple(getattr(directory, fact.register)) if fact.register else fact.values
+
+
+def _check_value(source: Source, node: Node, key: str, wanted: str, directory: Directory) -> None:
+    fact, known = VOCABULARY[SCOPE_KEYS[key]], known_values(key, directory)
     if not known or any(fnmatchcase(value, wanted) for value in known):
         return
     if is_glob(wanted):

@@ -216,7 +216,8 @@ def test_a_mistake_says_where_it_is_and_what_was_meant(text: str, expected: tupl
 
 
 def read_back(twin: object) -> object:
-    reading = read_book(f"rulebook: b\nrules: [{{id: r, when: {json.dumps(twin)}}}]\n", "b.yaml")
+    late = "{id: late, when: eta is known}"
+    reading = read_book(f"rulebook: b\nrules: [{{id: r, when: {json.dumps(twin)}}}, {late}]\n", "b.yaml")
     assert reading.book is not None, "\n".join(problem.render() for problem in reading.problems)
     return reading.book.rules[0].when
 
