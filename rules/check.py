@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from domain.incident import Mode
 from rules.blueprints import ENDING
-from rules.book import Rulebook
+from rules.book import Rule, Rulebook
 from rules.directory_reader import read_directory_file
-from rules.lint import doubts
+from rules.lint import Doubt, doubts
+from rules.pairs_lint import ladder_doubts, pair_doubts
 from rules.problems import Problem, in_order
 from rules.reader import DIRECTORY_FILE, read_file
 from rules.source import Items, Node, Pairs, Source, Text, compose, decoded, source_of
@@ -78,11 +80,20 @@ def _check_file(path: Path, templates: Templates | None) -> Check:
 
 def _note_doubts(source: Source, node: Pairs, book: Rulebook) -> None:
     places = dict(_rules(node))
-    for rule in book.rules:
-        place = places.get(rule.id.partition("@")[2]) or places[rule.name]
-        for doubt in doubts(rule):
-            where = place.get(doubt.key) or node.get("defaults") or place
-            source.at_node(doubt.code, where, doubt.message, doubt.hint, level="warning")
+    found = [(rule, doubt) for rule in book.rules for doubt in (*doubts(rule), *ladder_doubts(rule), *_idle_keys(rule))]
+    for rule, doubt in [*found, *pair_doubts(book.rules)]:
+        place = places.get(rule.id.partition("@")[2]) or places.get(rule.name) or node
+        where = place.get(doubt.key) or node.get("defaults") or place
+        source.at_node(doubt.code, where, doubt.message, doubt.hint, level="warning")
+
+
+def _idle_keys(rule: Rule) -> Iterator[Doubt]:
+    """Keys that change nothing without another."""
+    if rule.acknowledge_expires is not None and (rule.escalate is None or "acknowledged" not in rule.escalate.stop_when):
+        said = "acknowledge_expires changes nothing: no escalation stops when the incident is acknowledged"
+        yield Doubt("R311", "acknowledge_expires", said, "add stop_when: [acknowledged] to escalate")
+    if rule.propose_for is not None and rule.mode is not Mode.PROPOSE and rule.approve_above is None:
+        yield Doubt("R311", "propose_for", "propose_for changes nothing: the rule proposes nothing", "use mode: propose")
 
 
 def _rules(node: Pairs) -> Iterator[tuple[str, Pairs]]:

@@ -112,6 +112,14 @@ def test_templates_are_checked(tmp_path: Path, template: str, expected: tuple[st
         pytest.param("when: after promised end", "R307", id="after a time"),
         pytest.param("when: scan received", "R307", id="an event"),
         pytest.param("when: eta is unknown, cooldown: 2 days", "R303", id="a long cooldown"),
+        pytest.param(
+            "when: within 30m before promised end, escalate: {steps: [{after: 30m, do: [reroute]}]}", "R309", id="a late step"
+        ),
+        pytest.param(
+            "when: eta is unknown, cooldown: 1h, escalate: {steps: [{after: 30m, do: [reroute]}]}", "R309", id="a short ladder"
+        ),
+        pytest.param("when: eta is unknown, acknowledge_expires: 1h", "R311", id="an acknowledgement that stops nothing"),
+        pytest.param("when: eta is unknown, propose_for: 1h", "R311", id="a proposal of a live rule"),
     ],
 )
 def test_a_rule_that_hardly_means_what_it_says_is_a_doubt(tmp_path: Path, rule: str, expected: str) -> None:
@@ -131,7 +139,45 @@ def test_a_rule_that_hardly_means_what_it_says_is_a_doubt(tmp_path: Path, rule: 
         "when: scan received, clears_when: eta is known",
         'when: ["status is one of arrived, at_hub", status is not at_hub]',
         "when: {any: [status is arrived, status is at_hub]}",
+        "when: within 30m before promised end, escalate: {steps: [{after: 29m, do: [reroute]}]}",
+        "when: eta is unknown, cooldown: 1h, escalate: {steps: [{after: 30m, do: [reroute], repeat: {every: 30m, at_most: 1}}]}",
     ],
 )
 def test_a_rule_that_means_what_it_says_is_no_doubt(tmp_path: Path, rule: str) -> None:
     assert said(folder_with(tmp_path, a=book(rule), a_test=TESTED)) == []
+
+
+def two_rules(first: str, second: str) -> str:
+    rules = "".join(f"  - {{id: {name}, says: text, do: [reroute], {keys}}}\n" for name, keys in (("r", first), ("s", second)))
+    return f"rulebook: a\nrules:\n{rules}"
+
+
+BOTH_TESTED = "tests: [{name: n, expect: [{at: '10:00', open: [r, s]}]}]\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param("when: eta is unknown", "when: status is at_hub", id="two facts"),
+        pytest.param("when: status is at_hub", 'when: "status is one of at_hub, arrived"', id="a value in common"),
+        pytest.param('when: eta is unknown, applies_to: {zone: "a*"}', "when: eta is unknown, applies_to: {zone: b}", id="globs"),
+    ],
+)
+def test_two_rules_that_reroute_at_one_priority_are_a_doubt(tmp_path: Path, first: str, second: str) -> None:
+    folder = folder_with(tmp_path, a=two_rules(first, second), a_test=BOTH_TESTED)
+
+    assert said(folder) == [("R310", "rules r and s can both be true and both reroute, at priority 50")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param("when: eta is unknown", "when: eta is unknown, priority: 60", id="priorities"),
+        pytest.param("when: eta is unknown, decision: d", "when: eta is unknown, decision: d", id="a decision"),
+        pytest.param("when: eta is unknown", "when: eta is unknown, suppressed_by: r", id="one suppresses the other"),
+        pytest.param("when: status is at_hub", "when: [eta is unknown, status is arrived]", id="two values"),
+        pytest.param("when: eta is unknown, applies_to: {zone: a}", "when: eta is unknown, applies_to: {zone: b}", id="zones"),
+    ],
+)
+def test_two_rules_that_are_kept_apart_are_no_doubt(tmp_path: Path, first: str, second: str) -> None:
+    assert said(folder_with(tmp_path, a=two_rules(first, second), a_test=BOTH_TESTED)) == []
