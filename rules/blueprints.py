@@ -31,12 +31,13 @@ class Blueprints:
         if asked is None:
             return None
         name, given = asked
+        given = {**given, **self._given(node.get("with"))}
         blueprint = self._blueprint(name)
         if blueprint is None:
             return None
         self._compare(name, blueprint, given)
         made = filled(moved_to(blueprint, use), {hole.value: text for hole, text in given.items()})
-        return merged(made, node, without=("use",)) if isinstance(made, Pairs) else None
+        return merged(made, node, without=("use", "with")) if isinstance(made, Pairs) else None
 
     def _asked(self, use: Node) -> tuple[Text, Mapping[Text, str]] | None:
         """The blueprint's name and what its holes are filled with."""

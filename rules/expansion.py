@@ -170,6 +170,7 @@ class Expansion:
             names = {_plain(text) for text in words_of(looked_at)} & defined.keys() - seen if defined else set()
             seen |= names
             waiting += [defined[name] for name in names]
+        self.reader.conditions.used |= seen
         return list(found)
 
     def _reader_for(self, line: int, values: Mapping[str, str]) -> Reader:

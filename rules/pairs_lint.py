@@ -16,6 +16,9 @@ from rules.vocabulary import VOCABULARY
 LISTS = ("tags",)
 """Scope keys of which a delivery has several values, so that two disjoint lists of patterns may both fit."""
 
+MOST_COMPARED = 500
+"""Of more rules, only one for each name is compared."""
+
 CLASHING = ("reroute",)
 """What two rules should not do to one delivery at the same time."""
 
@@ -23,6 +26,8 @@ CLASHING = ("reroute",)
 def pair_doubts(rules: tuple[Rule, ...]) -> Iterator[tuple[Rule, Doubt]]:
     """Pairs of rules that can both be true and both reroute, with nothing that says which comes first."""
     asking = [rule for rule in rules if any(_does(_steps(rule), action) for action in CLASHING)]
+    if len(asking) > MOST_COMPARED:
+        asking = list({rule.name: rule for rule in asking}.values())
     for one, two in combinations(asking, 2):
         if one.name != two.name and one.priority == two.priority and not _related(one, two) and _may_both_open(one, two):
             said = f"rules {one.name} and {two.name} can both be true and both reroute, at priority {one.priority}"

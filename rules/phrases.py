@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from itertools import takewhile
 
 from domain.status import MILESTONES, Party
 from rules.directory import Directory
@@ -18,7 +19,9 @@ TIMES: Mapping[str, str] = {phrase: name for phrase, name in FACTS.items() if VO
 
 YES_NO: Mapping[str, bool] = {"yes": True, "true": True, "no": False, "false": False}
 
-_OPERATORS = frozenset(["is", "over", "under", "at", "between", "includes", "later", "earlier", "for", "not", "does"])
+_OPERATORS = frozenset(
+    ["is", "over", "under", "at", "between", "includes", "later", "earlier", "for", "not", "does", "then", "followed"]
+)
 OWN_HUB = "hub"
 """`at hub` is the delivery's own hub."""
 
@@ -139,7 +142,8 @@ def _fail_unknown_event(words: Words, word: Word) -> None:
 
 
 def _joined_event(words: Words) -> str:
-    return "_".join(word.text for word in words.rest()[:3] if word.kind == "word" and word.low not in _OPERATORS)
+    name = takewhile(lambda word: word.kind == "word" and word.low not in _OPERATORS, words.rest()[:3])
+    return "_".join(word.text for word in name)
 
 
 def _qualifier_here(words: Words) -> str | None:

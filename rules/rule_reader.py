@@ -123,7 +123,7 @@ RULE_KEYS: Mapping[str, Read] = {
     **DEFAULT_KEYS,
 }
 
-MADE_OF_OTHERS = ("use", "with", "overrides")
+MADE_OF_OTHERS = ("use", "overrides")
 """Keys that make a rule of a blueprint or of another rule; they are gone when it is read (see rules.expansion)."""
 
 BOOK_ONLY: Mapping[str, str] = {"expires_after": "it counts for the whole book: write it under defaults"}

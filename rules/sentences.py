@@ -75,7 +75,15 @@ def _looks_counted(words: Words) -> bool:
         words.is_at("at", "least", ahead=n) and words.peek(n + 3).low in ("time", "times") for n in range(len(words.rest()))
     )
     name = phrases.fact_here(words)
-    return counted and (name is None or VOCABULARY[name].type != "number")
+    return (counted and (name is None or VOCABULARY[name].type != "number")) or (name is None and _is_event_at_least(words))
+
+
+def _is_event_at_least(words: Words) -> bool:
+    """Whether an event stands here, and `at least` behind it: a count whose `times` was forgotten."""
+    start = words.at
+    found = words.phrase(EVENTS) is not None and words.is_at("at", "least")
+    words.at = start
+    return found
 
 
 def _looks_about_time(words: Words) -> bool:
