@@ -7,13 +7,17 @@ from pathlib import Path
 from domain.incident import Mode
 from rules.blueprints import ENDING
 from rules.book import Rule, Rulebook
+from rules.directory import Directory
 from rules.directory_reader import read_directory_file
 from rules.lint import Doubt, doubts
 from rules.pairs_lint import ladder_doubts, pair_doubts
+from rules.parts import parts_of
 from rules.problems import Problem, in_order
 from rules.reader import DIRECTORY_FILE, read_file
 from rules.source import Items, Node, Pairs, Source, Text, compose, decoded, source_of
 from rules.template_check import Templates
+from rules.tree import Counted, InCalendar
+from rules.unbuilt import unbuilt
 
 TEST_ENDING = ".test.yaml"
 NO_BOOKS = (TEST_ENDING, ".test.yml", ENDING)
@@ -73,6 +77,7 @@ def _check_file(path: Path, templates: Templates | None) -> Check:
     source = source_of(decoded(path.read_bytes(), str(path))[0], str(path))
     node = compose(source)
     if isinstance(node, Pairs):
+        _note_unbuilt(source, node, reading.book)
         _note_doubts(source, node, reading.book)
         _note_untested(source, node, path)
     return Check((reading.book,), in_order([*reading.problems, *source.problems]))
@@ -80,11 +85,39 @@ def _check_file(path: Path, templates: Templates | None) -> Check:
 
 def _note_doubts(source: Source, node: Pairs, book: Rulebook) -> None:
     places = dict(_rules(node))
-    found = [(rule, doubt) for rule in book.rules for doubt in (*doubts(rule), *ladder_doubts(rule), *_idle_keys(rule))]
+    found = [(rule, doubt) for rule in book.rules for doubt in _all_doubts(rule, book.directory)]
     for rule, doubt in [*found, *pair_doubts(book.rules)]:
         place = places.get(rule.id.partition("@")[2]) or places.get(rule.name) or node
         where = place.get(doubt.key) or node.get("defaults") or place
         source.at_node(doubt.code, where, doubt.message, doubt.hint, level="warning")
+
+
+def _note_unbuilt(source: Source, node: Pairs, book: Rulebook) -> None:
+    """What can be read, but would be refused when the book is compiled."""
+    places = dict(_rules(node))
+    for rule in book.rules:
+        place = places.get(rule.id.partition("@")[2]) or places.get(rule.name) or node
+        for key, what in unbuilt(rule):
+            where = place.get(key) or place
+            source.at_node(
+                "R014", where, f"{what} can be read, but is not supported yet when rules are evaluated", "use mode: off"
+            )
+
+
+def _all_doubts(rule: Rule, directory: Directory) -> Iterator[Doubt]:
+    yield from doubts(rule)
+    yield from ladder_doubts(rule)
+    yield from _idle_keys(rule)
+    yield from _calendar_doubts(rule, directory)
+
+
+def _calendar_doubts(rule: Rule, directory: Directory) -> Iterator[Doubt]:
+    """Calendars that nobody has described: what is counted in them is never known."""
+    for key in ("when", "only_when", "clears_when"):
+        for part in parts_of(getattr(rule, key)):
+            name = part.calendar if isinstance(part, InCalendar | Counted) else None
+            if name is not None and name not in directory.calendars:
+                yield Doubt("R313", key, f'there is no calendar "{name}": the sentence stays unknown', "add it to directory.yaml")
 
 
 def _idle_keys(rule: Rule) -> Iterator[Doubt]:

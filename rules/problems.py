@@ -65,6 +65,7 @@ CODES: dict[str, str] = {
     "R310": "two rules that can both be true and do the same thing at one priority",
     "R311": "a key that changes nothing",
     "R312": "deliveries that a rule leaves out",
+    "R313": "a calendar that is described nowhere",
 }
 """Every code and what it stands for. R0: the file and its keys; R1: sentences; R2: templates; R3: warnings about meaning."""
 

@@ -1,10 +1,9 @@
 """What rules say of one another: `suppressed_by`, `opened RULE`. Names that no rule has are mistakes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any
 
 from rules.book import Rule
+from rules.parts import parts_of
 from rules.problems import suggestion
 from rules.source import Items, Node, Pairs, Source, Text
 from rules.tree import EventPattern
@@ -28,20 +27,9 @@ def note_unknown(source: Source, items: tuple[Node, ...], rules: tuple[Rule, ...
 
 def opened(rule: Rule) -> Iterator[str]:
     """The rules whose openings a rule's conditions speak of."""
-    for pattern in _patterns((rule.when, rule.only_when, rule.clears_when)):
-        if pattern.name.startswith(OPENED):
-            yield pattern.name.removeprefix(OPENED)
-
-
-def _patterns(node: Any) -> Iterator[EventPattern]:
-    if isinstance(node, EventPattern):
-        yield node
-    elif isinstance(node, tuple):
-        for child in node:
-            yield from _patterns(child)
-    elif is_dataclass(node):
-        for part in fields(node):
-            yield from _patterns(getattr(node, part.name))
+    for part in parts_of((rule.when, rule.only_when, rule.clears_when)):
+        if isinstance(part, EventPattern) and part.name.startswith(OPENED):
+            yield part.name.removeprefix(OPENED)
 
 
 def _note_opened(source: Source, items: tuple[Node, ...], name: str, written: set[str]) -> None:

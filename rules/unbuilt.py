@@ -1,11 +1,11 @@
 """What can be read, but not evaluated yet: a book that uses it is refused when it is compiled, never half understood."""
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from domain.incident import Mode
 from rules.book import Rule, Rulebook
+from rules.parts import parts_of
 from rules.tree import (
     AtLeast,
     Count,
@@ -60,32 +60,30 @@ class NotBuiltError(ValueError):
 def refuse_unbuilt(book: Rulebook) -> None:
     """Raises NotBuiltError for the first part of a book, in rules that are not off, that cannot be evaluated yet."""
     for rule in book.rules:
-        for what in _unbuilt(rule) if rule.mode is not Mode.OFF else ():
+        for _, what in unbuilt(rule):
             raise NotBuiltError(f"rule {rule.id}: {what} can be read, but is not supported yet when rules are evaluated")
 
 
-def _unbuilt(rule: Rule) -> Iterator[str]:
+def unbuilt(rule: Rule) -> Iterator[tuple[str, str]]:
+    """What cannot be evaluated yet in a rule that is not off: the key that it stands under, and how it is written."""
+    if rule.mode is Mode.OFF:
+        return
     for key in KEYS:
         if getattr(rule, key) not in (None, ()):
-            yield f'"{key}"'
+            yield key, f'"{key}"'
     if rule.mode is Mode.PROPOSE:
-        yield "mode propose"
-    for condition in (rule.when, rule.only_when, rule.clears_when):
-        yield from _unbuilt_parts(condition)
+        yield "mode", "mode propose"
+    for key in ("when", "only_when", "clears_when"):
+        yield from ((key, what) for what in _unbuilt_parts(getattr(rule, key)))
 
 
-def _unbuilt_parts(node: Any) -> Iterator[str]:
-    """The parts of a condition, at any depth, that cannot be evaluated."""
-    if isinstance(node, tuple):
-        for child in node:
-            yield from _unbuilt_parts(child)
-    if not is_dataclass(node):
-        return
-    if type(node) in NODES:
-        yield NODES[type(node)]
-    if isinstance(node, TimeRef) and (node.kind == "cutoff" or node.event is not None):
-        yield "hub cutoff" if node.kind == "cutoff" else "last E with a qualifier"
-    if isinstance(node, EventPattern) and node.name.startswith("opened "):
-        yield "opened RULE"
-    for part in fields(node):
-        yield from _unbuilt_parts(getattr(node, part.name))
+def _unbuilt_parts(condition: Any) -> Iterator[str]:
+    for node in parts_of(condition):
+        if type(node) in NODES:
+            yield NODES[type(node)]
+        elif isinstance(node, TimeRef) and node.kind == "cutoff":
+            yield "hub cutoff"
+        elif isinstance(node, TimeRef) and node.event is not None:
+            yield "last E with a qualifier"
+        elif isinstance(node, EventPattern) and node.name.startswith("opened "):
+            yield "opened RULE"

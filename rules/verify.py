@@ -18,6 +18,7 @@ from rules.simulate import EndlessError, Line, Moment, simulate
 from rules.source import Node, Pairs, Source, Text, compose, decoded, source_of
 from rules.template_check import Templates
 from rules.testfile import Case, Readers, read_cases
+from rules.unbuilt import NotBuiltError, refuse_unbuilt
 
 Ending = Literal["passed", "failed", "todo"]
 
@@ -166,6 +167,12 @@ def _run_against(source: Source, node: Node | None, book_path: Path, readers: Re
     reading = read_file(book_path, templates)
     if reading.book is None:
         return FileReport(source.name, str(book_path), problems=reading.errors)
+    try:
+        refuse_unbuilt(reading.book)
+    except NotBuiltError as error:
+        return FileReport(
+            source.name, str(book_path), problems=(Problem(str(book_path), "R014", 0, 0, 1, str(error), "use mode: off"),)
+        )
     read = read_cases(source, node, reading.book, readers)
     results = tuple(_results(read.cases, reading.book)) if not any(problem.is_error for problem in read.problems) else ()
     return FileReport(source.name, str(book_path), results, read.problems)

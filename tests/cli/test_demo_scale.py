@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from cli.demo.scale import BOOK_SPANS, CLOCK_FORMS, RULE_SPANS, SENTENCE_SPANS, clock_sentences, scaled, shorter
+from cli.demo.scale import BOOK_SPANS, CLOCK_FORMS, PART_SPANS, RULE_SPANS, SENTENCE_SPANS, clock_sentences, scaled, shorter
 from domain.instant import DAY, HOUR, MINUTE, SECOND
-from rules.book import Rule, Rulebook, Step
+from rules.book import Grouping, Ladder, LadderStep, Limit, QuietHours, Repeat, Rule, Rulebook, Stage, Step
 from rules.directory import Carrier, Directory, Hub
 from rules.reader import read_file
 from rules.tree import (
@@ -16,6 +16,7 @@ from rules.tree import (
     AnyOf,
     Compare,
     Condition,
+    Counted,
     Daytime,
     EventPattern,
     Is,
@@ -125,9 +126,25 @@ def test_every_form_of_sentence_and_every_span_of_the_rules_is_known_here() -> N
     for form, names in SENTENCE_SPANS.items():
         assert spans_in(form) == set(names), form.__name__
     assert spans_in(Rule) == set(RULE_SPANS)
+    for part in (LadderStep, Repeat, Limit, Grouping):
+        assert spans_in(part) == set(PART_SPANS[part]), part.__name__
     assert spans_in(Rulebook) == set(BOOK_SPANS)
 
 
 def spans_in(cls: type) -> set[str]:
     """The fields that are written as spans; to Python they are whole numbers like others."""
     return set(re.findall(r"^    (\w+): Span\b", inspect.getsource(cls), re.MULTILINE))
+
+
+def test_ladders_limits_and_business_time_pass_faster_and_no_hour_is_quiet() -> None:
+    waiting = Absent(EventPattern("scan"), HOUR, counted=Counted("weekdays"))
+    ladder = Ladder((LadderStep(10 * MINUTE, (), Repeat(20 * MINUTE)),))
+    quiet, limits = QuietHours(("notify",), 21 * HOUR, 8 * HOUR), (Limit("ticket", 1, HOUR),)
+    rule = Rule("r", "r", waiting, stages=(Stage(waiting),), escalate=ladder, quiet_hours=quiet, limits=limits, propose_for=HOUR)
+
+    (faster,) = scaled(Rulebook("b", (rule,)), 60).rules
+
+    assert faster.when == faster.stages[0].when == Absent(EventPattern("scan"), MINUTE)
+    assert faster.escalate == Ladder((LadderStep(10 * SECOND, (), Repeat(20 * SECOND)),))
+    assert (faster.limits, faster.quiet_hours) == ((Limit("ticket", 1, MINUTE),), None)
+    assert (faster.propose_for, faster.final_grace) == (MINUTE, None)
