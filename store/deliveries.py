@@ -13,12 +13,16 @@ from domain.status import Condition, Status
 from store.copies import Counts, Effect, IncidentCopy
 from store.database import Database
 from store.tables import deliveries, effects, incidents, tracking_numbers
+from store.upsert import upsert
 
 ELSEWHERE = frozenset({"tracking_numbers", "incidents"})
 """Fields of a copy that have tables of their own."""
 
 COPY_FIELDS = tuple(field.name for field in fields(DeliveryCopy) if field.name not in ELSEWHERE)
 INCIDENT_FIELDS = tuple(field.name for field in fields(Incident) if field.name != "acts")
+
+_PUT_COPY = upsert(deliveries, COPY_FIELDS, ["delivery_id", "generation"], not_older_by="revision")
+_PUT_INCIDENT = upsert(incidents, ("delivery_id", "generation", *INCIDENT_FIELDS), ["incident_id"])
 
 
 class Deliveries:
@@ -103,11 +107,7 @@ class Deliveries:
             return _counts(groups, (await connection.execute(unresolved)).scalar_one())
 
     async def _write_copy(self, connection: AsyncConnection, copy: DeliveryCopy) -> bool:
-        values = _columns(copy)
-        statement = self._database.insert(deliveries).values(values)
-        not_newer = deliveries.c.revision <= statement.excluded.revision
-        key = ["delivery_id", "generation"]
-        written = await connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values, where=not_newer))
+        written = await connection.execute(_PUT_COPY, _columns(copy))
         return written.rowcount == 1
 
     async def _add_tracking_numbers(self, connection: AsyncConnection, copy: DeliveryCopy) -> None:
@@ -121,8 +121,7 @@ class Deliveries:
         for incident in copy.incidents:
             told = {name: getattr(incident, name) for name in INCIDENT_FIELDS}
             values = {"delivery_id": copy.delivery_id, "generation": copy.generation, **told}
-            statement = self._database.insert(incidents).values(values)
-            await connection.execute(statement.on_conflict_do_update(index_elements=["incident_id"], set_=values))
+            await connection.execute(_PUT_INCIDENT, values)
 
     async def _copies(self, query: Select[Any]) -> tuple[DeliveryCopy, ...]:
         return tuple(_copy(row) for row in await self._rows(query))
