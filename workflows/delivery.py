@@ -5,7 +5,7 @@ Handlers only take note; the run loop folds what was reported, evaluates once pe
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.watch import Deed, Watch, look, with_outcome
     from rules.why import why
     from workflows.acting import Trouble, failed, first_tries, patient_tries
-    from workflows.attributes import attributes_of
+    from workflows.attributes import attributes_of, changed_attributes
     from workflows.clock import wall_clock
     from workflows.commands import SOURCE, Ask, execute
     from workflows.contract import (
@@ -109,7 +109,9 @@ class Delivery:
             await workflow.wait_condition(workflow.all_handlers_finished)
             raise
         await self._live()
-        return await self._end()
+        while not await self._has_ended():
+            await self._live()  # something came while the end was being written
+        return result_of(self._alive)
 
     async def _begin(self, order: RawValue) -> None:
         if workflow.info().continued_run_id is not None:
@@ -130,12 +132,17 @@ class Delivery:
             if self._may_continue_as_new() and workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(packed(self._alive))
 
-    async def _end(self) -> dict[str, Any]:
+    async def _has_ended(self) -> bool:
+        """Writes the end, once the delivery is over. What comes while it is being written is still looked at."""
+        if not self._is_over():
+            return False
         self._state = replace(self._alive, ended_at=now())
         self._write()
-        await workflow.wait_condition(lambda: self._writer.idle and workflow.all_handlers_finished())
         self._show()
-        return result_of(self._alive)
+        await self._until(lambda: bool(self._inbox) or (self._writer.idle and workflow.all_handlers_finished()))
+        if self._inbox:
+            self._state = replace(self._alive, ended_at=None)
+        return not self._inbox
 
     # Beginning
 
@@ -188,13 +195,15 @@ class Delivery:
         return self._state
 
     async def _something_happened(self) -> None:
+        await self._until(lambda: bool(self._inbox) or self._timer.rang or self._is_over() or self._is_due_to_continue())
+        self._timer.heard()
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        """Waits. Cancelling in the Temporal UI is a message like any other."""
         try:
-            await workflow.wait_condition(
-                lambda: bool(self._inbox) or self._timer.rang or self._is_over() or self._is_due_to_continue()
-            )
+            await workflow.wait_condition(holds)
         except asyncio.CancelledError:
             self._cancelled_by_temporal()
-        self._timer.heard()
 
     def _settle(self) -> None:
         """Takes everything that came, in order; reports are gathered, and what a person decides sees what came before it."""
@@ -210,8 +219,9 @@ class Delivery:
                 self._look(events)
                 events = self._obey(item)
         self._look([*events, *self._expiry()])
-        self._write()
-        self._show()
+        if not self._is_over():  # its end is written once, by _end
+            self._write()
+            self._show()
 
     def _read(self, report: Reported) -> tuple[Event, ...]:
         found = read_report(report.name, report.args, now())
@@ -234,14 +244,17 @@ class Delivery:
         state = self._alive
         book = SHELF.get(state.watch.book)
         looked = look(state.watch, book, events, now(), state.edition)
-        seen = state.events_seen + len(looked.watch.delivery.events) - len(state.watch.delivery.events)
         self._state = replace(
-            state, watch=looked.watch, events_seen=max(seen, state.events_seen), final_since=self._final_since(looked.watch)
+            state,
+            watch=looked.watch,
+            events_seen=state.events_seen + looked.learnt,
+            final_since=self._final_since(looked.watch),
         )
         for deed in looked.deeds:
             self._start(self._do(deed))
         self._wake = self._next_wake(looked.wake)
-        self._timer.set(self._wake)
+        if self._wake.at > now():  # what is past waits for deeds that are under way, not for time
+            self._timer.set(self._wake)
 
     def _final_since(self, watch: Watch) -> Instant | None:
         if not watch.delivery.facts.final:
@@ -302,7 +315,9 @@ class Delivery:
         if fingerprint == self._alive.written:
             return
         self._state = replace(self._alive, written=fingerprint, revision=self._alive.revision + 1)
-        workflow.upsert_search_attributes(attributes_of(self._alive.watch, now()))
+        changed = changed_attributes(workflow.info().typed_search_attributes, attributes_of(self._alive.watch, now()))
+        if changed:
+            workflow.upsert_search_attributes(changed)
         self._writer.write()
 
     def _show(self) -> None:

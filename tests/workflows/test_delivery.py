@@ -373,3 +373,43 @@ async def test_a_worker_that_starts_cold_goes_on_where_the_other_stopped(tempora
         assert len(snapshot["incidents"]) == 1
         described = await temporal.client.get_workflow_handle(delivery_workflow_id(delivery_id)).describe()
         assert described.status is WorkflowExecutionStatus.RUNNING
+
+
+async def test_a_delivered_parcel_waits_for_a_message_under_way_without_waking_for_nothing(temporal: WorkflowEnvironment) -> None:
+    def down_at_first(request: ActionRequest, times: int) -> ActionResult:
+        if "template" in request.args and times < 5:
+            raise ConnectionError("mail server 127.0.0.1:25 cannot be reached: connection refused")
+        return ActionResult(Outcome.DONE, "sent")
+
+    async with stage(temporal.client, a_book(ATTEMPT), down_at_first) as on:
+        delivery_id = await on.start()
+        await on.deliveries.report(delivery_id, [an_event("attempt_failed")])
+        await on.until(delivery_id, lambda snapshot: "cannot be reached" in json.dumps(snapshot["actions"]))
+
+        await on.deliveries.report(delivery_id, [a_status("delivered")])
+        result = await ended(on, delivery_id)
+        history = await on.deliveries.handle(delivery_id).fetch_history()
+
+        assert result["status"] == "delivered"
+        assert acted("notify.customer", "done")(await on.snapshot(delivery_id))
+        assert sum(event.HasField("timer_started_event_attributes") for event in history.events) <= 2
+
+
+async def test_a_correction_that_comes_while_the_end_is_being_written_counts(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(ATTEMPT)) as on:
+        delivery_id = await on.start()
+        delivered = a_status("delivered")
+        await on.deliveries.report(delivery_id, [a_status("out_for_delivery")])
+        await on.until(delivery_id, lambda snapshot: snapshot["status"] == "out_for_delivery")
+        on.paper.broken = 2
+        await on.deliveries.report(delivery_id, [delivered])
+        await on.until(delivery_id, lambda snapshot: snapshot["status"] == "delivered")
+
+        await on.deliveries.report(
+            delivery_id,
+            [an_event("correction", detail={"event_id": delivered["event_id"], "reason": "did_not_occur"})],
+        )
+        back = await on.until(delivery_id, lambda snapshot: snapshot["status"] == "out_for_delivery")
+
+        assert back["condition"] == "on_time"
+        assert on.paper.copies[-1].finished_at is None or on.paper.broken > 0
