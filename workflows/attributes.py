@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
 
 from domain.instant import Instant, moment
 from rules.watch import Watch
@@ -54,3 +54,8 @@ def attributes_of(watch: Watch, now: Instant) -> Updates:
     if facts.eta is not None:
         updates.append(ETA.value_set(moment(facts.eta)))
     return updates
+
+
+def changed_attributes(known: TypedSearchAttributes, updates: Updates) -> Updates:
+    """Those that say something new: each attribute that is sent costs as much as evaluating a rulebook."""
+    return [update for update in updates if known.get(update.key) != update.value]
