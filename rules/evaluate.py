@@ -15,6 +15,7 @@ from rules.lookback import late_since, stayed, was
 from rules.looking import look, may_open, with_wake
 from rules.machine import DUE_NOW, Cell, Phase, turn
 from rules.scene import Scene
+from rules.scope import has_same_scope
 from rules.tree import Truth
 
 EDITION = 1
@@ -113,8 +114,10 @@ def refreshed(cells: Mapping[str, Cell]) -> Mapping[str, Cell]:
 
 def _at_rest(cell: Cell, at: Instant) -> Cell:
     """Nothing open, nothing awaited; what is true if the delivery comes back to life may open anew."""
-    cell = cell.ended(at, armed=True) if cell.is_open else replace(cell, phase=Phase.IDLE)
-    return replace(cell, look_at=NEVER, wake_at=NEVER, wake_for="")
+    cell = cell.ended(at, armed=True) if cell.is_open else cell
+    if cell.phase is not Phase.IDLE:
+        cell = cell.into(Phase.IDLE, cell.since)
+    return cell.looked(NEVER).waking(NEVER, "")
 
 
 def _set_aside(cell: Cell) -> Cell:
@@ -132,7 +135,7 @@ class _Batch:
     ) -> None:
         self.book, self.before, self.after, self.learnt, self.last, self.now = book, before, after, learnt, last, now
         self.scope_before = book.in_scope(before)
-        self.scope = book.in_scope(after) if after is not before else self.scope_before
+        self.scope = self.scope_before if has_same_scope(before, after) else book.in_scope(after)
         told = touched(before, after, learnt)
         self.concerned = None if told is None else book.concerned(told)
         self.late = late_since(learnt, now)
