@@ -18,9 +18,9 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from benchmarks import healthy
 from benchmarks.bare import Bare
+from benchmarks.clock import wall_clock
 from benchmarks.ground import Ground, ground
 from benchmarks.pace import Pace
-from domain.instant import Instant
 from worker import SANDBOX, STICKS, working
 from workflows.contract import DELIVERY, TASK_QUEUE, delivery_workflow_id
 
@@ -138,11 +138,6 @@ async def _live(here: Ground, pace: Pace, subject: Subject) -> str:
         await taken.wait()
     await handle.result()
     return workflow_id
-
-
-def wall_clock() -> Instant:
-    """Now."""
-    return time.time_ns() // 1_000_000
 
 
 async def _weight(client: Client, workflow_id: str) -> Weight:

@@ -2,11 +2,11 @@
 
 from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from domain.event import Event
-from domain.facts import Facts, facts_of, fold
+from domain.facts import FACT_NAMES, VALUES, Facts, facts_of, fold
 from domain.instant import NEVER, Instant
 from domain.order import Order
 from domain.status import Condition
@@ -19,8 +19,6 @@ FOLDED_AT_ONCE = 100
 
 KEPT_IDS = 5_000
 """Ids of older events that are still recognised as duplicates."""
-
-FACT_NAMES = tuple(fact.name for fact in fields(Facts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +139,6 @@ def withdrawn(events: Iterable[Event]) -> frozenset[str]:
 
 def _sources(sources: Mapping[str, Source], before: Facts, after: Facts, event: Event) -> Mapping[str, Source]:
     source = Source(event.event_id, event.occurred_at)
-    changed = {name: source for name in FACT_NAMES if getattr(after, name) is not getattr(before, name)}
+    told = zip(FACT_NAMES, VALUES(before), VALUES(after), strict=True)
+    changed = {name: source for name, old, new in told if old is not new}
     return {**sources, **changed}
