@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock clean
+.PHONY: help setup demo test bench check format lock clean
 
 help: ## Lists these commands.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -27,6 +27,9 @@ demo: setup ## Plays a delivery day against a real Temporal server of its own, i
 
 test: setup ## Runs all tests. PYTEST_ARGS are handed on.
 	$(VENV)/bin/pytest $(PYTEST_ARGS)
+
+bench: setup ## Measures speed and memory in under four minutes; benchmarks/results.json keeps the figures.
+	$(VENV)/bin/python -m benchmarks
 
 check: setup ## Format, lint, types.
 	$(VENV)/bin/ruff format --check .

@@ -1,6 +1,5 @@
 """What benchmarks stand on: the embedded server on a file as `doorstep up` runs it, and a store with the shipped rulebook."""
 
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -34,8 +33,6 @@ class Ground:
 async def ground(interceptors: Sequence[Interceptor] = ()) -> AsyncIterator[Ground]:
     """All in a folder that is gone afterwards. Settings of the environment do not count."""
     with tempfile.TemporaryDirectory(prefix="doorstep-bench-", ignore_cleanup_errors=True) as folder:
-        # As in production: a workflow's module is not compiled anew for each delivery, whatever this environment says.
-        sys.dont_write_bytecode, sys.pycache_prefix = False, folder
         settings = read_settings({"DOORSTEP_HOME": folder}, Path(folder) / "none.toml")
         async with _server(Path(folder), interceptors) as server:
             await migrate(settings.database_url)
