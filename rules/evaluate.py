@@ -9,6 +9,7 @@ from domain.delivery import Delivery
 from domain.event import Event
 from domain.incident import Resolution
 from domain.instant import NEVER, Instant
+from domain.status import Status
 from rules.compile import CompiledBook, CompiledRule
 from rules.inputs import touched
 from rules.lookback import late_since, stayed, was
@@ -100,18 +101,6 @@ def release(cells: Mapping[str, Cell], rule: str, at: Instant) -> Mapping[str, C
     return {**cells, rule: replace(cell.ended(at, armed=False), look_at=DUE_NOW, wake_at=NEVER, wake_for="")}
 
 
-def finish(cells: Mapping[str, Cell], at: Instant, how: Resolution = Resolution.FINAL) -> Verdict:
-    """The end of a delivery: what is still open is resolved, nothing is awaited any more."""
-    open_cells = {rule: cell for rule, cell in cells.items() if cell.is_open}
-    changes = tuple(Change(ChangeKind.RESOLVED, rule, cell.episode, at, how) for rule, cell in open_cells.items())
-    return Verdict({rule: _at_rest(cell, at) for rule, cell in cells.items()}, changes)
-
-
-def refreshed(cells: Mapping[str, Cell]) -> Mapping[str, Cell]:
-    """The cells when the rulebook was replaced by another: phases stay, all of them are looked at anew."""
-    return {rule: replace(cell, look_at=DUE_NOW, wake_at=NEVER, wake_for="") for rule, cell in cells.items()}
-
-
 def _at_rest(cell: Cell, at: Instant) -> Cell:
     """Nothing open, nothing awaited; what is true if the delivery comes back to life may open anew."""
     cell = cell.ended(at, armed=True) if cell.is_open else cell
@@ -175,7 +164,8 @@ def _run(rule: CompiledRule, cell: Cell, batch: _Batch) -> tuple[Cell, list[Chan
     cell = _reconsidered(rule, cell, batch, changes)
     in_play = may_open(rule, batch.after, batch.scope)
     if batch.after.facts.final and not rule.rule.after_final:
-        return _finished(rule, cell, batch.now, changes), _as_noticed(changes)
+        how = Resolution.EXPIRED if batch.after.facts.status is Status.EXPIRED else Resolution.FINAL
+        return _finished(rule, cell, batch.now, how, changes), _as_noticed(changes)
     cell = _looked(rule, cell, batch.new, batch.now, in_play, changes)
     if cell.phase is Phase.CLEARING and _opened_in(changes, cell.episode) not in (None, batch.now):
         changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, batch.now, Resolution.CURED))
@@ -235,9 +225,9 @@ def _is_broken(rule: CompiledRule, cell: Cell, wanted: Truth, batch: _Batch) -> 
     return not stayed(rule.when, wanted, batch.after, start, now) and stayed(rule.when, wanted, batch.before, start, now)
 
 
-def _finished(rule: CompiledRule, cell: Cell, now: Instant, changes: list[Change]) -> Cell:
+def _finished(rule: CompiledRule, cell: Cell, now: Instant, how: Resolution, changes: list[Change]) -> Cell:
     if cell.is_open:
-        changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, now, Resolution.FINAL))
+        changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, now, how))
     return _at_rest(cell, now)
 
 
