@@ -7,7 +7,7 @@ from typing import Any
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.envconfig import ClientConfig
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.event import Event
@@ -16,6 +16,12 @@ from workflows.payloads import DATA_CONVERTER
 from workflows.wire import wire_event
 
 AnyHandle = WorkflowHandle[Any, Any]
+
+REUSE = {
+    False: WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+    True: WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+}
+"""By "reopen". A refused order may be sent again; a finished one stays what people see under its id, unless it is reopened."""
 
 CANNOT_CONNECT = "cannot reach Temporal at {address}: {error}; is it running? `doorstep up` starts one here"
 
@@ -67,7 +73,7 @@ class Deliveries:
             id=delivery_workflow_id(str(order.get("delivery_id"))),
             task_queue=self._task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_reuse_policy=REUSE[bool(order.get("reopen"))],
         )
         try:
             accepted: dict[str, Any] = await self._client.execute_update_with_start_workflow(
@@ -75,6 +81,11 @@ class Deliveries:
             )
         except WorkflowUpdateFailedError as error:
             raise refused(error) from None
+        except WorkflowAlreadyStartedError:
+            said = (
+                f'delivery {order.get("delivery_id")} has ended; send it again with "reopen": true to begin its next generation'
+            )
+            raise RefusedError(said, "AlreadyFinished") from None
         return accepted
 
     async def report(self, delivery_id: str, events: Sequence[Event | Mapping[str, Any]]) -> None:
@@ -123,7 +134,9 @@ def _reason(error: BaseException) -> str:
     """The SDK's errors name every layer; people need the last."""
     said = str(error)
     known = {"ConnectionRefused": "connection refused", "dns error": "unknown host", "timed out": "no answer in time"}
-    return next((words for sign, words in known.items() if sign in said), said.splitlines()[0][:200] if said else type(error).__name__)
+    return next(
+        (words for sign, words in known.items() if sign in said), said.splitlines()[0][:200] if said else type(error).__name__
+    )
 
 
 def as_json(value: Any) -> str:
