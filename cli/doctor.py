@@ -7,14 +7,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
-
 from settings import SETTINGS, Settings
 from store.database import Database
 from store.migrate import is_current
-from workflows.client import connect
+from workflows.client import connect, pollers
 from workflows.contract import TASK_QUEUE
 from workflows.registration import missing_attributes
 
@@ -73,18 +69,12 @@ async def _temporal(settings: Settings) -> Finding:
 async def _worker(settings: Settings) -> Finding:
     try:
         client = await connect()
-        answer = await client.workflow_service.describe_task_queue(
-            DescribeTaskQueueRequest(
-                namespace=client.namespace,
-                task_queue=TaskQueue(name=TASK_QUEUE),
-                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-            )
-        )
+        polling = await pollers(client)
     except Exception as error:
         return Finding("worker", False, str(error))
-    if not answer.pollers:
+    if not polling:
         return Finding("worker", False, f"nobody polls the task queue {TASK_QUEUE}", "doorstep up, or doorstep worker")
-    return Finding("worker", True, f"{len(answer.pollers)} pollers in the last minutes")
+    return Finding("worker", True, f"{polling} pollers in the last minutes")
 
 
 async def _database(settings: Settings) -> Finding:
