@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench check format lock clean
+.PHONY: help setup demo test bench check format schemas lock clean
 
 help: ## Lists these commands.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -40,6 +40,9 @@ check: setup ## Format, lint, types.
 format: setup ## Puts the code into its format.
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
+
+schemas: setup ## Writes docs/schema from the models of orders and events.
+	$(VENV)/bin/python -m workflows.schema
 
 lock: setup ## Pins the newest versions that pyproject.toml allows.
 	$(VENV)/bin/pip install --quiet uv
