@@ -7,18 +7,26 @@ from textwrap import indent
 import pytest
 
 from domain.actions import ACTION_ARGUMENTS
-from rules.actions_reader import LATER_ACTIONS
+from rules.actions_reader import LATER_ACTIONS, NOT_ACTED_ON
 from rules.directory_reader import read_directory
+from rules.expectations import LATER_KEYS
 from rules.reader import BOOK_KEYS, read_book
-from rules.rule_reader import LATER_RULE_KEYS, RULE_KEYS
+from rules.rule_reader import LATER_ENDS, LATER_RULE_KEYS, RULE_KEYS
 from rules.scope_reader import SCOPE_KEYS
 from rules.sentences import FORMS, parse
+from rules.testfile import LATER_CASE_KEYS
+from rules.timeline import LATER as LATER_LINES
 from rules.vocabulary import VOCABULARY
+from rules.words import SentenceError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(yaml|yaml wrong|text)\n(.*?)```", PAGE, re.DOTALL)
 SENTENCES = re.findall(r"^\| [\d-]+ \| .* \| `(.+)` \|$", PAGE, re.MULTILINE)
 LATER = PAGE[PAGE.index("## Not built yet") :]
+REFUSED = [
+    sentence for row in re.findall(r"^\| [^|]+ \| (`[^|]+`) \|", LATER, re.MULTILINE) for sentence in re.findall("`([^`]+)`", row)
+]
+FACTS_TO_COME = LATER.rsplit("unknown words now: ", 1)[1].rstrip(".\n").split(", ")
 
 
 def blocks(kind: str) -> list[str]:
@@ -74,5 +82,24 @@ def test_every_fact_action_and_key_is_on_the_page() -> None:
 
 
 def test_what_is_not_built_is_said_to_be_so() -> None:
-    for key in [*LATER_RULE_KEYS, *LATER_ACTIONS]:
+    for key in [*LATER_RULE_KEYS, *LATER_ACTIONS, *LATER_ENDS, *NOT_ACTED_ON, *LATER_KEYS, *LATER_CASE_KEYS, *LATER_LINES]:
         assert key in LATER or key in BOOK_KEYS
+
+
+def test_every_form_that_is_not_built_is_named() -> None:
+    for form in FORMS:
+        assert form.parse or f"| form {form.number}," in LATER
+
+
+@pytest.mark.parametrize("sentence", REFUSED)
+def test_a_sentence_that_is_called_not_built_is_refused(sentence: str) -> None:
+    """`counted in calendar`, `in calendar` and the hub's cutoff were refused and hardly named; the page has an example of each now."""
+    with pytest.raises(SentenceError, match="not supported yet") as refused:
+        parse(sentence)
+
+    assert refused.value.code == "R014"
+
+
+@pytest.mark.parametrize("fact", FACTS_TO_COME)
+def test_a_fact_that_is_called_not_built_is_none(fact: str) -> None:
+    assert fact not in VOCABULARY
