@@ -10,11 +10,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from cli.bearers import bearers
 from cli.errors import InputError
 from cli.why import told
 from domain.event import Event
 from domain.instant import HOUR, iso
 from integrations.carriers import CARRIERS
+from integrations.carriers.tracked import TrackedEvents
 from settings import Settings
 from store.database import Database
 from store.deliveries import Deliveries as Copies
@@ -56,7 +58,7 @@ async def report_events(settings: Settings, file: Path, delivery_id: str | None,
             return WRONG_USE
         return await _report({delivery_id: _events(text, file)}, settings)
     parsed = CARRIERS[format](text, recorded_at=_now())
-    return await _report_tracked(settings, [(tracked.tracking_number, tracked.events) for tracked in parsed], delivery_id)
+    return await _report_tracked(settings, parsed, delivery_id)
 
 
 async def report_one(settings: Settings, delivery_id: str | None, told: Mapping[str, str | None]) -> int:
@@ -122,22 +124,19 @@ async def _deliveries() -> Deliveries:
     return Deliveries(await connect(), patience=PATIENCE)
 
 
-async def _report_tracked(settings: Settings, tracked: Sequence[tuple[str, Sequence[Event]]], delivery_id: str | None) -> int:
+async def _report_tracked(settings: Settings, tracked: Sequence[TrackedEvents], delivery_id: str | None) -> int:
     database = Database(settings.database_url)
+    found: dict[str, list[Sendable]] = {}
+    code = FINE
     try:
-        copies = Copies(database)
-        found: dict[str, list[Sendable]] = {}
-        unknown = []
-        for number, events in tracked:
-            ids = (delivery_id,) if delivery_id else await copies.with_tracking_number(number)
-            unknown += [] if ids else [number]
+        for told in tracked:
+            ids = (delivery_id,) if delivery_id else await bearers(Copies(database), told)
             for found_id in ids:
-                found.setdefault(found_id, []).extend(events)
+                found.setdefault(found_id, []).extend(told.events)
+            code = code if ids else FINDINGS
     finally:
         await database.close()
-    for number in unknown:
-        print(f"no delivery has the tracking number {number}; name it in the order, or give --delivery ID", file=sys.stderr)
-    return max(FINDINGS if unknown else FINE, await _report(found, settings))
+    return max(code, await _report(found, settings))
 
 
 async def _report(found: Mapping[str, Sequence[Sendable]], settings: Settings) -> int:
