@@ -170,7 +170,7 @@ async def work_until_told(settings: Settings) -> None:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    client = await connect()
+    client = await connect(default=settings.temporal_default)
     async with working(client, settings):
         print("ready", flush=True)  # noqa: T201 - the supervisor waits for this line
         await told.wait()

@@ -17,7 +17,7 @@ from domain.event import Event
 from domain.instant import HOUR, iso
 from integrations.carriers import CARRIERS
 from integrations.carriers.tracked import TrackedEvents
-from settings import Settings
+from settings import Settings, read_settings
 from store.database import Database
 from store.deliveries import Deliveries as Copies
 from store.events import Events
@@ -121,7 +121,7 @@ async def explain_delivery(delivery_id: str, rule: str | None, format: str) -> i
 
 
 async def _deliveries() -> Deliveries:
-    return Deliveries(await connect(), patience=PATIENCE)
+    return Deliveries(await connect(default=read_settings().temporal_default), patience=PATIENCE)
 
 
 async def _report_tracked(settings: Settings, tracked: Sequence[TrackedEvents], delivery_id: str | None) -> int:

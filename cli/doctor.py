@@ -54,7 +54,7 @@ def _show(settings: Settings, findings: list[Finding]) -> None:
 
 async def _temporal(settings: Settings) -> Finding:
     try:
-        client = await connect()
+        client = await connect(default=settings.temporal_default)
         missing = await missing_attributes(client)
     except Exception as error:  # whatever it is, it is the finding
         return Finding("Temporal", False, str(error))
@@ -68,7 +68,7 @@ async def _temporal(settings: Settings) -> Finding:
 
 async def _worker(settings: Settings) -> Finding:
     try:
-        client = await connect()
+        client = await connect(default=settings.temporal_default)
         polling = await pollers(client)
     except Exception as error:
         return Finding("worker", False, str(error))

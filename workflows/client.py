@@ -1,6 +1,7 @@
 """Speaking to deliveries from outside: connect, start, report, ask. For the command line, the gateway and tests."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
@@ -54,12 +55,12 @@ class RefusedError(ValueError):
         self.problems = problems
 
 
-async def connect(address: str | None = None) -> Client:
-    """A client by the SDK's own configuration (TEMPORAL_ADDRESS, TEMPORAL_PROFILE, ...), or to an address."""
+async def connect(address: str | None = None, default: str = "localhost:7233") -> Client:
+    """A client to an address, or by the SDK's own configuration (TEMPORAL_ADDRESS, TEMPORAL_PROFILE, ...), else to the default."""
     config = ClientConfig.load_client_connect_config()
     if address is not None:
         config["target_host"] = address
-    target = config.get("target_host") or "localhost:7233"
+    target = config.get("target_host") or default
     config["target_host"] = target
     try:
         return await Client.connect(**config, data_converter=DATA_CONVERTER)
@@ -82,7 +83,7 @@ class Deliveries:
     async def start(self, order: Mapping[str, Any]) -> dict[str, Any]:
         """Starts a delivery and waits until it says that it accepted the order; raises RefusedError otherwise.
 
-        Sending the same order again joins the running delivery.
+        Sending the same order again joins the running delivery; another order under its id is refused as a Conflict.
         """
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             DELIVERY,
@@ -105,7 +106,15 @@ class Deliveries:
                 f'delivery {order.get("delivery_id")} has ended; send it again with "reopen": true to begin its next generation'
             )
             raise RefusedError(said, "AlreadyFinished") from None
+        if accepted["order_sha256"] != self._digest(order):
+            said = f"{accepted['delivery_id']} is under way with another order, which stays in force; change it by amend and reschedule"
+            raise RefusedError(said, "Conflict")
         return accepted
+
+    def _digest(self, order: Mapping[str, Any]) -> str:
+        """SHA-256 of the order as it is sent."""
+        payload = self._client.data_converter.payload_converter.to_payloads([order])[0]
+        return hashlib.sha256(payload.data).hexdigest()
 
     async def report(self, delivery_id: str, events: Sequence[Event | Mapping[str, Any]]) -> None:
         """Reports events in one signal; raises LookupError if the delivery is not running."""

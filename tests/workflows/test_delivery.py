@@ -505,3 +505,15 @@ async def test_cancelling_while_the_store_is_away_is_not_lost(temporal: Workflow
 
         assert (await ended(on, order["delivery_id"]))["status"] == "cancelled"
         assert on.paper.copies[-1].status == "cancelled"
+
+
+async def test_another_order_under_a_running_id_is_a_conflict(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(ATTEMPT)) as on:
+        order = an_order()
+        await on.deliveries.start(order)
+
+        with pytest.raises(RefusedError, match="under way with another order") as refused:
+            await on.deliveries.start({**order, "carrier": "zipvan"})
+
+        assert refused.value.type == "Conflict"
+        assert (await on.snapshot(order["delivery_id"]))["assigned"]["carrier"] == "acme"
