@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock clean
+.PHONY: help setup demo test bench check format schemas lock clean
 
 help: ## Lists these commands.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -28,6 +28,9 @@ demo: setup ## Plays a delivery day against a real Temporal server of its own, i
 test: setup ## Runs all tests. PYTEST_ARGS are handed on.
 	$(VENV)/bin/pytest $(PYTEST_ARGS)
 
+bench: setup ## Measures speed and memory in under four minutes; benchmarks/results.json keeps the figures.
+	$(VENV)/bin/python -m benchmarks
+
 check: setup ## Format, lint, types.
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
@@ -37,6 +40,9 @@ check: setup ## Format, lint, types.
 format: setup ## Puts the code into its format.
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
+
+schemas: setup ## Writes docs/schema from the models of orders and events.
+	$(VENV)/bin/python -m workflows.schema
 
 lock: setup ## Pins the newest versions that pyproject.toml allows.
 	$(VENV)/bin/pip install --quiet uv

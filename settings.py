@@ -63,6 +63,11 @@ class Settings:
         return _port(self, "DOORSTEP_TEMPORAL_PORT", highest=64_535)
 
     @property
+    def temporal_default(self) -> str:
+        """The embedded server: what commands speak to unless the SDK's own settings name another."""
+        return f"127.0.0.1:{self.temporal_port}"
+
+    @property
     def ui_port(self) -> int:
         return self.temporal_port + 1000
 

@@ -56,6 +56,10 @@ STICKS = timedelta(seconds=2)
 """How long a task waits for the worker that has its delivery in memory. The SDK's 10 s would be how long the deliveries of a
 worker that died react to nothing; for another worker a delivery's history is short to replay."""
 
+SANDBOX = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("workflows"))
+"""Calls that may not be made in a workflow are still refused. But the workflow's own module, which holds no state, is imported
+once and not for each delivery: that takes longer than all that the workflow does in its life. Tests import it each time."""
+
 
 class SetupError(RuntimeError):
     """The worker cannot work yet: what is missing and how to mend it."""
@@ -154,7 +158,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         interceptors=[Guard()],
         max_cached_workflows=5_000,
         sticky_queue_schedule_to_start_timeout=STICKS,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default),
+        workflow_runner=SANDBOX,
     )
     async with worker:
         yield worker
@@ -166,7 +170,7 @@ async def work_until_told(settings: Settings) -> None:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    client = await connect()
+    client = await connect(default=settings.temporal_default)
     async with working(client, settings):
         print("ready", flush=True)  # noqa: T201 - the supervisor waits for this line
         await told.wait()

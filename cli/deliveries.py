@@ -10,11 +10,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from cli.bearers import bearers
 from cli.errors import InputError
+from cli.why import told
 from domain.event import Event
 from domain.instant import HOUR, iso
 from integrations.carriers import CARRIERS
-from settings import Settings
+from integrations.carriers.tracked import TrackedEvents
+from settings import Settings, read_settings
 from store.database import Database
 from store.deliveries import Deliveries as Copies
 from store.events import Events
@@ -24,13 +27,16 @@ from workflows.wire import DeliveryEvent, wire_event
 
 FINE, FINDINGS, WRONG_USE = 0, 1, 2
 
+PATIENCE = 10.0
+"""Seconds until a worker that does not answer is said to be missing."""
+
 Sendable = Event | Mapping[str, Any]
 
 
 async def start_delivery(file: Path, format: str) -> int:
     """Starts a delivery from a DeliveryOrder in a file."""
     order = _object(_read(file), file)
-    deliveries = Deliveries(await connect())
+    deliveries = await _deliveries()
     try:
         accepted = await deliveries.start(order)
     except RefusedError as refused:
@@ -52,7 +58,7 @@ async def report_events(settings: Settings, file: Path, delivery_id: str | None,
             return WRONG_USE
         return await _report({delivery_id: _events(text, file)}, settings)
     parsed = CARRIERS[format](text, recorded_at=_now())
-    return await _report_tracked(settings, [(tracked.tracking_number, tracked.events) for tracked in parsed], delivery_id)
+    return await _report_tracked(settings, parsed, delivery_id)
 
 
 async def report_one(settings: Settings, delivery_id: str | None, told: Mapping[str, str | None]) -> int:
@@ -96,7 +102,7 @@ def print_example() -> None:
 
 async def show_delivery(delivery_id: str, format: str) -> int:
     """Prints the snapshot."""
-    snapshot = await Deliveries(await connect()).query(delivery_id, "snapshot")
+    snapshot = await (await _deliveries()).query(delivery_id, "snapshot")
     if format == "json":
         print(as_json(snapshot))
     else:
@@ -106,35 +112,35 @@ async def show_delivery(delivery_id: str, format: str) -> int:
 
 async def explain_delivery(delivery_id: str, rule: str | None, format: str) -> int:
     """Prints why each rule is or is not open."""
-    answer = await Deliveries(await connect()).query(delivery_id, "why", {"rule": rule} if rule else {})
+    answer = await (await _deliveries()).query(delivery_id, "why", {"rule": rule} if rule else {})
     if format == "json":
         print(as_json(answer))
     else:
-        for explained in answer["rules"]:
-            _explain(explained)
+        print("\n".join(told(answer["rules"], in_full=rule is not None)))
     return FINE
 
 
-async def _report_tracked(settings: Settings, tracked: Sequence[tuple[str, Sequence[Event]]], delivery_id: str | None) -> int:
+async def _deliveries() -> Deliveries:
+    return Deliveries(await connect(default=read_settings().temporal_default), patience=PATIENCE)
+
+
+async def _report_tracked(settings: Settings, tracked: Sequence[TrackedEvents], delivery_id: str | None) -> int:
     database = Database(settings.database_url)
+    found: dict[str, list[Sendable]] = {}
+    code = FINE
     try:
-        copies = Copies(database)
-        found: dict[str, list[Sendable]] = {}
-        unknown = []
-        for number, events in tracked:
-            ids = (delivery_id,) if delivery_id else await copies.with_tracking_number(number)
-            unknown += [] if ids else [number]
+        for told in tracked:
+            ids = (delivery_id,) if delivery_id else await bearers(Copies(database), told)
             for found_id in ids:
-                found.setdefault(found_id, []).extend(events)
+                found.setdefault(found_id, []).extend(told.events)
+            code = code if ids else FINDINGS
     finally:
         await database.close()
-    for number in unknown:
-        print(f"no delivery has the tracking number {number}; name it in the order, or give --delivery ID", file=sys.stderr)
-    return max(FINDINGS if unknown else FINE, await _report(found, settings))
+    return max(code, await _report(found, settings))
 
 
 async def _report(found: Mapping[str, Sequence[Sendable]], settings: Settings) -> int:
-    deliveries = Deliveries(await connect())
+    deliveries = await _deliveries()
     code = FINE
     for delivery_id, events in found.items():
         try:
@@ -239,27 +245,6 @@ def _show_incident(incident: Mapping[str, Any], actions: Sequence[Mapping[str, A
     for act in actions:
         if act["incident_id"] == incident["incident_id"]:
             print(f"    - {act['action']}: {act['outcome'].replace('_', ' ')}" + (f" ({act['note']})" if act["note"] else ""))
-
-
-MARKS = {"true": "yes", "false": "no ", "unknown": " ? "}
-
-
-def _explain(explained: Mapping[str, Any]) -> None:
-    """One rule: where it stands, each sentence with its value, what is missing, and when it will open."""
-    print(f"{explained['rule']}: {explained['phase']}" + ("" if explained["applies"] else " (not for this delivery)"))
-    for sentence in explained["sentences"]:
-        source = f", from {sentence['source']['event_id']} at {sentence['source']['at']}" if sentence["source"] else ""
-        print(f"  {MARKS[sentence['truth']]}  {sentence['text']}  (now: {_plain(sentence['value'])}{source})")
-    for missing in explained["near_miss"] or ():
-        print(f"       {missing}")
-    if explained["forecast"]:
-        print(f"  {explained['forecast']}")
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(_plain, value))
-    return "unknown" if value is None else str(value)
 
 
 def _now() -> int:

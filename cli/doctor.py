@@ -3,18 +3,17 @@
 import asyncio
 import json
 import os
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
-
 from settings import SETTINGS, Settings
 from store.database import Database
+from store.deliveries import Deliveries
 from store.migrate import is_current
-from workflows.client import connect
+from web.status import LOOKED_AT, Lately, lately
+from workflows.client import connect, pollers
 from workflows.contract import TASK_QUEUE
 from workflows.registration import missing_attributes
 
@@ -58,7 +57,7 @@ def _show(settings: Settings, findings: list[Finding]) -> None:
 
 async def _temporal(settings: Settings) -> Finding:
     try:
-        client = await connect()
+        client = await connect(default=settings.temporal_default)
         missing = await missing_attributes(client)
     except Exception as error:  # whatever it is, it is the finding
         return Finding("Temporal", False, str(error))
@@ -72,19 +71,13 @@ async def _temporal(settings: Settings) -> Finding:
 
 async def _worker(settings: Settings) -> Finding:
     try:
-        client = await connect()
-        answer = await client.workflow_service.describe_task_queue(
-            DescribeTaskQueueRequest(
-                namespace=client.namespace,
-                task_queue=TaskQueue(name=TASK_QUEUE),
-                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-            )
-        )
+        client = await connect(default=settings.temporal_default)
+        polling = await pollers(client)
     except Exception as error:
         return Finding("worker", False, str(error))
-    if not answer.pollers:
+    if not polling:
         return Finding("worker", False, f"nobody polls the task queue {TASK_QUEUE}", "doorstep up, or doorstep worker")
-    return Finding("worker", True, f"{len(answer.pollers)} pollers in the last minutes")
+    return Finding("worker", True, f"{polling} pollers in the last minutes")
 
 
 async def _database(settings: Settings) -> Finding:
@@ -126,4 +119,30 @@ async def _port(what: str, host: str, port: int, mend: str) -> Finding:
     return Finding(what, True, f"{host}:{port} answers")
 
 
-LOOKS: tuple[Look, ...] = (_temporal, _worker, _database, _mail, _sms)
+MANY_FAIL = 10
+"""Percent. Wrong addresses are part of every day; more than this is a fault of ours or of a provider."""
+
+
+async def _actions(settings: Settings) -> Finding:
+    database = Database(settings.database_url)
+    try:
+        seen = lately(await Deliveries(database).effects(limit=LOOKED_AT), time.time_ns() // 1_000_000)
+    except Exception as error:
+        return Finding("actions", False, str(error), "doorstep migrate makes the file and its tables")
+    finally:
+        await database.close()
+    return judged(seen)
+
+
+def judged(seen: Lately) -> Finding:
+    """Failed actions are told, and more than MANY_FAIL of a hundred are not well."""
+    if not seen.failed:
+        return Finding("actions", True, f"none of {seen.actions} failed in 24 hours")
+    last = seen.failed[0]
+    said = f"{len(seen.failed)} of {seen.actions} failed in 24 hours; the last: {last.action} of {last.delivery_id}"
+    reason = last.note or last.last_error
+    well = len(seen.failed) * 100 <= seen.actions * MANY_FAIL
+    return Finding("actions", well, f"{said}: {reason}" if reason else said, "the status page lists them (doorstep serve)")
+
+
+LOOKS: tuple[Look, ...] = (_temporal, _worker, _database, _mail, _sms, _actions)

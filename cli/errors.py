@@ -1,5 +1,7 @@
 """What the command line says of errors that its user can do something about; anything else is a mistake of ours."""
 
+from temporalio.service import RPCError
+
 from cli.publishing import RulebookProblemsError
 from cli.supervisor import StartError
 from integrations.carriers.errors import CarrierPayloadError
@@ -35,4 +37,6 @@ def explained(error: Exception) -> str | None:
         return f"refused ({error.type}): {error}"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
+    if isinstance(error, RPCError):
+        return f"Temporal did not do what was asked: {error.message} ({error.status.name})"
     return str(error) if isinstance(error, EXPLAINED) else None

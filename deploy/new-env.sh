@@ -11,6 +11,9 @@ POSTGRES_PASSWORD=$(secret)
 TEMPORAL_DB_PASSWORD=$(secret)
 DOORSTEP_DB_PASSWORD=$(secret)
 
+# The folder of your rulebooks, with directory.yaml and templates. A folder begins with ./ or /.
+DOORSTEP_RULES=./rules/books
+
 # Mail goes to the mail catcher. For a real server: smtp://user:password@mail.example.test:587?starttls=required
 DOORSTEP_SMTP_URL=smtp://mail-catcher:2525
 DOORSTEP_MAIL_FROM=Doorstep <doorstep@example.test>

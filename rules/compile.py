@@ -1,6 +1,6 @@
 """A rulebook made ready to be evaluated: step functions, what each rule reads, fact parts for the matcher."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.delivery import Delivery
@@ -18,7 +18,7 @@ from rules.readings import Frame
 from rules.scene import Scene, Step
 from rules.scope import Scope, applies, percentile, scope_of
 from rules.steps import step_of
-from rules.tree import All, AnyOf, Condition, NoneOf, Received, Sentence, Truth
+from rules.tree import All, AnyOf, Condition, Group, NoneOf, Received, Sentence, Truth
 from rules.unbuilt import refuse_unbuilt
 
 MATCHERS = ("durable", "reference")
@@ -72,6 +72,7 @@ def _some_branch(branches: tuple[Branch, ...], parts: frozenset[int], scene: Sce
 class CompiledRule:
     """A rule with its conditions compiled, and all that they read."""
 
+    id: str
     rule: Rule
     frame: Frame
     timing: Timing
@@ -79,10 +80,18 @@ class CompiledRule:
     when: CompiledCondition
     only_when: CompiledCondition | None = None
     clears_when: CompiledCondition | None = None
+    atoms: frozenset[int] = frozenset()
+    reads_in_time: Inputs = frozenset()
+    """`atoms` are the fact sentences that it is made of, by number, `reads_in_time` is what the other ones read."""
 
-    @property
-    def id(self) -> str:
-        return self.rule.id
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """What reads some of the inputs: fact sentences by number, rules, and rules with a sentence about time that does."""
+
+    atoms: tuple[int, ...]
+    rules: frozenset[str]
+    in_time: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,9 @@ class CompiledBook:
     atoms: tuple[Step, ...]
     match: Memo
     matcher: str
+    atoms_read: tuple[Inputs, ...] = ()
     _in_scope: dict[tuple[Scope, int], frozenset[str]] = field(default_factory=dict)
+    _concerned: dict[Inputs, Concerned] = field(default_factory=dict)
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of an id, whatever its mode."""
@@ -110,6 +121,23 @@ class CompiledBook:
             found = frozenset(r.id for r in self.rules if key[1] < r.rule.rollout and applies(r.rule, key[0]))
             self._in_scope[key] = found
         return found
+
+    def concerned(self, touched: Inputs) -> Concerned:
+        """What reads one of the inputs."""
+        found = self._concerned.get(touched)
+        if found is None:
+            if len(self._concerned) >= REMEMBERED_SCOPES:
+                self._concerned.clear()
+            found = self._concerned[touched] = Concerned(
+                atoms=tuple(n for n, reads in enumerate(self.atoms_read) if not reads.isdisjoint(touched)),
+                rules=frozenset(rule.id for rule in self.rules if not rule.reads.isdisjoint(touched)),
+                in_time=frozenset(rule.id for rule in self.rules if not rule.reads_in_time.isdisjoint(touched)),
+            )
+        return found
+
+    def changed_atoms(self, atoms: Sequence[int], before: Scene, after: Scene, at: Instant) -> frozenset[int]:
+        """Those of the fact sentences, by number, that are not what they were."""
+        return frozenset(n for n in atoms if self.atoms[n](before, at)[0] is not self.atoms[n](after, at)[0])
 
     def scene(self, delivery: Delivery, learnt: tuple[Event, ...], at: Instant) -> Scene:
         """A delivery to be evaluated, with the fact parts that hold. On a timer (nothing learnt) the matcher is not asked."""
@@ -136,7 +164,8 @@ def compile_book(book: Rulebook, matcher: str = "durable") -> CompiledBook:
     rules = tuple(_compiled(rule, Frame(rule.clock, book.directory), table) for rule in live)
     asked, name = _matcher(tuple(table.parts), matcher)
     atoms = tuple(step_of(sentence, Frame()) for sentence in table.atoms)
-    return CompiledBook(book, rules, atoms, Memo(asked, ReferenceMatcher(tuple(table.parts))), name)
+    read = tuple(inputs_of(sentence) for sentence in table.atoms)
+    return CompiledBook(book, rules, atoms, Memo(asked, ReferenceMatcher(tuple(table.parts))), name, read)
 
 
 def _matcher(parts: Sequence[FactPart], wanted: str) -> tuple[Matcher, str]:
@@ -164,16 +193,32 @@ class _Table:
 
 
 def _compiled(rule: Rule, frame: Frame, table: _Table) -> CompiledRule:
-    conditions = [node for node in (rule.when, rule.only_when, rule.clears_when) if node is not None]
+    nodes = [node for node in (rule.when, rule.only_when, rule.clears_when) if node is not None]
+    sentences = [sentence for node in nodes for sentence in _sentences(node)]
+    when = _condition(rule.when, frame, table)
+    only_when = _condition(rule.only_when, frame, table) if rule.only_when is not None else None
+    clears_when = _condition(rule.clears_when, frame, table) if rule.clears_when is not None else None
     return CompiledRule(
+        id=rule.id,
         rule=rule,
         frame=frame,
         timing=Timing(rule.hold, rule.stay_clear, rule.cooldown, rule.clears_when is not None, has_received(rule.when)),
-        reads=frozenset().union(*(inputs_of(node) for node in conditions)),
-        when=_condition(rule.when, frame, table),
-        only_when=_condition(rule.only_when, frame, table) if rule.only_when is not None else None,
-        clears_when=_condition(rule.clears_when, frame, table) if rule.clears_when is not None else None,
+        reads=_read(sentences),
+        when=when,
+        only_when=only_when,
+        clears_when=clears_when,
+        atoms=frozenset(table.atoms[sentence] for sentence in sentences if sentence in table.atoms),
+        reads_in_time=_read(sentence for sentence in sentences if sentence not in table.atoms),
     )
+
+
+def _sentences(node: Condition) -> list[Sentence]:
+    """All sentences of a condition, whatever group they stand in."""
+    return [sentence for child in node.children for sentence in _sentences(child)] if isinstance(node, Group) else [node]
+
+
+def _read(sentences: Iterable[Sentence]) -> Inputs:
+    return frozenset[str]().union(*(inputs_of(sentence) for sentence in sentences))
 
 
 def has_received(node: Condition) -> bool:

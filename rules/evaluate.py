@@ -9,16 +9,21 @@ from domain.delivery import Delivery
 from domain.event import Event
 from domain.incident import Resolution
 from domain.instant import NEVER, Instant
+from domain.status import Status
 from rules.compile import CompiledBook, CompiledRule
 from rules.inputs import touched
 from rules.lookback import late_since, stayed, was
 from rules.looking import look, may_open, with_wake
 from rules.machine import DUE_NOW, Cell, Phase, turn
 from rules.scene import Scene
+from rules.scope import has_same_scope
 from rules.tree import Truth
 
 EDITION = 1
 """The newest edition of evaluation. A change that decides differently gets a new one and leaves the older in place."""
+
+NEW = Cell()
+"""Of a rule that has not been looked at yet."""
 
 
 class ChangeKind(StrEnum):
@@ -78,8 +83,10 @@ def evaluate(
     found: dict[str, Cell] = {}
     changes: list[Change] = []
     for rule in book.rules:
-        cell = cells.get(rule.id, Cell())
-        if rule.id in batch.scope or cell.is_open:
+        cell = cells.get(rule.id, NEW)
+        if batch.leaves_alone(rule, cell):
+            found[rule.id] = cell
+        elif rule.id in batch.scope or cell.is_open:
             found[rule.id], more = _run(rule, cell, batch)
             changes += more
     left = {rule: _set_aside(cell) for rule, cell in cells.items() if rule not in found and cell.episode}
@@ -94,22 +101,12 @@ def release(cells: Mapping[str, Cell], rule: str, at: Instant) -> Mapping[str, C
     return {**cells, rule: replace(cell.ended(at, armed=False), look_at=DUE_NOW, wake_at=NEVER, wake_for="")}
 
 
-def finish(cells: Mapping[str, Cell], at: Instant, how: Resolution = Resolution.FINAL) -> Verdict:
-    """The end of a delivery: what is still open is resolved, nothing is awaited any more."""
-    open_cells = {rule: cell for rule, cell in cells.items() if cell.is_open}
-    changes = tuple(Change(ChangeKind.RESOLVED, rule, cell.episode, at, how) for rule, cell in open_cells.items())
-    return Verdict({rule: _at_rest(cell, at) for rule, cell in cells.items()}, changes)
-
-
-def refreshed(cells: Mapping[str, Cell]) -> Mapping[str, Cell]:
-    """The cells when the rulebook was replaced by another: phases stay, all of them are looked at anew."""
-    return {rule: replace(cell, look_at=DUE_NOW, wake_at=NEVER, wake_for="") for rule, cell in cells.items()}
-
-
 def _at_rest(cell: Cell, at: Instant) -> Cell:
     """Nothing open, nothing awaited; what is true if the delivery comes back to life may open anew."""
-    cell = cell.ended(at, armed=True) if cell.is_open else replace(cell, phase=Phase.IDLE)
-    return replace(cell, look_at=NEVER, wake_at=NEVER, wake_for="")
+    cell = cell.ended(at, armed=True) if cell.is_open else cell
+    if cell.phase is not Phase.IDLE:
+        cell = cell.into(Phase.IDLE, cell.since)
+    return cell.looked(NEVER).waking(NEVER, "")
 
 
 def _set_aside(cell: Cell) -> Cell:
@@ -126,8 +123,10 @@ class _Batch:
         self, book: CompiledBook, before: Delivery, after: Delivery, learnt: tuple[Event, ...], last: Instant, now: Instant
     ) -> None:
         self.book, self.before, self.after, self.learnt, self.last, self.now = book, before, after, learnt, last, now
-        self.scope_before, self.scope = book.in_scope(before), book.in_scope(after)
-        self.touched = touched(before, after, learnt)
+        self.scope_before = book.in_scope(before)
+        self.scope = self.scope_before if has_same_scope(before, after) else book.in_scope(after)
+        told = touched(before, after, learnt)
+        self.concerned = None if told is None else book.concerned(told)
         self.late = late_since(learnt, now)
 
     @cached_property
@@ -138,23 +137,35 @@ class _Batch:
     def new(self) -> Scene:
         return self.book.scene(self.after, self.learnt, self.now)
 
+    @cached_property
+    def changed(self) -> frozenset[int]:
+        """The fact sentences whose truth the batch changed, by number."""
+        atoms = self.concerned.atoms if self.concerned is not None else ()
+        return self.book.changed_atoms(atoms, Scene(self.before), Scene(self.after), self.now)
+
     def leaves_alone(self, rule: CompiledRule, cell: Cell) -> bool:
-        """Whether neither time nor the batch can have changed anything for a rule."""
-        if not DUE_NOW < self.now < cell.look_at or (rule.id in self.scope_before) is not (rule.id in self.scope):
+        """Whether neither time nor the batch can have changed anything for a rule.
+
+        For an idle rule a fact that changed does not count if its sentences say the same of it as before.
+        """
+        told, name = self.concerned, rule.id
+        if told is None or not DUE_NOW < self.now < cell.look_at or (name in self.scope_before) is not (name in self.scope):
             return False
-        return self.touched is not None and rule.reads.isdisjoint(self.touched)
+        if name not in told.rules:
+            return name in self.scope or cell.is_open
+        is_idle = cell.phase is Phase.IDLE and name in self.scope
+        return is_idle and name not in told.in_time and rule.atoms.isdisjoint(self.changed)
 
 
 def _run(rule: CompiledRule, cell: Cell, batch: _Batch) -> tuple[Cell, list[Change]]:
     """A rule's machine through one batch: on old knowledge up to now, then on new."""
-    if batch.leaves_alone(rule, cell):
-        return cell, []
     changes: list[Change] = []
     cell = _caught_up(rule, cell, batch, changes)
     cell = _reconsidered(rule, cell, batch, changes)
     in_play = may_open(rule, batch.after, batch.scope)
     if batch.after.facts.final and not rule.rule.after_final:
-        return _finished(rule, cell, batch.now, changes), _as_noticed(changes)
+        how = Resolution.EXPIRED if batch.after.facts.status is Status.EXPIRED else Resolution.FINAL
+        return _finished(rule, cell, batch.now, how, changes), _as_noticed(changes)
     cell = _looked(rule, cell, batch.new, batch.now, in_play, changes)
     if cell.phase is Phase.CLEARING and _opened_in(changes, cell.episode) not in (None, batch.now):
         changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, batch.now, Resolution.CURED))
@@ -164,6 +175,8 @@ def _run(rule: CompiledRule, cell: Cell, batch: _Batch) -> tuple[Cell, list[Chan
 
 def _caught_up(rule: CompiledRule, cell: Cell, batch: _Batch, changes: list[Change]) -> Cell:
     """The cell after all that was due before now; usually nothing was."""
+    if not DUE_NOW < cell.look_at < batch.now:
+        return cell
     in_play = may_open(rule, batch.before, batch.scope_before)
     while DUE_NOW < cell.look_at < batch.now:
         cell = _looked(rule, cell, batch.old, max(cell.look_at, batch.last), in_play, changes)
@@ -212,9 +225,9 @@ def _is_broken(rule: CompiledRule, cell: Cell, wanted: Truth, batch: _Batch) -> 
     return not stayed(rule.when, wanted, batch.after, start, now) and stayed(rule.when, wanted, batch.before, start, now)
 
 
-def _finished(rule: CompiledRule, cell: Cell, now: Instant, changes: list[Change]) -> Cell:
+def _finished(rule: CompiledRule, cell: Cell, now: Instant, how: Resolution, changes: list[Change]) -> Cell:
     if cell.is_open:
-        changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, now, Resolution.FINAL))
+        changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, now, how))
     return _at_rest(cell, now)
 
 
@@ -224,6 +237,8 @@ def _opened_in(changes: list[Change], episode: int) -> Instant | None:
 
 def _as_noticed(changes: list[Change]) -> list[Change]:
     """What opened and ended before anybody looked was missed; or, if late knowledge took it back, never was."""
+    if not changes:
+        return changes
     opened = {change.episode: change.at for change in changes if change.kind is ChangeKind.OPENED}
     ended = {change.episode: change for change in changes if change.kind is ChangeKind.RESOLVED and change.episode in opened}
     kept = [change for change in changes if change.episode not in ended or change.kind is ChangeKind.RETRACTED_PENDING]

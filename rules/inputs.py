@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from domain.delivery import FACT_NAMES, Delivery
+from domain.delivery import Delivery
 from domain.event import Event
 from domain.facts import Facts
+from domain.status import MILESTONES
 from rules.patterns import is_plain
+from rules.readings import TIME_DEPENDENT
 from rules.tree import (
     Absent,
     AbsentBefore,
@@ -34,11 +36,16 @@ from rules.tree import (
 from rules.vocabulary import VOCABULARY
 
 Inputs: TypeAlias = frozenset[str]
-"""Fields of Facts; "event NAME" for the times of an event; EVERY_EVENT for what depends on each."""
+"""Fields of Facts; "event NAME" for the times of an event, "recorded STATUS"; EVERY_EVENT for what depends on each."""
 
 EVERY_EVENT = "events"
 EVERYTHING = None
 """Touched: all there is."""
+
+ENDING = "ending"
+"""What is told of a delivery that has ended; until then its condition does not depend on its status."""
+
+CONDITION: Inputs = frozenset({"promised", "eta", ENDING})
 
 
 def inputs_of(node: Condition) -> Inputs:
@@ -52,15 +59,18 @@ def touched(before: Delivery, after: Delivery, learnt: tuple[Event, ...]) -> Inp
         return frozenset()
     if before.order is not after.order or before.facts.final is not after.facts.final or _changes_the_past(before, learnt):
         return EVERYTHING
-    fields = {name for name in FACT_NAMES if _told_anew(name, before, after)}
+    fields = _told_anew(before, after)
+    if "recorded" in fields:
+        fields |= {f"recorded {status}" for status in after.facts.recorded if status not in before.facts.recorded}
+    if after.facts.final:
+        fields.add(ENDING)
     return frozenset(fields | _event_names(before.facts, after.facts) | ({EVERY_EVENT} if learnt else set()))
 
 
-def _told_anew(name: str, before: Delivery, after: Delivery) -> bool:
-    """Whether a fact changed, or was changed and changed back within the batch."""
-    if getattr(before.facts, name) is not getattr(after.facts, name):
-        return True
-    return before.source_of(name) is not after.source_of(name)
+def _told_anew(before: Delivery, after: Delivery) -> set[str]:
+    """The facts that changed, or were changed and changed back within the batch: those that have another source."""
+    known = before.sources
+    return {name for name, source in after.sources.items() if known.get(name) is not source}
 
 
 def _changes_the_past(before: Delivery, learnt: Iterable[Event]) -> bool:
@@ -74,11 +84,15 @@ def _event_names(before: Facts, after: Facts) -> set[str]:
 
 
 def _fact(node: Any) -> Inputs:
-    return frozenset(VOCABULARY[node.fact].reads) | ({EVERY_EVENT} if node.held else set())
+    return _read_by(node.fact) | ({EVERY_EVENT} if node.held else set())
 
 
 def _same(node: Same) -> Inputs:
-    return _fact(node) | frozenset(VOCABULARY[node.other].reads)
+    return _fact(node) | _read_by(node.other)
+
+
+def _read_by(fact: str) -> Inputs:
+    return CONDITION if fact == TIME_DEPENDENT else frozenset(VOCABULARY[fact].reads)
 
 
 def _event(pattern: EventPattern | None) -> Inputs:
@@ -119,7 +133,9 @@ INPUTS: Mapping[type, Callable[[Any], Inputs]] = {
     Staying: lambda node: frozenset({STATE_FIELDS[node.state]}),
     Later: lambda node: _time(node.first) | _time(node.second),
     Around: lambda node: _time(node.time),
-    Overdue: lambda node: frozenset({"due", "recorded"}),
+    Overdue: lambda node: frozenset(
+        {"due", *(f"recorded {status}" for status in MILESTONES[MILESTONES.index(node.milestone) :])}
+    ),
     Daytime: lambda node: frozenset(),
     Weekdays: lambda node: frozenset(),
     Received: lambda node: frozenset({EVERY_EVENT}),

@@ -35,12 +35,20 @@ SCOPE_KEYS: Mapping[str, Callable[[Order, Facts], tuple[str, ...]]] = {
 }
 """What `applies_to` may speak of."""
 
+CHANGING = ("carrier", "route_id")
+"""The facts among them; the rest is the order's."""
+
 NOT = "not "
 
 
 def scope_of(delivery: Delivery) -> Scope:
     """A delivery's values of all scope keys."""
     return tuple(read(delivery.order, delivery.facts) for read in SCOPE_KEYS.values())
+
+
+def has_same_scope(one: Delivery, other: Delivery) -> bool:
+    """Whether it is sure without looking at each key."""
+    return one.order is other.order and all(getattr(one.facts, name) == getattr(other.facts, name) for name in CHANGING)
 
 
 @lru_cache(maxsize=16_384)

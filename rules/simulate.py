@@ -143,7 +143,9 @@ class _Stage:
         events: list[Event] = []
         for item in self._due(at):
             events = self._take(item, events, at, told)
-        self._look([*events, *self._expiry(at)], at, told)
+        self._look(events, at, told)
+        if expiry := self._expiry(at):  # only now: what was reported in time, a new promise say, comes first
+            self._look(expiry, at, told)
         self.moments.append(told.moment(at, self.watch))
 
     def _add(self, at: Instant, item: Line | _Answered) -> None:

@@ -76,12 +76,13 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The outcome of one look: the new state, what to start, what changed, when to look again."""
+    """The outcome of one look: the new state, what to start, what changed, when to look again, how many events were new."""
 
     watch: Watch
     deeds: tuple[Deed, ...] = ()
     changes: tuple[Change, ...] = ()
     wake: Wake | None = None
+    learnt: int = 0
 
 
 def is_counted(incident: Incident) -> bool:
@@ -104,7 +105,7 @@ def look(watch: Watch, book: CompiledBook, events: Iterable[Event], now: Instant
     for change in verdict.changes:
         watch = _changed(watch, book, change)
     watch, deeds = _start_ready(watch, book, now)
-    return Look(watch, deeds, verdict.changes, _earliest(verdict.wake, after, now))
+    return Look(watch, deeds, verdict.changes, _earliest(verdict.wake, after, now), len(learnt))
 
 
 def with_outcome(watch: Watch, deed: Deed, result: ActionResult, now: Instant) -> Watch:

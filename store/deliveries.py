@@ -4,21 +4,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, select, true, update
+from sqlalchemy import RowMapping, Select, delete, func, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.copy import DeliveryCopy
 from domain.incident import Incident, Mode, Resolution
 from domain.status import Condition, Status
+from store.columns import storable
 from store.copies import Counts, Effect, IncidentCopy
 from store.database import Database
 from store.tables import deliveries, effects, incidents, tracking_numbers
+from store.upsert import upsert
 
 ELSEWHERE = frozenset({"tracking_numbers", "incidents"})
 """Fields of a copy that have tables of their own."""
 
 COPY_FIELDS = tuple(field.name for field in fields(DeliveryCopy) if field.name not in ELSEWHERE)
 INCIDENT_FIELDS = tuple(field.name for field in fields(Incident) if field.name != "acts")
+
+_PUT_COPY = upsert(deliveries, COPY_FIELDS, ["delivery_id", "generation"], not_older_by="revision")
+_PUT_INCIDENT = upsert(incidents, ("delivery_id", "generation", *INCIDENT_FIELDS), ["incident_id"])
 
 
 class Deliveries:
@@ -34,7 +39,7 @@ class Deliveries:
         """
         async with self._database.writing() as connection:
             if await self._write_copy(connection, copy):
-                await self._add_tracking_numbers(connection, copy)
+                await _replace_tracking_numbers(connection, copy)
                 await self._write_incidents(connection, copy)
                 await _end_earlier_lives(connection, copy)
 
@@ -59,11 +64,12 @@ class Deliveries:
         return await self._copies(_newest_first().limit(limit))
 
     async def with_tracking_number(self, number: str, source: str | None = None) -> tuple[str, ...]:
-        """The ids of the open deliveries that a source (None: any) gave a tracking number to.
+        """The ids of the open deliveries that a carrier (in whatever case; None: any) gave a tracking number to.
 
         If none of them is open, the one that started last; an empty tuple if the number is unknown.
         """
-        this = (tracking_numbers.c.number == number) & ((tracking_numbers.c.source == source) if source is not None else true())
+        of_source = true() if source is None else func.lower(tracking_numbers.c.source) == source.lower()
+        this = (tracking_numbers.c.number == number) & of_source
         found = await self._copies(
             _newest_first().where(deliveries.c.delivery_id.in_(select(tracking_numbers.c.delivery_id).where(this)))
         )
@@ -103,26 +109,14 @@ class Deliveries:
             return _counts(groups, (await connection.execute(unresolved)).scalar_one())
 
     async def _write_copy(self, connection: AsyncConnection, copy: DeliveryCopy) -> bool:
-        values = _columns(copy)
-        statement = self._database.insert(deliveries).values(values)
-        not_newer = deliveries.c.revision <= statement.excluded.revision
-        key = ["delivery_id", "generation"]
-        written = await connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values, where=not_newer))
+        written = await connection.execute(_PUT_COPY, _columns(copy))
         return written.rowcount == 1
-
-    async def _add_tracking_numbers(self, connection: AsyncConnection, copy: DeliveryCopy) -> None:
-        """Numbers belong to the carrier of the order, also when another one has the delivery by now."""
-        source = copy.order.get("carrier", copy.carrier)
-        rows = [{"source": source, "number": number, "delivery_id": copy.delivery_id} for number in copy.tracking_numbers]
-        if rows:
-            await connection.execute(self._database.insert(tracking_numbers).on_conflict_do_nothing(), rows)
 
     async def _write_incidents(self, connection: AsyncConnection, copy: DeliveryCopy) -> None:
         for incident in copy.incidents:
             told = {name: getattr(incident, name) for name in INCIDENT_FIELDS}
             values = {"delivery_id": copy.delivery_id, "generation": copy.generation, **told}
-            statement = self._database.insert(incidents).values(values)
-            await connection.execute(statement.on_conflict_do_update(index_elements=["incident_id"], set_=values))
+            await connection.execute(_PUT_INCIDENT, values)
 
     async def _copies(self, query: Select[Any]) -> tuple[DeliveryCopy, ...]:
         return tuple(_copy(row) for row in await self._rows(query))
@@ -136,6 +130,23 @@ class Deliveries:
     async def _rows(self, query: Select[Any]) -> list[RowMapping]:
         async with self._database.reading() as connection:
             return list((await connection.execute(query)).mappings())
+
+
+async def _replace_tracking_numbers(connection: AsyncConnection, copy: DeliveryCopy) -> None:
+    """The delivery's numbers are those of this copy: one that an amendment corrected must not route events here any more.
+
+    Numbers belong to the carrier of the order, also when another one has the delivery by now.
+    """
+    source = copy.order.get("carrier", copy.carrier)
+    wanted = {(source, storable(number)) for number in copy.tracking_numbers}
+    of_delivery = tracking_numbers.c.delivery_id == copy.delivery_id
+    known = select(tracking_numbers.c.source, tracking_numbers.c.number).where(of_delivery)
+    if wanted == {(row.source, row.number) for row in await connection.execute(known)}:
+        return
+    await connection.execute(delete(tracking_numbers).where(of_delivery))
+    rows = [{"source": source, "number": number, "delivery_id": copy.delivery_id} for source, number in sorted(wanted)]
+    if rows:
+        await connection.execute(insert(tracking_numbers), rows)
 
 
 async def _end_earlier_lives(connection: AsyncConnection, copy: DeliveryCopy) -> None:

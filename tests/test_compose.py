@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("doorstep:")}
-DOORSTEP_COMMANDS = ("migrate", "worker", "serve")
+DOORSTEP_COMMANDS = ("migrate", "rules publish", "serve", "worker")
 
 
 def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -41,14 +41,27 @@ def test_the_production_shape_is_complete() -> None:
     assert {"postgres", "temporal-schema", "temporal", "temporal-namespace", "temporal-search-attributes", "temporal-ui"} <= set(
         SERVICES
     )
-    assert {"migrate", "worker", "gateway", "mail-catcher"} == set(OURS)
+    assert {"migrate", "publish", "worker", "gateway", "mail-catcher"} == set(OURS)
 
 
 def test_every_command_of_ours_runs_natively_too() -> None:
     programs = {name: service["command"] for name, service in OURS.items() if "entrypoint" not in service}
 
-    assert sorted(command[0] for command in programs.values()) == sorted(DOORSTEP_COMMANDS)
-    assert all(len(command) == 1 for command in programs.values())
+    assert sorted(" ".join(command) for command in programs.values()) == sorted(DOORSTEP_COMMANDS)
+
+
+def test_a_rulebook_is_published_before_there_is_a_worker() -> None:
+    """Nothing published one: every order of a fresh installation was refused for want of its rulebook."""
+    assert SERVICES["publish"]["command"] == ["rules", "publish"]
+    assert SERVICES["publish"]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+    assert SERVICES["worker"]["depends_on"]["publish"]["condition"] == "service_completed_successfully"
+
+
+@pytest.mark.parametrize("name", ["publish", "worker", "gateway"])
+def test_the_rules_are_a_folder_of_the_operator_which_nothing_writes_to(name: str) -> None:
+    assert SERVICES[name]["environment"]["DOORSTEP_RULES"] == "/rules"
+    assert SERVICES[name]["volumes"] == ["${DOORSTEP_RULES:-./rules/books}:/rules:ro"]
+    assert (ROOT / "rules" / "books" / "directory.yaml").exists()
 
 
 def test_the_mail_catcher_is_a_module_of_ours() -> None:
@@ -121,7 +134,8 @@ def test_the_interface_cannot_end_or_reset_a_delivery() -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_mounted_file_exists(name: str) -> None:
-    sources = [volume.split(":")[0] for volume in SERVICES[name].get("volumes", ())]
+    volumes = [re.sub(r"\$\{\w+:-(.+?)\}", r"\1", volume) for volume in SERVICES[name].get("volumes", ())]
+    sources = [volume.split(":")[0] for volume in volumes]
 
     assert all((ROOT / source).exists() for source in sources if source.startswith("."))
     assert {source for source in sources if not source.startswith(".")} <= COMPOSE["volumes"].keys()

@@ -1,11 +1,12 @@
 """How an action's activity is called: how long one try may take, how often it is tried, when it is given up."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.registry import ACTIVITIES
@@ -43,11 +44,13 @@ async def first_tries(deed: Deed) -> ActionResult | Trouble:
 
 
 async def patient_tries(deed: Deed) -> ActionResult:
-    """The result, at the latest when patience ends."""
+    """The result, at the latest when patience ends, or when it is cancelled since it is no longer wanted."""
     try:
         return await _call(deed, PATIENT_TRIES, patience(deed.action))
-    except ActivityError as error:
-        return failed(_trouble(error))
+    except (ActivityError, asyncio.CancelledError) as error:
+        if is_cancelled_exception(error):
+            return ActionResult(Outcome.NO_HELP, "given up: the incident had ended before it could be done")
+        return failed(_trouble(error)) if isinstance(error, ActivityError) else failed(Trouble(str(error), lasting=True))
 
 
 def failed(trouble: Trouble) -> ActionResult:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
 
 from domain.instant import Instant, moment
 from rules.watch import Watch
@@ -33,7 +33,7 @@ Updates = Sequence[SearchAttributeUpdate[Any]]
 
 
 def attributes_of(watch: Watch, now: Instant) -> Updates:
-    """All attributes of a delivery as they stand; unknown ones are left out, so that nothing is unset needlessly."""
+    """All attributes of a delivery as they stand; what is unknown, or no longer so, is unset."""
     order, facts = watch.delivery.order, watch.delivery.facts
     incidents = watch.open_incidents
     named = (
@@ -46,11 +46,17 @@ def attributes_of(watch: Watch, now: Instant) -> Updates:
         (SERVICE_LEVEL, order.service_level),
         (RULEBOOK_VERSION, watch.book[:12]),
     )
-    updates: list[SearchAttributeUpdate[Any]] = [key.value_set(value) for key, value in named if value is not None]
+    updates: list[SearchAttributeUpdate[Any]] = [
+        key.value_unset() if value is None else key.value_set(value) for key, value in named
+    ]
     updates.append(OPEN_INCIDENTS.value_set(sorted({incident.rule for incident in incidents})))
     updates.append(INCIDENT_SEVERITY.value_set(sorted({incident.severity.value for incident in incidents})))
     updates.append(PROMISED_BY.value_set(moment(facts.promised.end)))
     updates.append(ATTEMPTS.value_set(facts.attempts))
-    if facts.eta is not None:
-        updates.append(ETA.value_set(moment(facts.eta)))
+    updates.append(ETA.value_unset() if facts.eta is None else ETA.value_set(moment(facts.eta)))
     return updates
+
+
+def changed_attributes(known: TypedSearchAttributes, updates: Updates) -> Updates:
+    """Those that say something new: each attribute that is sent costs as much as evaluating a rulebook."""
+    return [update for update in updates if known.get(update.key) != update.value]

@@ -1,13 +1,25 @@
 """Speaking to deliveries from outside: connect, start, report, ask. For the command line, the gateway and tests."""
 
+import asyncio
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import (
+    Client,
+    RPCTimeoutOrCancelledError,
+    WithStartWorkflowOperation,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+)
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.envconfig import ClientConfig
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.event import Event
@@ -17,11 +29,21 @@ from workflows.wire import wire_event
 
 AnyHandle = WorkflowHandle[Any, Any]
 
+REUSE = {
+    False: WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+    True: WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+}
+"""By "reopen". A refused order may be sent again; a finished one stays what people see under its id, unless it is reopened."""
+
 CANNOT_CONNECT = "cannot reach Temporal at {address}: {error}; is it running? `doorstep up` starts one here"
 
 
+NOBODY_POLLS = "nobody polls the task queue {queue}; `doorstep up` or `doorstep worker` starts a worker"
+NO_ANSWER = "no worker of the task queue {queue} answered within {seconds} s; is it still running? `doorstep doctor` says more"
+
+
 class UnreachableError(ConnectionError):
-    """Temporal cannot be reached; says where and what to do."""
+    """Temporal, or a worker, cannot be reached; says where and what to do."""
 
 
 class RefusedError(ValueError):
@@ -33,12 +55,12 @@ class RefusedError(ValueError):
         self.problems = problems
 
 
-async def connect(address: str | None = None) -> Client:
-    """A client by the SDK's own configuration (TEMPORAL_ADDRESS, TEMPORAL_PROFILE, ...), or to an address."""
+async def connect(address: str | None = None, default: str = "localhost:7233") -> Client:
+    """A client to an address, or by the SDK's own configuration (TEMPORAL_ADDRESS, TEMPORAL_PROFILE, ...), else to the default."""
     config = ClientConfig.load_client_connect_config()
     if address is not None:
         config["target_host"] = address
-    target = config.get("target_host") or "localhost:7233"
+    target = config.get("target_host") or default
     config["target_host"] = target
     try:
         return await Client.connect(**config, data_converter=DATA_CONVERTER)
@@ -49,9 +71,11 @@ async def connect(address: str | None = None) -> Client:
 class Deliveries:
     """The deliveries of one Temporal namespace."""
 
-    def __init__(self, client: Client, task_queue: str = TASK_QUEUE) -> None:
+    def __init__(self, client: Client, task_queue: str = TASK_QUEUE, patience: float | None = None) -> None:
+        """`patience`: seconds until what nobody answers raises UnreachableError; None waits for ever."""
         self._client = client
         self._task_queue = task_queue
+        self._patience = patience
 
     def handle(self, delivery_id: str) -> AnyHandle:
         return self._client.get_workflow_handle(delivery_workflow_id(delivery_id))
@@ -59,7 +83,7 @@ class Deliveries:
     async def start(self, order: Mapping[str, Any]) -> dict[str, Any]:
         """Starts a delivery and waits until it says that it accepted the order; raises RefusedError otherwise.
 
-        Sending the same order again joins the running delivery.
+        Sending the same order again joins the running delivery; another order under its id is refused as a Conflict.
         """
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             DELIVERY,
@@ -67,15 +91,30 @@ class Deliveries:
             id=delivery_workflow_id(str(order.get("delivery_id"))),
             task_queue=self._task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_reuse_policy=REUSE[bool(order.get("reopen"))],
         )
         try:
-            accepted: dict[str, Any] = await self._client.execute_update_with_start_workflow(
-                "accepted", {}, start_workflow_operation=operation
+            accepted: dict[str, Any] = await self._answered(
+                self._client.execute_update_with_start_workflow("accepted", {}, start_workflow_operation=operation)
             )
         except WorkflowUpdateFailedError as error:
             raise refused(error) from None
+        except RPCError as error:
+            raise _unreachable(error) from None
+        except WorkflowAlreadyStartedError:
+            said = (
+                f'delivery {order.get("delivery_id")} has ended; send it again with "reopen": true to begin its next generation'
+            )
+            raise RefusedError(said, "AlreadyFinished") from None
+        if accepted["order_sha256"] != self._digest(order):
+            said = f"{accepted['delivery_id']} is under way with another order, which stays in force; change it by amend and reschedule"
+            raise RefusedError(said, "Conflict")
         return accepted
+
+    def _digest(self, order: Mapping[str, Any]) -> str:
+        """SHA-256 of the order as it is sent."""
+        payload = self._client.data_converter.payload_converter.to_payloads([order])[0]
+        return hashlib.sha256(payload.data).hexdigest()
 
     async def report(self, delivery_id: str, events: Sequence[Event | Mapping[str, Any]]) -> None:
         """Reports events in one signal; raises LookupError if the delivery is not running."""
@@ -86,9 +125,9 @@ class Deliveries:
             raise _not_running(error, delivery_id) from None
 
     async def ask(self, delivery_id: str, update: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Executes an update; raises RefusedError or LookupError."""
+        """Executes an update; raises RefusedError, LookupError or UnreachableError."""
         try:
-            answer: dict[str, Any] = await self.handle(delivery_id).execute_update(update, request)
+            answer: dict[str, Any] = await self._answered(self.handle(delivery_id).execute_update(update, request))
         except WorkflowUpdateFailedError as error:
             raise refused(error) from None
         except RPCError as error:
@@ -96,12 +135,39 @@ class Deliveries:
         return answer
 
     async def query(self, delivery_id: str, query: str, request: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Asks for snapshot, timeline or why; raises LookupError if there is no such delivery."""
+        """Asks for snapshot, timeline or why.
+
+        Raises LookupError if there is no such delivery, or no such rule; UnreachableError if nobody answers.
+        """
         try:
-            answer: dict[str, Any] = await self.handle(delivery_id).query(query, request or {})
+            answer: dict[str, Any] = await self._answered(self.handle(delivery_id).query(query, request or {}))
+        except WorkflowQueryFailedError as error:
+            raise LookupError(f"delivery {delivery_id}: {error.message}") from None
         except RPCError as error:
             raise _not_running(error, delivery_id) from None
         return answer
+
+    async def _answered(self, call: Awaitable[Any]) -> Any:
+        """The answer; raises UnreachableError, with who is missing, when it does not come in time."""
+        try:
+            async with asyncio.timeout(self._patience):
+                return await call
+        except (TimeoutError, RPCTimeoutOrCancelledError):
+            if self._patience is None:
+                raise
+        except RPCError as error:
+            if error.status is not RPCStatusCode.FAILED_PRECONDITION:  # a query that finds no poller
+                raise
+        said = NO_ANSWER if await pollers(self._client, self._task_queue) else NOBODY_POLLS
+        raise UnreachableError(said.format(queue=self._task_queue, seconds=self._patience))
+
+
+async def pollers(client: Client, task_queue: str = TASK_QUEUE) -> int:
+    """How many workers polled for workflows in the last minutes. Raises RPCError."""
+    queue = TaskQueue(name=task_queue)
+    kind = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
+    asked = DescribeTaskQueueRequest(namespace=client.namespace, task_queue=queue, task_queue_type=kind)
+    return len((await client.workflow_service.describe_task_queue(asked)).pollers)
 
 
 def refused(error: WorkflowUpdateFailedError) -> RefusedError:
@@ -116,14 +182,20 @@ def refused(error: WorkflowUpdateFailedError) -> RefusedError:
 def _not_running(error: RPCError, delivery_id: str) -> Exception:
     if error.status is RPCStatusCode.NOT_FOUND:
         return LookupError(f"no delivery {delivery_id} is running")
-    return error
+    return _unreachable(error)
+
+
+def _unreachable(error: RPCError) -> UnreachableError:
+    return UnreachableError(f"Temporal did not do what was asked: {_reason(error)} ({error.status.name})")
 
 
 def _reason(error: BaseException) -> str:
     """The SDK's errors name every layer; people need the last."""
     said = str(error)
     known = {"ConnectionRefused": "connection refused", "dns error": "unknown host", "timed out": "no answer in time"}
-    return next((words for sign, words in known.items() if sign in said), said.splitlines()[0][:200] if said else type(error).__name__)
+    return next(
+        (words for sign, words in known.items() if sign in said), said.splitlines()[0][:200] if said else type(error).__name__
+    )
 
 
 def as_json(value: Any) -> str:

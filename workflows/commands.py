@@ -72,7 +72,8 @@ def _amend(state: State, ask: Ask) -> Answer:
         checked = DeliveryOrder.model_validate_json(json.dumps(order))
     except ValidationError as error:
         raise invalid_input(problems_of(error)) from None
-    changed = replace(state, order=order, watch=amended(state.watch, checked.order()))
+    kept = checked.model_dump(mode="json", exclude_unset=True)
+    changed = replace(state, order=kept, amendments=state.amendments + 1, watch=amended(state.watch, checked.order()))
     return Answer(changed, (_event(ask, Kind.NOTE, command.by, {"text": f"amended {', '.join(sorted(command.patch))}"}),))
 
 

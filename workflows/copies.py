@@ -25,7 +25,7 @@ def fingerprint_of(state: State, now: Instant) -> str:
             delivery.condition(now).value,
             f"{facts.carrier} {facts.driver_id} {facts.route_id} {facts.promised.end}",
             " ".join(_mark(incident) for incident in state.watch.incidents),
-            iso(state.ended_at) or "",
+            f"{state.amendments} {iso(state.ended_at) or ''}",
         )
     )
 

@@ -5,14 +5,14 @@ Handlers only take note; the run loop folds what was reported, evaluates once pe
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError, FailureError
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.admit import Admitting
@@ -20,25 +20,16 @@ with workflow.unsafe.imports_passed_through():
     from domain.copy import Admission, AdmitRequest, Admittance
     from domain.delivery import delivery_of
     from domain.event import Event
-    from domain.instant import Instant, instant, iso
+    from domain.instant import MINUTE, Instant
     from domain.status import Kind, Status
     from rules.evaluate import Wake
     from rules.watch import Deed, Watch, look, with_outcome
-    from rules.why import why
     from workflows.acting import Trouble, failed, first_tries, patient_tries
-    from workflows.attributes import attributes_of
-    from workflows.clock import wall_clock
+    from workflows.attributes import attributes_of, changed_attributes
     from workflows.commands import SOURCE, Ask, execute
     from workflows.contract import (
         DELIVERY,
-        AcceptedIn,
-        AcknowledgeIn,
-        AmendIn,
         CancelIn,
-        CorrectIn,
-        RescheduleIn,
-        ResolveIn,
-        WhyIn,
         delivery_workflow_id,
         invalid_input,
         problem,
@@ -47,55 +38,33 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows.copies import copy_of, fingerprint_of, order_digest, result_of
     from workflows.details import details_of
+    from workflows.doors import Doors
     from workflows.guard import TooManyArguments
+    from workflows.inbox import Asked, Done, Inbox, Reported
     from workflows.reports import Unreadable, read_report
     from workflows.rulebooks import SHELF
-    from workflows.snapshot import snapshot_of, timeline_of
     from workflows.state import State, packed, unpacked
     from workflows.timer import KeptTimer, now
     from workflows.wire import DeliveryOrder
     from workflows.writer import QUICKLY, UNTIL_DONE, CopyWriter
 
-
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """A signal as it came."""
-
-    name: str
-    args: Sequence[RawValue]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An update that waits for its answer."""
-
-    ask: Ask
-    answer: "asyncio.Future[None]"
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What came of a deed."""
-
-    deed: Deed
-    result: ActionResult
-
-
-Item = Reported | Asked | Done
+EXPIRED = "expired"
+ADMIT = "is this id new, which rulebook watches over it"
 
 
 @workflow.defn(name=DELIVERY)
-class Delivery:
-    """One delivery; see docs/oms.md for its messages."""
+class Delivery(Doors):
+    """One delivery, from its order to its end."""
 
     def __init__(self) -> None:
-        self._inbox: deque[Item] = deque()
+        self._inbox: Inbox = deque()
         self._state: State | None = None
         self._refused: ApplicationError | None = None
         self._wake: Wake | None = None
         self._timer = KeptTimer()
         self._writer = CopyWriter(lambda: copy_of(self._alive, now()))
         self._running: set[asyncio.Task[None]] = set()
+        self._waiting: dict[str, tuple[Deed, asyncio.Task[ActionResult]]] = {}
 
     # The life of a delivery
 
@@ -109,18 +78,20 @@ class Delivery:
             await workflow.wait_condition(workflow.all_handlers_finished)
             raise
         await self._live()
-        return await self._end()
+        while not await self._has_ended():
+            await self._live()  # something came while the end was being written
+        return result_of(self._alive)
 
     async def _begin(self, order: RawValue) -> None:
-        if workflow.info().continued_run_id is not None:
-            self._state = unpacked(order.payload.data)
-            return
         if isinstance(order, TooManyArguments):
             said = f"{order.count} arguments were sent; send one DeliveryOrder"
             raise invalid_input([problem("", said, "too_many_arguments")])
-        sent = read_payload(DeliveryOrder, order)
-        self._refuse_wrong_id(sent)
-        self._state = self._first_state(sent, order.payload.data, await self._admitted(sent))
+        if workflow.info().continued_run_id is not None and order is not None:
+            self._state = unpacked(order.payload.data)
+        if self._state is None:
+            sent = read_payload(DeliveryOrder, order)
+            self._refuse_wrong_id(sent)
+            self._state = self._first_state(sent, order.payload.data, await self._admitted(sent))
 
     async def _live(self) -> None:
         self._settle()
@@ -130,12 +101,17 @@ class Delivery:
             if self._may_continue_as_new() and workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(packed(self._alive))
 
-    async def _end(self) -> dict[str, Any]:
+    async def _has_ended(self) -> bool:
+        """Writes the end, once the delivery is over. What comes while it is being written is still looked at."""
+        if not self._is_over():
+            return False
         self._state = replace(self._alive, ended_at=now())
         self._write()
-        await workflow.wait_condition(lambda: self._writer.idle and workflow.all_handlers_finished())
         self._show()
-        return result_of(self._alive)
+        await self._until(lambda: bool(self._inbox) or (self._writer.idle and workflow.all_handlers_finished()))
+        if self._inbox:
+            self._state = replace(self._alive, ended_at=None)
+        return not self._inbox
 
     # Beginning
 
@@ -145,7 +121,7 @@ class Delivery:
             raise invalid_input([problem("delivery_id", f"the workflow id must be {wanted}", "workflow_id")])
 
     async def _admitted(self, sent: DeliveryOrder) -> Admission:
-        request = AdmitRequest(sent.delivery_id, workflow.info().first_execution_run_id, sent.rulebook, sent.reopen)
+        request = AdmitRequest(sent.delivery_id, workflow.info().run_id, sent.rulebook, sent.reopen)
         admission = await self._admission(request)
         if admission.admittance is Admittance.ALREADY_FINISHED:
             said = f'delivery {sent.delivery_id} has ended; send it again with "reopen": true to begin its next generation'
@@ -160,12 +136,25 @@ class Delivery:
         """Asked in this task; off its way, until there is an answer, if the store is slow or away."""
         try:
             return await workflow.execute_local_activity_method(
-                Admitting.admit, request, schedule_to_close_timeout=QUICKLY, summary="is this id new, which rulebook"
+                Admitting.admit, request, schedule_to_close_timeout=QUICKLY, summary=ADMIT
             )
-        except FailureError:  # a local activity's failure comes as it is, or wrapped in an ActivityError
+        except (FailureError, asyncio.CancelledError) as error:
+            # A local activity's failure comes as it is, or wrapped in an ActivityError.
+            if not is_cancelled_exception(error):
+                return await self._patient_admission(request)
+        self._cancelled_by_temporal()
+        return await self._admission(request)
+
+    async def _patient_admission(self, request: AdmitRequest) -> Admission:
+        try:
             return await workflow.execute_activity_method(
-                Admitting.admit, request, start_to_close_timeout=timedelta(seconds=30), retry_policy=UNTIL_DONE
+                Admitting.admit, request, start_to_close_timeout=timedelta(seconds=30), retry_policy=UNTIL_DONE, summary=ADMIT
             )
+        except (FailureError, asyncio.CancelledError) as error:
+            if not is_cancelled_exception(error):
+                raise
+        self._cancelled_by_temporal()
+        return await self._patient_admission(request)
 
     def _first_state(self, sent: DeliveryOrder, payload: bytes, admission: Admission) -> State:
         at = now()
@@ -175,7 +164,7 @@ class Delivery:
             order_sha256=order_digest(payload),
             watch=watch,
             rulebook=sent.rulebook,
-            first_run_id=workflow.info().first_execution_run_id,
+            first_run_id=workflow.info().run_id,
             started_at=at,
         )
 
@@ -188,16 +177,18 @@ class Delivery:
         return self._state
 
     async def _something_happened(self) -> None:
-        try:
-            await workflow.wait_condition(
-                lambda: bool(self._inbox) or self._timer.rang or self._is_over() or self._is_due_to_continue()
-            )
-        except asyncio.CancelledError:
-            self._cancelled_by_temporal()
+        await self._until(lambda: bool(self._inbox) or self._timer.rang or self._is_over() or self._is_due_to_continue())
         self._timer.heard()
 
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        """Waits. Cancelling in the Temporal UI is a message like any other."""
+        try:
+            await workflow.wait_condition(holds)
+        except asyncio.CancelledError:
+            self._cancelled_by_temporal()
+
     def _settle(self) -> None:
-        """Takes everything that came, in order; reports are gathered, and what a person decides sees what came before it."""
+        """Takes everything that came; reports are gathered, and what a person decides sees what was reported before it."""
         events: list[Event] = []
         while self._inbox:
             item = self._inbox.popleft()
@@ -209,9 +200,12 @@ class Delivery:
             else:
                 self._look(events)
                 events = self._obey(item)
-        self._look([*events, *self._expiry()])
-        self._write()
-        self._show()
+        self._look(events)
+        if expired := self._expiry():
+            self._look(expired)
+        if not self._is_over():  # its end is written once, by _has_ended
+            self._write()
+            self._show()
 
     def _read(self, report: Reported) -> tuple[Event, ...]:
         found = read_report(report.name, report.args, now())
@@ -234,14 +228,18 @@ class Delivery:
         state = self._alive
         book = SHELF.get(state.watch.book)
         looked = look(state.watch, book, events, now(), state.edition)
-        seen = state.events_seen + len(looked.watch.delivery.events) - len(state.watch.delivery.events)
         self._state = replace(
-            state, watch=looked.watch, events_seen=max(seen, state.events_seen), final_since=self._final_since(looked.watch)
+            state,
+            watch=looked.watch,
+            events_seen=state.events_seen + looked.learnt,
+            final_since=self._final_since(looked.watch),
         )
         for deed in looked.deeds:
-            self._start(self._do(deed))
+            self._start(deed)
         self._wake = self._next_wake(looked.wake)
-        self._timer.set(self._wake)
+        if self._wake is not None:
+            self._timer.set(self._wake)
+        self._give_up_messages_of_the_past()
 
     def _final_since(self, watch: Watch) -> Instant | None:
         if not watch.delivery.facts.final:
@@ -259,29 +257,35 @@ class Delivery:
 
     # Time
 
-    def _next_wake(self, wake: Wake | None) -> Wake:
+    def _next_wake(self, wake: Wake | None) -> Wake | None:
+        """The earliest of the rules' instant and our own that is still to come."""
         grace = self._grace_ends_at()
-        own = (
+        ends = (
             Wake(grace, "the time for corrections ends")
             if grace is not None
             else Wake(self._expires_at(), "the delivery expires")
         )
-        return own if wake is None or own.at < wake.at else wake
+        to_come = [one for one in (wake, ends) if one is not None and one.at > now()]
+        return min(to_come, key=lambda one: one.at, default=None)
 
     def _expires_at(self) -> Instant:
-        return self._alive.watch.delivery.facts.promised.end + SHELF.get(self._alive.watch.book).rulebook.expires_after
+        """After the promise; once more as long after an expiry that was corrected."""
+        span = SHELF.get(self._alive.watch.book).rulebook.expires_after
+        at = self._alive.watch.delivery.facts.promised.end + span
+        while self._alive.watch.delivery.has_seen(f"{EXPIRED}:{at}"):
+            at += max(span, MINUTE)
+        return at
 
     def _expiry(self) -> list[Event]:
-        at = now()
-        if self._alive.watch.delivery.facts.final or at < self._expires_at():
+        at, due = now(), self._expires_at()
+        if self._alive.watch.delivery.facts.final or at < due:
             return []
-        event_id = f"expired:{self._expires_at()}"
-        return [Event(event_id, Kind.STATUS, at, at, SOURCE, status=Status.EXPIRED)]
+        return [Event(f"{EXPIRED}:{due}", Kind.STATUS, at, at, SOURCE, status=Status.EXPIRED)]
 
     # Acting
 
-    def _start(self, work: Any) -> None:
-        task = asyncio.create_task(work)
+    def _start(self, deed: Deed) -> None:
+        task = asyncio.create_task(self._do(deed))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -291,8 +295,22 @@ class Delivery:
             came = failed(came)
         elif isinstance(came, Trouble):
             self._inbox.append(Done(deed, ActionResult(Outcome.STARTED, f"trying again: {came.message}")))
-            came = await patient_tries(deed)
+            came = await self._patiently(deed)
         self._inbox.append(Done(deed, came))
+
+    async def _patiently(self, deed: Deed) -> ActionResult:
+        self._waiting[deed.request.key] = (deed, asyncio.create_task(patient_tries(deed)))
+        try:
+            return await self._waiting[deed.request.key][1]
+        finally:
+            del self._waiting[deed.request.key]
+
+    def _give_up_messages_of_the_past(self) -> None:
+        """Nobody wants to hear of an incident that ended before the message could be sent."""
+        for deed, task in self._waiting.values():
+            incident = self._alive.watch.incident(deed.request.incident_id)
+            if deed.path.startswith("do.") and incident is not None and not incident.is_open:
+                task.cancel()
 
     # The copy in the store, the search attributes, the details
 
@@ -302,7 +320,9 @@ class Delivery:
         if fingerprint == self._alive.written:
             return
         self._state = replace(self._alive, written=fingerprint, revision=self._alive.revision + 1)
-        workflow.upsert_search_attributes(attributes_of(self._alive.watch, now()))
+        changed = changed_attributes(workflow.info().typed_search_attributes, attributes_of(self._alive.watch, now()))
+        if changed:
+            workflow.upsert_search_attributes(changed)
         self._writer.write()
 
     def _show(self) -> None:
@@ -323,115 +343,9 @@ class Delivery:
         asked.answer.add_done_callback(lambda answer: answer.exception())
         self._inbox.append(asked)
 
-    # Messages
-
-    @workflow.signal(dynamic=True, description='report: one DeliveryEvent, or {"events": [...]}')
-    def any_signal(self, name: str, args: Sequence[RawValue]) -> None:
-        """Takes note of whatever is sent; what cannot be read is counted in the snapshot."""
-        self._inbox.append(Reported(name, args))
-
-    @workflow.update(description="acknowledges that the order is accepted, or fails with why it is not")
-    async def accepted(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
-        """With update-with-start, an order system's synchronous answer."""
-        await self._admittance()
-        state = self._alive
-        return {
-            "delivery_id": state.watch.delivery.order.delivery_id,
-            "generation": state.watch.generation,
-            "rulebook": state.rulebook,
-            "rulebook_version": state.watch.book,
-            "order_sha256": state.order_sha256,
-        }
-
-    @accepted.validator
-    def _check_accepted(self, request: RawValue = None) -> None:  # type: ignore[assignment]
-        read_payload(AcceptedIn, request, default=b"{}")
-
-    @workflow.update(description="changes fields of the order: {patch, by}")
-    async def amend(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
-        return await self._ask(read_payload(AmendIn, request))
-
-    @amend.validator
-    def _check_amend(self, request: RawValue = None) -> None:  # type: ignore[assignment]
-        read_payload(AmendIn, request)
-
-    @workflow.update(description="moves the promise: {start, end, by}")
-    async def reschedule(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
-        return await self._ask(read_payload(RescheduleIn, request))
-
-    @reschedule.validator
-    def _check_reschedule(self, request: RawValue = None) -> None:  # type: ignore[assignment]
-        read_payload(RescheduleIn, request)
-
-    @workflow.update(description="cancels the delivery: {reason, by}")
-    async def cancel(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
-        return await self._ask(read_payload(CancelIn, request))
-
-    @cancel.validator
-    def _check_cancel(self, request: RawValue = None) -> None:  # type: ignore[assignment]
-        read_payload(CancelIn, request)
-
-    @workflow.update(description="somebody has seen an incident: {incident_id, by}")
-    async def acknowledge(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
-        return await self._ask(read_payload(AcknowledgeIn, request))
-
-    @acknowledge.validator
-    def _check_acknowledge(self, request: RawValue = None) -> None:  # type: ignore[assignment]
-        read_payload(AcknowledgeIn, request)
-
-    @workflow.update(description="settles an incident by hand: {incident_id, resolution: handled | false_alarm, note, by}")
-    async def resolve(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
-        return await self._ask(read_payload(ResolveIn, request))
-
-    @resolve.validator
-    def _check_resolve(self, request: RawValue = None) -> None:  # type: ignore[assignment]
-        read_payload(ResolveIn, request)
-
-    @workflow.update(description="withdraws an event: {event_id, reason: did_not_occur | incorrect_data, by}")
-    async def correct(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
-        return await self._ask(read_payload(CorrectIn, request))
-
-    @correct.validator
-    def _check_correct(self, request: RawValue = None) -> None:  # type: ignore[assignment]
-        read_payload(CorrectIn, request)
-
-    async def _ask(self, command: Any) -> dict[str, Any]:
-        await self._admittance()
-        info = workflow.current_update_info()
-        asked = Asked(Ask(command, now(), info.id if info else str(workflow.uuid4())), asyncio.Future())
-        self._inbox.append(asked)
-        await asked.answer
-        return {"ok": True, "as_of": iso(now())}
+    # What the doors need
 
     async def _admittance(self) -> None:
         await workflow.wait_condition(lambda: self._state is not None or self._refused is not None)
         if self._refused is not None:
             raise self._refused
-        if self._alive.ended_at is not None:
-            raise refusal("Finished", "the delivery has ended")
-
-    # Questions
-
-    @workflow.query(description="where the delivery stands, its incidents and what was done")
-    def snapshot(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
-        return snapshot_of(self._alive, self._wake, self._as_of())
-
-    @workflow.query(description="everything that happened and was done, in order, in words")
-    def timeline(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
-        return timeline_of(self._alive, self._as_of())
-
-    @workflow.query(description="why each rule is or is not open, and what it would take: {rule?, at?}")
-    def why(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
-        wanted = read_payload(WhyIn, request, default=b"{}")
-        at = instant(wanted.at) if wanted.at else self._as_of()
-        watch = self._alive.watch
-        book = SHELF.get(watch.book)
-        if wanted.rule is not None and book.rule(wanted.rule) is None:
-            known = ", ".join(rule.id for rule in book.rulebook.rules)
-            raise refusal("NotFound", f"the rulebook {self._alive.rulebook} has no rule {wanted.rule}; it has: {known}")
-        return {"as_of": iso(at), "rules": why(book, watch.delivery, watch.cells, at, wanted.rule)}
-
-    def _as_of(self) -> Instant:
-        """The later of workflow time and wall clock; for a delivery that has ended, its end."""
-        ended = self._alive.ended_at
-        return ended if ended is not None else max(now(), wall_clock())

@@ -1,5 +1,6 @@
 """The current details of a delivery in the Temporal UI: markdown that a support agent can read aloud. No personal data."""
 
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.actions import Outcome
@@ -67,5 +68,6 @@ def _incident(incident: Incident, zone: ZoneInfo) -> list[str]:
     return [*lines, ""]
 
 
+@lru_cache(maxsize=4_096)
 def _clock(at: Instant | None, zone: ZoneInfo) -> str:
     return "unknown" if at is None else moment(at).astimezone(zone).strftime("%a %d %b %H:%M:%S")

@@ -7,6 +7,10 @@ from typing import Any
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
+from temporalio.converter import CompositePayloadConverter
+
+_CONVERTERS = tuple(PydanticPayloadConverter().converters.values())
+"""Shared: every workflow has a payload converter of its own, and what pydantic makes ready for a type takes milliseconds."""
 
 
 class TolerantPayloadConverter(PydanticPayloadConverter):
@@ -15,6 +19,9 @@ class TolerantPayloadConverter(PydanticPayloadConverter):
     A start or update with a wrong number of arguments loses its type hints; one unreadable argument among them would
     otherwise fail the workflow task for ever.
     """
+
+    def __init__(self) -> None:
+        CompositePayloadConverter.__init__(self, *_CONVERTERS)
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
         if type_hints:

@@ -9,7 +9,8 @@ from temporalio.exceptions import ApplicationError
 from domain.event import Event
 from domain.instant import Instant, iso
 from workflows.contract import read_payload
-from workflows.wire import DeliveryEvent, EventBatch, Wire
+from workflows.scalars import Wire
+from workflows.wire import DeliveryEvent, EventBatch
 
 REPORT = "report"
 

@@ -1,5 +1,6 @@
 """Everything that a delivery's workflow must remember, in one value that goes through continue-as-new whole."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -39,6 +40,7 @@ class State:
     edition: int = EDITION
     rejections: Rejections = field(default_factory=Rejections)
     revision: int = 0
+    amendments: int = 0
     written: str = ""
     final_since: Instant | None = None
     ended_at: Instant | None = None
@@ -48,12 +50,18 @@ class State:
 _STATE: TypeAdapter[State] = TypeAdapter(State)
 
 
+STATE_KEY = "doorstep_state"
+"""Tells what we carry over from an order that a retry or a schedule hands to a later run."""
+
+
 def packed(state: State) -> dict[str, Any]:
     """The state as JSON for the next run."""
-    carried: dict[str, Any] = _STATE.dump_python(state, mode="json")
-    return carried
+    return {STATE_KEY: _STATE.dump_python(state, mode="json")}
 
 
-def unpacked(data: bytes) -> State:
-    """The state of the run before, from now on under the newest edition."""
-    return replace(_STATE.validate_json(data), edition=EDITION)
+def unpacked(data: bytes) -> State | None:
+    """The state of the run before, from now on under the newest edition; None for anything else."""
+    if not data.startswith(f'{{"{STATE_KEY}":'.encode()):
+        return None
+    carried = json.loads(data)[STATE_KEY]
+    return replace(_STATE.validate_json(json.dumps(carried)), edition=EDITION)

@@ -8,42 +8,33 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from domain.event import Event, Place
 from domain.instant import SECOND, Instant, instant, iso
 from domain.order import Customer, Destination, Job, Money, Order, Parcel, PlannedMilestone, Window
 from domain.reasons import Reason
 from domain.status import MILESTONES, AssignmentState, DriverState, Kind, Party, Status
+from workflows.scalars import (
+    Currency,
+    Decimals,
+    Degrees,
+    EventId,
+    Latitude,
+    Longitude,
+    Measure,
+    Name,
+    Text,
+    Timezone,
+    When,
+    Wire,
+)
 
 SCHEMA_VERSION = 1
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-EventId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Text = Annotated[str, StringConstraints(max_length=500)]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-When = Annotated[AwareDatetime, Field(strict=True)]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
-Decimals = Annotated[Decimal, Field(ge=0, le=10**9)]
-
-
-def _known_timezone(name: str) -> str:
-    if name not in _TIMEZONES:
-        raise ValueError("unknown timezone; write an IANA name such as Europe/Helsinki")
-    return name
-
-
-_TIMEZONES = available_timezones()
-Timezone = Annotated[str, AfterValidator(_known_timezone)]
-
-
-class Wire(BaseModel):
-    """What all wire models share: unknown fields are ignored, values are immutable."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
+LONGEST_DETAIL = 4_000
+"""Bytes of JSON that an event's `detail` may have, so that 500 events always fit into one payload."""
 
 
 class WindowIn(Wire):
@@ -88,8 +79,8 @@ class CustomerIn(Wire):
 class TemperatureIn(Wire):
     """The allowed temperature in degrees Celsius."""
 
-    min: Decimal | None = None
-    max: Decimal | None = None
+    min: Degrees | None = None
+    max: Degrees | None = None
 
 
 class ParcelIn(Wire):
@@ -240,8 +231,14 @@ class SensorDetail(Wire):
     """A reading. Kept as thousandths of its unit."""
 
     name: Name
-    value: Decimal
+    value: Measure
     unit: Annotated[str, StringConstraints(max_length=16)] = ""
+
+
+def _short_detail(detail: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(detail)) > LONGEST_DETAIL:
+        raise ValueError(f"at most {LONGEST_DETAIL} bytes of JSON are kept; send a reference instead")
+    return detail
 
 
 DETAILS: dict[Kind, type[Wire]] = {
@@ -273,7 +270,7 @@ class DeliveryEvent(Wire):
     reason: Reason | None = None
     eta: When | None = None
     confidence: Annotated[int, Field(ge=0, le=100)] | None = None
-    detail: dict[str, Any] = Field(default_factory=dict, max_length=50)
+    detail: Annotated[dict[str, Any], Field(max_length=50), AfterValidator(_short_detail)] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _says_what_its_kind_needs(self) -> "DeliveryEvent":

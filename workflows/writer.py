@@ -52,5 +52,9 @@ class CopyWriter:
             )
         except FailureError:  # a local activity's failure comes as it is, or wrapped in an ActivityError
             await workflow.execute_activity_method(
-                Recording.record, copy, start_to_close_timeout=timedelta(seconds=30), retry_policy=UNTIL_DONE
+                Recording.record,
+                copy,
+                start_to_close_timeout=timedelta(seconds=30),
+                retry_policy=UNTIL_DONE,
+                summary=f"copy {copy.revision}, the store was slow or away",
             )

@@ -40,7 +40,7 @@ def told(delivery: Delivery, *events: Event) -> Delivery:
     return delivery
 
 
-DETAILS = {
+DETAILS: dict[Kind, dict[str, object]] = {
     Kind.ASSIGNMENT: {"state": "accepted", "driver_id": "V2"},
     Kind.DRIVER_STATUS: {"state": "on_break"},
     Kind.PROMISE_CHANGED: {"start": None, "end": START + 5 * HOUR},

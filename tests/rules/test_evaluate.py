@@ -8,11 +8,11 @@ import pytest
 
 from domain.delivery import Delivery
 from domain.event import Event
-from domain.incident import Mode, Resolution
+from domain.incident import Mode
 from domain.instant import HOUR, MINUTE, Instant, iso, moment
 from rules.book import Rule, Rulebook
 from rules.compile import compile_book
-from rules.evaluate import Verdict, evaluate, finish, refreshed, release
+from rules.evaluate import Verdict, evaluate, release
 from rules.machine import Phase
 from rules.tree import Absent, All, AnyOf, Around, Compare, Daytime, EventPattern, Is, Known, Later, Received, TimeRef
 from tests.builders import ZONE, a_delivery, an_event, at
@@ -294,17 +294,21 @@ def test_a_final_status_resolves_what_is_open_and_opens_nothing_more() -> None:
     assert day.wake is None
 
 
-def test_a_rule_for_after_the_end_works_on_a_final_delivery_until_it_is_finished() -> None:
+def test_an_expiry_resolves_what_is_open_as_expired() -> None:
+    day = Day(LATE_ETA).learn("10:00", an_event("eta", "10:00", eta=at("16:20")))
+
+    day.learn("23:00", an_event("expired", "23:00"))
+
+    assert day.noted[-1] == ("23:00:00", "resolved", 1, "expired")
+
+
+def test_a_rule_for_after_the_end_works_on_a_final_delivery() -> None:
     no_proof = Rule(
         "no-proof", "", All((Is("status", ("delivered",)), Is("proof present", (False,)))), after_final=True, hold=MINUTE
     )
     day = Day(no_proof).learn("12:00", an_event("delivered", "12:00")).until("12:30")
 
-    finished = finish(day.verdict.cells, at("13:00"))
-
     assert day.noted == [("12:01:00", "opened", 1, "")]
-    assert [(change.rule, change.resolution) for change in finished.changes] == [("no-proof", Resolution.FINAL)]
-    assert not finished.cells["no-proof"].is_open
 
 
 def test_a_final_status_that_did_not_occur_brings_the_rules_back() -> None:
@@ -389,15 +393,6 @@ def test_rules_that_a_batch_does_not_touch_keep_their_cells() -> None:
     day.learn("10:10", an_event("scan", "10:10"))
 
     assert day.verdict.cells["running-late"] is before["running-late"]
-
-
-def test_a_replaced_rulebook_looks_at_every_rule_anew() -> None:
-    day = Day(LATE_ETA).learn("10:00", an_event("eta", "10:00", eta=at("16:20")))
-    stricter = compile_book(Rulebook("book", (replace(LATE_ETA, when=Later(ETA, END, by=30 * MINUTE)),)))
-
-    verdict = evaluate(stricter, day.delivery, day.delivery, refreshed(day.verdict.cells), (), day.last, at("11:00"))
-
-    assert [(change.kind.value, change.at) for change in verdict.changes] == [("resolved", at("11:00"))]
 
 
 def test_an_edition_that_is_not_known_is_refused() -> None:

@@ -185,8 +185,32 @@ def test_a_delivery_that_never_ends_expires() -> None:
     moments = played(book, [], "20:00")
 
     assert moments["16:00:00"].opened == ("over",)
-    assert moments["18:00:00"].resolved == {"over": Resolution.FINAL}
+    assert moments["18:00:00"].resolved == {"over": Resolution.EXPIRED}
     assert moments["18:00:00"].delivery.facts.status is Status.EXPIRED
+
+
+def test_a_new_promise_that_comes_at_the_instant_of_expiry_comes_first() -> None:
+    """It expired although the new promise was known: expiry was judged before what came at its instant was folded."""
+    later = an_event("promise_changed", "18:00", detail={"start": None, "end": at("20:00")})
+    book = a_book("- id: over\n  when: condition is late", "expires_after: 2h")
+
+    moments = played(book, reports(later), "22:00")
+
+    assert moments["18:00:00"].delivery.facts.status is Status.CREATED
+    assert moments["22:00:00"].delivery.facts.status is Status.EXPIRED
+
+
+def test_what_is_open_when_a_delivery_expires_ends_as_expired_and_does_what_its_rule_has_for_that() -> None:
+    """It ended as final, so that on_resolve of expired never ran."""
+    rule = """
+- id: over
+  when: condition is late
+  on_resolve: {expired: [open_ticket: {queue: hub-ops}], final: [notify: {who: customer, template: back-on-track}]}
+"""
+
+    moments = played(a_book(rule, "expires_after: 2h"), [], "20:00")
+
+    assert moments["18:00:00"].started == ("open_ticket",)
 
 
 def test_a_peek_sees_the_phases_that_nobody_wakes_up_for() -> None:

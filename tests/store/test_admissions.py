@@ -1,5 +1,7 @@
 """Admitting deliveries: which life of an id begins, under which rulebook."""
 
+import asyncio
+
 import pytest
 
 from domain.copy import Admission, AdmitRequest, Admittance, DeliveryCopy
@@ -82,3 +84,53 @@ async def test_an_id_whose_workflow_was_terminated_begins_its_next_life(database
     await Deliveries(database).write(life(standard))
 
     assert await Admissions(database).admit(asked("run-2")) == Admission(Admittance.ADMITTED, 2, standard)
+
+
+async def test_a_run_that_was_terminated_before_its_first_copy_keeps_its_generation(database: Database, standard: str) -> None:
+    """The next run got the same generation, and so took the effects that the first had done for its own."""
+    admissions = Admissions(database)
+
+    first = await admissions.admit(asked("run-1"))
+    second = await admissions.admit(asked("run-2"))
+
+    assert (first.generation, second.generation) == (1, 2)
+    assert await admissions.admit(asked("run-1")) == first
+    assert await admissions.admit(asked("run-2")) == second
+
+
+async def test_runs_that_ask_at_the_same_time_get_generations_of_their_own(database: Database, standard: str) -> None:
+    runs = [f"run-{number % 4}" for number in range(12)]
+
+    answers = await asyncio.gather(*(Admissions(database).admit(asked(run)) for run in runs))
+
+    generations = {run: answer.generation for run, answer in zip(runs, answers, strict=True)}
+    assert sorted(generations.values()) == [1, 2, 3, 4]
+    assert [generations[run] for run in runs] == [answer.generation for answer in answers]
+
+
+async def test_a_run_that_asks_again_keeps_the_version_that_it_was_admitted_under(database: Database, standard: str) -> None:
+    """It got the newest version when a rulebook was published in between."""
+    admissions = Admissions(database)
+    await admissions.admit(asked("run-1"))
+    await Rulebooks(database).publish("standard", '{"name":"standard","rules":[]}', now=NOON)
+
+    assert (await admissions.admit(asked("run-1"))).version == standard
+
+
+async def test_a_run_whose_copy_has_a_later_version_gets_that_one(database: Database, standard: str) -> None:
+    admissions = Admissions(database)
+    await admissions.admit(asked("run-1"))
+    await Deliveries(database).write(life("b" * 64))
+
+    assert (await admissions.admit(asked("run-1"))).version == "b" * 64
+
+
+async def test_an_id_that_has_ended_is_refused_as_such_also_under_a_rulebook_that_is_gone(
+    database: Database, standard: str
+) -> None:
+    """It was refused for the rulebook, so that the order system went on correcting an order that was over."""
+    await Deliveries(database).write(life(standard, finished_at=NOON))
+
+    admission = await Admissions(database).admit(asked("run-2", rulebook="retired"))
+
+    assert admission.admittance is Admittance.ALREADY_FINISHED

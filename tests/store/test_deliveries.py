@@ -228,3 +228,20 @@ async def test_an_order_with_values_that_no_database_takes_is_kept_all_the_same(
     assert kept is not None
     assert (kept.order["weight"], kept.order["customer"]["name"]) == (None, "\0 \ud800")
     assert await deliveries.with_tracking_number("1Z\0", "acme") == ("D-1",)
+
+
+async def test_a_number_that_was_corrected_no_longer_finds_the_delivery(deliveries: Deliveries) -> None:
+    """Numbers were only ever added: after an amendment the wrong one went on routing events here."""
+    await deliveries.write(D1)
+
+    corrected = {**ORDER, "tracking_numbers": ["1Z777"]}
+    await deliveries.write(replace(D1, revision=2, order=corrected, tracking_numbers=("1Z777",)))
+
+    assert await deliveries.with_tracking_number("1Z999") == ()
+    assert await deliveries.with_tracking_number("1Z777") == ("D-1",)
+
+
+async def test_a_carrier_is_found_however_its_name_is_spelt(deliveries: Deliveries) -> None:
+    await deliveries.write(D1)
+
+    assert await deliveries.with_tracking_number("1Z999", "ACME") == ("D-1",)

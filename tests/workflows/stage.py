@@ -73,8 +73,12 @@ class Paper:
     book: str
     copies: list[DeliveryCopy] = field(default_factory=list)
     broken: int = 0
+    slow_admissions: int = 0
 
     async def admit(self, request: AdmitRequest) -> Admission:
+        if self.slow_admissions > 0:
+            self.slow_admissions -= 1
+            raise ConnectionError("the database is away")
         if request.rulebook != "standard":
             return Admission(Admittance.UNKNOWN_RULEBOOK, known=("standard",))
         last = max(

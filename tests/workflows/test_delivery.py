@@ -1,12 +1,14 @@
 """A delivery's life on a real Temporal server."""
 
+import asyncio
 import json
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
+from temporalio.common import RetryPolicy
 from temporalio.testing import WorkflowEnvironment
 
 from domain.actions import ActionRequest, ActionResult, Outcome
@@ -14,7 +16,7 @@ from domain.event import Event
 from domain.instant import HOUR, SECOND
 from domain.status import Kind
 from tests.temporal import temporal_server
-from tests.workflows.books import ATTEMPT, LATE, MISSED_SCAN, a_book
+from tests.workflows.books import ATTEMPT, FAILED, LATE, MISSED_SCAN, TELL, a_book, a_rule
 from tests.workflows.stage import Stage, a_status, an_event, an_order, from_now, stage
 from workflows.client import RefusedError
 from workflows.contract import delivery_workflow_id
@@ -373,3 +375,145 @@ async def test_a_worker_that_starts_cold_goes_on_where_the_other_stopped(tempora
         assert len(snapshot["incidents"]) == 1
         described = await temporal.client.get_workflow_handle(delivery_workflow_id(delivery_id)).describe()
         assert described.status is WorkflowExecutionStatus.RUNNING
+
+
+async def test_a_delivered_parcel_waits_for_a_message_under_way_without_waking_for_nothing(temporal: WorkflowEnvironment) -> None:
+    def down_at_first(request: ActionRequest, times: int) -> ActionResult:
+        if "template" in request.args and times < 5:
+            raise ConnectionError("mail server 127.0.0.1:25 cannot be reached: connection refused")
+        return ActionResult(Outcome.DONE, "sent")
+
+    said_at_the_end = a_rule("attempt", FAILED, on_resolve={"final": (TELL,)})
+    async with stage(temporal.client, a_book(said_at_the_end), down_at_first) as on:
+        delivery_id = await on.start()
+        await on.deliveries.report(delivery_id, [an_event("attempt_failed")])
+        await on.until(delivery_id, is_open("attempt"))
+
+        await on.deliveries.report(delivery_id, [a_status("delivered")])
+        result = await ended(on, delivery_id)
+        history = await on.deliveries.handle(delivery_id).fetch_history()
+
+        assert result["status"] == "delivered"
+        assert acted("notify.customer", "done")(await on.snapshot(delivery_id))
+        assert sum(event.HasField("timer_started_event_attributes") for event in history.events) <= 2
+
+
+async def test_a_correction_that_comes_while_the_end_is_being_written_counts(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(ATTEMPT)) as on:
+        delivery_id = await on.start()
+        delivered = a_status("delivered")
+        await on.deliveries.report(delivery_id, [a_status("out_for_delivery")])
+        await on.until(delivery_id, lambda snapshot: snapshot["status"] == "out_for_delivery")
+        on.paper.broken = 2
+        await on.deliveries.report(delivery_id, [delivered])
+        await on.until(delivery_id, lambda snapshot: snapshot["status"] == "delivered")
+
+        await on.deliveries.report(
+            delivery_id,
+            [an_event("correction", detail={"event_id": delivered["event_id"], "reason": "did_not_occur"})],
+        )
+        back = await on.until(delivery_id, lambda snapshot: snapshot["status"] == "out_for_delivery")
+
+        assert back["condition"] == "on_time"
+        assert on.paper.copies[-1].finished_at is None or on.paper.broken > 0
+
+
+async def test_a_message_for_an_incident_that_is_over_is_given_up(temporal: WorkflowEnvironment) -> None:
+    def mail_is_down(request: ActionRequest, times: int) -> ActionResult:
+        if "template" in request.args:
+            raise ConnectionError("mail server 127.0.0.1:25 cannot be reached: connection refused")
+        return ActionResult(Outcome.DONE, "done")
+
+    async with stage(temporal.client, a_book(ATTEMPT), mail_is_down) as on:
+        delivery_id = await on.start()
+        await on.deliveries.report(delivery_id, [an_event("attempt_failed")])
+        await on.until(delivery_id, lambda snapshot: "cannot be reached" in json.dumps(snapshot["actions"]))
+
+        await on.deliveries.report(delivery_id, [a_status("delivered")])
+        await ended(on, delivery_id)
+
+        told = next(act for act in (await on.snapshot(delivery_id))["actions"] if act["action"] == "notify.customer")
+        assert told["outcome"] == "no_help"
+        assert told["note"].startswith("given up")
+
+
+async def test_a_corrected_expiry_leaves_the_delivery_awake(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(MISSED_SCAN, expires_after=2 * SECOND, final_grace=20 * SECOND)) as on:
+        delivery_id = await on.start(promised={"end": from_now(seconds=0.5)})
+        await on.until(delivery_id, lambda snapshot: snapshot["status"] == "expired")
+        expiry = next(e for e in (await on.deliveries.query(delivery_id, "timeline"))["entries"] if "expired" in e["what"])
+
+        await on.deliveries.ask(delivery_id, "correct", {"event_id": expiry["event_id"], "reason": "did_not_occur", "by": "ops"})
+        await on.deliveries.ask(delivery_id, "reschedule", {"end": from_now(hours=1), "by": "ops"})
+        await on.deliveries.report(delivery_id, [a_status("out_for_delivery")])
+
+        assert await on.until(delivery_id, is_open("missed-scan"), within=10)
+
+
+async def test_an_amended_order_is_seen_in_the_copy_and_in_the_search_attributes_at_once(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(ATTEMPT)) as on:
+        delivery_id = await on.start(zone="north-1", hub="HEL1")
+
+        await on.deliveries.ask(delivery_id, "amend", {"patch": {"hub": None, "zone": "north-2"}, "by": "shop"})
+        await on.until(delivery_id, lambda snapshot: on.paper.copies[-1].zone == "north-2")
+        described = await on.deliveries.handle(delivery_id).describe()
+
+        shown = {pair.key.name: pair.value for pair in described.typed_search_attributes}
+        assert shown["Zone"] == "north-2"
+        assert "Hub" not in shown
+        assert on.paper.copies[-1].hub is None
+
+
+async def test_unknown_fields_of_an_amendment_are_not_kept(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(ATTEMPT)) as on:
+        delivery_id = await on.start()
+
+        await on.deliveries.ask(delivery_id, "amend", {"patch": {"customer": {"junk": "x" * 50_000}}, "by": "shop"})
+        await on.until(delivery_id, lambda snapshot: len(on.paper.copies) > 1)
+
+        assert "junk" not in json.dumps(on.paper.copies[-1].order)
+
+
+async def test_a_retry_policy_of_the_starter_does_not_confuse_an_order_with_our_state(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(ATTEMPT)) as on:
+        order = an_order()
+        await on.client.start_workflow(
+            "Delivery",
+            order,
+            id=delivery_workflow_id(order["delivery_id"]),
+            task_queue=on.queue,
+            run_timeout=timedelta(seconds=2),
+            retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_attempts=2),
+        )
+
+        async with asyncio.timeout(15):
+            while on.paper.copies[-1:] == [] or on.paper.copies[-1].generation == 1:  # noqa: ASYNC110 - the server retries
+                await asyncio.sleep(0.2)
+
+        assert on.paper.copies[-1].delivery_id == order["delivery_id"]
+
+
+async def test_cancelling_while_the_store_is_away_is_not_lost(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(ATTEMPT)) as on:
+        on.paper.slow_admissions = 2
+        order = an_order()
+        handle = await on.client.start_workflow(
+            "Delivery", order, id=delivery_workflow_id(order["delivery_id"]), task_queue=on.queue
+        )
+
+        await handle.cancel()
+
+        assert (await ended(on, order["delivery_id"]))["status"] == "cancelled"
+        assert on.paper.copies[-1].status == "cancelled"
+
+
+async def test_another_order_under_a_running_id_is_a_conflict(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(ATTEMPT)) as on:
+        order = an_order()
+        await on.deliveries.start(order)
+
+        with pytest.raises(RefusedError, match="under way with another order") as refused:
+            await on.deliveries.start({**order, "carrier": "zipvan"})
+
+        assert refused.value.type == "Conflict"
+        assert (await on.snapshot(order["delivery_id"]))["assigned"]["carrier"] == "acme"

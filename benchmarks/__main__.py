@@ -1,0 +1,51 @@
+"""`python -m benchmarks`: measures everything in under four minutes, prints it and writes benchmarks/results.json."""
+
+import asyncio
+import json
+import os
+import platform
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks import evaluate, memory, throughput
+
+RESULTS = Path(__file__).parent / "results.json"
+
+
+def measured() -> dict[str, Any]:
+    """All figures by name."""
+    costs = evaluate.measure()
+    for cost in costs:
+        print(cost.render(), flush=True)
+    room = asyncio.run(memory.measure())
+    print(room.render(), flush=True)
+    whole = asyncio.run(throughput.measure())
+    print(whole.render(), flush=True)
+    return {
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
+        "evaluate": [{**asdict(cost), "ratio": cost.ratio, "events_per_second": cost.events_per_second} for cost in costs],
+        "memory_mb": asdict(room),
+        "throughput": {
+            **asdict(whole),
+            "median_bare": median(whole.bare),
+            "median_real": median(whole.real),
+            "ratio": whole.ratio,
+        },
+    }
+
+
+def rounded(value: Any) -> Any:
+    """Three digits behind the point are more than a measurement is worth."""
+    if isinstance(value, dict):
+        return {name: rounded(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(one) for one in value]
+    return round(value, 3) if isinstance(value, float) else value
+
+
+if __name__ == "__main__":
+    RESULTS.write_text(json.dumps(rounded(measured()), indent=2) + "\n")
+    print(f"written to {RESULTS}")
+    os._exit(0)  # short programs with the SDK sometimes abort at the interpreter's exit (temporalio/sdk-python#300)

@@ -1,0 +1,49 @@
+"""What `doorstep delivery why` prints for people; programs get the whole answer as JSON."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+MARKS = {"true": "yes", "false": "no ", "unknown": " ? "}
+
+NEARNESS = ("open", "clearing", "pending", "idle")
+"""Phases, the most urgent first."""
+
+SHOWN_MISSES = 2
+"""How much of what a rule lacks stands on its line; one rule alone is told in full."""
+
+
+def told(rules: Sequence[Mapping[str, Any]], in_full: bool = False) -> Iterator[str]:
+    """Lines: rules that are open or about to open with their sentences, the others in a line each.
+
+    Rules that are not for the delivery are left out; `in_full` tells all of each, for a rule that was asked for by name.
+    """
+    shown = [rule for rule in rules if in_full or rule["applies"] or rule["phase"] in ("open", "clearing")]
+    for rule in sorted(shown, key=lambda rule: NEARNESS.index(rule["phase"])):
+        yield from _in_full(rule) if in_full or rule["phase"] != "idle" else (_in_short(rule),)
+    if not shown:
+        yield "no rule of its rulebook is for this delivery"
+
+
+def _in_full(rule: Mapping[str, Any]) -> Iterator[str]:
+    """One rule: where it stands, each sentence with its value, what is missing, and what it does next."""
+    yield f"{rule['rule']}: {rule['phase']}" + ("" if rule["applies"] else " (not for this delivery)")
+    for sentence in rule["sentences"]:
+        source = f", from {sentence['source']['event_id']} at {sentence['source']['at']}" if sentence["source"] else ""
+        yield f"  {MARKS[sentence['truth']]}  {sentence['text']}  (now: {_plain(sentence['value'])}{source})"
+    for missing in rule["near_miss"] or ():
+        yield f"       {missing}"
+    if rule["forecast"]:
+        yield f"  {rule['forecast']['says']}"
+
+
+def _in_short(rule: Mapping[str, Any]) -> str:
+    missing = list(rule["near_miss"] or ())
+    more = f" and {len(missing) - SHOWN_MISSES} more" if len(missing) > SHOWN_MISSES else ""
+    next_step = f"; {rule['forecast']['says']}" if rule["forecast"] else ""
+    return f"{rule['rule']}: {rule['phase']}; {', '.join(missing[:SHOWN_MISSES]) or 'nothing is missing'}{more}{next_step}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    return "unknown" if value is None else str(value)

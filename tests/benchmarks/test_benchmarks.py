@@ -1,0 +1,38 @@
+"""The benchmarks still run, and measure what they say. No test looks at how fast anything is."""
+
+import pytest
+
+from benchmarks import books, evaluate, healthy, memory, throughput
+from rules.compile import compile_book
+
+
+def test_a_healthy_day_opens_nothing_with_the_shipped_rulebook() -> None:
+    day = (healthy.delivery(evaluate.START), healthy.events(evaluate.START))
+
+    opened = evaluate.watch_all(compile_book(books.shipped()), "a-version", [day])
+
+    assert opened == 0
+
+
+def test_looks_are_measured_with_the_shipped_book_and_with_fifty_rules() -> None:
+    costs = evaluate.measure(deliveries=2, rounds=1)
+
+    assert [cost.book for cost in costs] == ["standard", "many"]
+    assert costs[1].rules == 50
+    assert "events/s" in costs[0].render()
+
+
+@pytest.mark.temporal
+async def test_whole_deliveries_are_measured_in_turns() -> None:
+    measured = await throughput.measure(deliveries=3, rounds=1, at_once=3)
+
+    assert (len(measured.bare), len(measured.real)) == (2, 1)
+    assert measured.real_weight.billed_actions > measured.bare_weight.billed_actions == 1 + 9
+
+
+@pytest.mark.temporal
+async def test_the_memory_of_a_real_worker_is_measured() -> None:
+    measured = await memory.measure(deliveries=3, first=1)
+
+    assert measured.idle > 0
+    assert "3 cached deliveries" in measured.render()

@@ -1,0 +1,49 @@
+"""`doorstep delivery why` for people: what is open comes first, and what is far from opening takes a line."""
+
+from cli.why import told
+from domain.instant import iso
+from rules.compile import compile_book
+from rules.reader import read_book
+from rules.watch import Watch, look
+from rules.why import why
+from tests.builders import a_delivery, an_event, at
+
+RULES = """
+rulebook: standard
+rules:
+  - {id: far, when: [status is at_hub, attempts at least 2, eta is known]}
+  - {id: not-mine, applies_to: {carrier: nobody}, when: status is arrived}
+  - {id: held, when: status is arrived, hold: 10m}
+  - {id: there, when: status is arrived}
+"""
+
+
+def lines(rule: str | None = None) -> list[str]:
+    book = read_book(RULES, "standard.yaml").book
+    assert book is not None
+    compiled = compile_book(book, "reference")
+    watch = Watch(a_delivery(), 1, "version", looked_at=at("08:00"))
+    watch = look(watch, compiled, [an_event("arrived", "09:00")], at("09:00")).watch
+    return list(told(why(compiled, watch.delivery, watch.cells, at("09:05"), rule), in_full=rule is not None))
+
+
+def test_open_rules_come_first_and_rules_for_others_are_left_out() -> None:
+    """Every rule of the book was printed with all of its sentences, in the book's order: what was open had to be searched for."""
+    heads = [line.split(":")[0] for line in lines() if not line.startswith(" ")]
+
+    assert heads == ["there", "held", "far"]
+
+
+def test_a_rule_that_is_far_from_opening_takes_one_line() -> None:
+    assert lines()[-1] == 'far: idle; "status is at_hub" is false, "attempts at least 2" is 2 away and 1 more'
+
+
+def test_what_a_rule_does_next_is_in_words() -> None:
+    assert f"  opens at {iso(at('09:10'))} if nothing changes" in lines()
+
+
+def test_a_rule_that_is_asked_for_by_name_is_told_in_full_whoever_it_is_for() -> None:
+    said = lines("not-mine")
+
+    assert said[0] == "not-mine: idle (not for this delivery)"
+    assert any("status is arrived" in line for line in said)

@@ -1,0 +1,155 @@
+"""The doors of a delivery: its signals, updates and queries. Handlers only take note, or look; the run loop acts.
+
+Every update takes one raw payload and has a validator of the same signature: without them a wrong number of arguments, or
+an error in a handler, would fail the workflow task for ever.
+"""
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue
+
+with workflow.unsafe.imports_passed_through():
+    from domain.instant import Instant, instant, iso
+    from rules.evaluate import Wake
+    from rules.why import why
+    from workflows.clock import wall_clock
+    from workflows.commands import Ask
+    from workflows.contract import (
+        AcceptedIn,
+        AcknowledgeIn,
+        AmendIn,
+        CancelIn,
+        CorrectIn,
+        RescheduleIn,
+        ResolveIn,
+        WhyIn,
+        read_payload,
+        refusal,
+    )
+    from workflows.inbox import Asked, Inbox, Reported
+    from workflows.rulebooks import SHELF
+    from workflows.snapshot import snapshot_of, timeline_of
+    from workflows.state import State
+    from workflows.timer import now
+
+
+class Doors:
+    """What others may send to a delivery and ask of it; see docs/oms.md."""
+
+    _inbox: Inbox
+    _wake: Wake | None
+
+    @property
+    @abstractmethod
+    def _alive(self) -> State:
+        """The state; raises the refusal of an order that was not admitted."""
+
+    @abstractmethod
+    async def _admittance(self) -> None:
+        """Waits until the order is admitted; raises why it is not."""
+
+    @workflow.signal(dynamic=True, description='report: one DeliveryEvent, or {"events": [...]}')
+    def any_signal(self, name: str, args: Sequence[RawValue]) -> None:
+        """Takes note of whatever is sent; what cannot be read is counted in the snapshot."""
+        self._inbox.append(Reported(name, args))
+
+    @workflow.update(description="acknowledges that the order is accepted, or fails with why it is not")
+    async def accepted(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        """With update-with-start, an order system's synchronous answer."""
+        await self._admittance()
+        state = self._alive
+        return {
+            "delivery_id": state.watch.delivery.order.delivery_id,
+            "generation": state.watch.generation,
+            "rulebook": state.rulebook,
+            "rulebook_version": state.watch.book,
+            "order_sha256": state.order_sha256,
+        }
+
+    @accepted.validator
+    def _check_accepted(self, request: RawValue = None) -> None:  # type: ignore[assignment]
+        read_payload(AcceptedIn, request, default=b"{}")
+
+    @workflow.update(description="changes fields of the order: {patch, by}")
+    async def amend(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return await self._ask(read_payload(AmendIn, request))
+
+    @amend.validator
+    def _check_amend(self, request: RawValue = None) -> None:  # type: ignore[assignment]
+        read_payload(AmendIn, request)
+
+    @workflow.update(description="moves the promise: {start, end, by}")
+    async def reschedule(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return await self._ask(read_payload(RescheduleIn, request))
+
+    @reschedule.validator
+    def _check_reschedule(self, request: RawValue = None) -> None:  # type: ignore[assignment]
+        read_payload(RescheduleIn, request)
+
+    @workflow.update(description="cancels the delivery: {reason, by}")
+    async def cancel(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return await self._ask(read_payload(CancelIn, request))
+
+    @cancel.validator
+    def _check_cancel(self, request: RawValue = None) -> None:  # type: ignore[assignment]
+        read_payload(CancelIn, request)
+
+    @workflow.update(description="somebody has seen an incident: {incident_id, by}")
+    async def acknowledge(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return await self._ask(read_payload(AcknowledgeIn, request))
+
+    @acknowledge.validator
+    def _check_acknowledge(self, request: RawValue = None) -> None:  # type: ignore[assignment]
+        read_payload(AcknowledgeIn, request)
+
+    @workflow.update(description="settles an incident by hand: {incident_id, resolution: handled | false_alarm, note, by}")
+    async def resolve(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return await self._ask(read_payload(ResolveIn, request))
+
+    @resolve.validator
+    def _check_resolve(self, request: RawValue = None) -> None:  # type: ignore[assignment]
+        read_payload(ResolveIn, request)
+
+    @workflow.update(description="withdraws an event: {event_id, reason: did_not_occur | incorrect_data, by}")
+    async def correct(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return await self._ask(read_payload(CorrectIn, request))
+
+    @correct.validator
+    def _check_correct(self, request: RawValue = None) -> None:  # type: ignore[assignment]
+        read_payload(CorrectIn, request)
+
+    async def _ask(self, command: Any) -> dict[str, Any]:
+        await self._admittance()
+        info = workflow.current_update_info()
+        asked = Asked(Ask(command, now(), info.id if info else str(workflow.uuid4())), asyncio.Future())
+        self._inbox.append(asked)
+        await asked.answer
+        return {"ok": True, "as_of": iso(now())}
+
+    @workflow.query(description="where the delivery stands, its incidents and what was done")
+    def snapshot(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return snapshot_of(self._alive, self._wake, self._as_of())
+
+    @workflow.query(description="everything that happened and was done, in order, in words")
+    def timeline(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return timeline_of(self._alive, self._as_of())
+
+    @workflow.query(description="why each rule is or is not open, and what it would take: {rule?, at?}")
+    def why(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        wanted = read_payload(WhyIn, request, default=b"{}")
+        at = instant(wanted.at) if wanted.at else self._as_of()
+        watch = self._alive.watch
+        book = SHELF.get(watch.book)
+        if wanted.rule is not None and book.rule(wanted.rule) is None:
+            known = ", ".join(rule.id for rule in book.rulebook.rules)
+            raise refusal("NotFound", f"the rulebook {self._alive.rulebook} has no rule {wanted.rule}; it has: {known}")
+        return {"as_of": iso(at), "rules": why(book, watch.delivery, watch.cells, at, wanted.rule)}
+
+    def _as_of(self) -> Instant:
+        """The later of workflow time and wall clock; for a delivery that has ended, its end."""
+        ended = self._alive.ended_at
+        return ended if ended is not None else max(now(), wall_clock())

@@ -1,0 +1,41 @@
+"""What a delivery has to take note of, in the order in which it came."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from temporalio.common import RawValue
+
+from domain.actions import ActionResult
+from rules.watch import Deed
+from workflows.commands import Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A signal as it came."""
+
+    name: str
+    args: Sequence[RawValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An update that waits for its answer."""
+
+    ask: Ask
+    answer: "asyncio.Future[None]"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a deed."""
+
+    deed: Deed
+    result: ActionResult
+
+
+Item: TypeAlias = Reported | Asked | Done
+Inbox: TypeAlias = deque[Item]

@@ -1,0 +1,45 @@
+"""The scalars of wire models: what a name, an instant, an amount may be."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(max_length=500)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+YEARS = range(2000, 2100)
+"""Instants outside are mistakes, and some could not be shown or added to."""
+
+
+def _of_our_time(when: datetime) -> datetime:
+    if when.year not in YEARS:
+        raise ValueError(f"the year must lie between {YEARS[0]} and {YEARS[-1]}")
+    return when
+
+
+When = Annotated[AwareDatetime, Field(strict=True), AfterValidator(_of_our_time)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+Decimals = Annotated[Decimal, Field(ge=0, le=10**9, max_digits=20)]
+Degrees = Annotated[Decimal, Field(ge=-300, le=2_000, max_digits=10)]
+Measure = Annotated[Decimal, Field(ge=-(10**9), le=10**9, max_digits=20)]
+
+
+def _known_timezone(name: str) -> str:
+    if name not in _TIMEZONES:
+        raise ValueError("unknown timezone; write an IANA name such as Europe/Helsinki")
+    return name
+
+
+_TIMEZONES = available_timezones()
+Timezone = Annotated[str, AfterValidator(_known_timezone)]
+
+
+class Wire(BaseModel):
+    """What all wire models share: unknown fields are ignored, values are immutable."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
