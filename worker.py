@@ -56,7 +56,7 @@ STICKS = timedelta(seconds=2)
 """How long a task waits for the worker that has its delivery in memory. The SDK's 10 s would be how long the deliveries of a
 worker that died react to nothing; for another worker a delivery's history is short to replay."""
 
-SANDBOX = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("workflows"))
+SANDBOX = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("workflows", "holidays"))
 """Calls that may not be made in a workflow are still refused. But the workflow's own module, which holds no state, is imported
 once and not for each delivery: that takes longer than all that the workflow does in its life. Tests import it each time."""
 

@@ -9,7 +9,7 @@ from rules import clock, quantities
 from rules.durations import text_of
 from rules.words import SentenceError, Word, Words
 
-_UNIX_DAY = date(1970, 1, 1)
+UNIX_DAY = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Calendar:
     def text(self, at: Instant) -> str:
         """How a test writes an instant: `11:45:00`, `+1d 09:00:00`; milliseconds where there are some."""
         local = moment(at).astimezone(self.zone)
-        days = local.date().toordinal() - _UNIX_DAY.toordinal() - self.day
+        days = local.date().toordinal() - UNIX_DAY.toordinal() - self.day
         clock_time = f"{local:%H:%M:%S}" + (f".{at % 1000:03}" if at % 1000 else "")
         return f"{days:+}d {clock_time}" if days else clock_time
 
@@ -38,12 +38,12 @@ class Calendar:
 
     @property
     def date(self) -> date:
-        return _UNIX_DAY + timedelta(days=self.day)
+        return UNIX_DAY + timedelta(days=self.day)
 
 
 def day_number(day: date) -> int:
     """Days since 1970-01-01."""
-    return (day - _UNIX_DAY).days
+    return (day - UNIX_DAY).days
 
 
 def read_time(words: Words, calendar: Calendar, default_days: int = 0) -> tuple[Instant, int]:

@@ -18,7 +18,7 @@ from rules.readings import Frame
 from rules.scene import Scene, Step
 from rules.scope import Scope, applies, percentile, scope_of
 from rules.steps import step_of
-from rules.tree import All, AnyOf, Condition, Group, NoneOf, Received, Sentence, Truth
+from rules.tree import Condition, Group, Received, Sentence, Truth
 from rules.unbuilt import refuse_unbuilt
 
 MATCHERS = ("durable", "reference")
@@ -223,7 +223,7 @@ def _read(sentences: Iterable[Sentence]) -> Inputs:
 
 def has_received(node: Condition) -> bool:
     """Whether a condition speaks of something received, which is true for an instant only."""
-    if isinstance(node, All | AnyOf | NoneOf):
+    if isinstance(node, Group):
         return any(has_received(child) for child in node.children)
     return isinstance(node, Received)
 

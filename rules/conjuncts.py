@@ -49,7 +49,7 @@ def conjuncts(condition: Condition, wanted: bool = True) -> tuple[Conjunct, ...]
 def is_fact(sentence: Sentence) -> bool:
     """Whether only an event can change its truth."""
     if isinstance(sentence, Later):
-        return True
+        return sentence.counted is None and "cutoff" not in (sentence.first.kind, sentence.second.kind)
     if not isinstance(sentence, FACT_FORMS) or sentence.held:
         return False
     facts = {sentence.fact, sentence.other} if isinstance(sentence, Same) else {sentence.fact}

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from domain.contact import Contact
 from domain.instant import DAY, Span
 from rules import fields
+from rules.business import knows_holidays
 from rules.directory import Calendar, Carrier, Directory, Hub
 from rules.problems import Problem, in_order, suggestion
 from rules.quantities import DAY_NAMES, clock_span
@@ -193,6 +194,9 @@ def _hours(source: Source, node: Node, what: str) -> tuple[Span, Span] | None:
 
 def _country(source: Source, node: Node, what: str) -> str | None:
     match = _matched(source, node, what, re.compile("[A-Z]{2}(?:-[A-Z0-9]{1,3})?"), "FI")
+    if match and not knows_holidays(match[0]):
+        source.at_node("R025", node, f"{what}: no holidays are known of {match[0]}", "a country (FI) or a part of one (DE-BY)")
+        return None
     return match[0] if match else None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.delivery import Delivery, Source
 from domain.instant import DAY, HOUR, MINUTE, SECOND, Instant, Span, iso, moment
-from rules import clock, patterns
+from rules import clock, event_steps, patterns
 from rules.inputs import STATE_FIELDS
 from rules.readings import Frame, time_of, value_at, zone_name
 from rules.scene import Scene
@@ -16,8 +16,10 @@ from rules.tree import (
     Around,
     Between,
     Compare,
+    Count,
     Daytime,
     EventPattern,
+    InCalendar,
     Includes,
     Is,
     Known,
@@ -26,9 +28,12 @@ from rules.tree import (
     Received,
     Same,
     Sentence,
+    Sequence,
+    Skipped,
     Staying,
     TimeRef,
     Weekdays,
+    WrongOrder,
 )
 from rules.vocabulary import MONEY, SPAN, VOCABULARY
 
@@ -97,8 +102,17 @@ def _last_event(sentence: Any, scene: Scene, at: Instant, frame: Frame) -> Any:
     return iso(patterns.last(sentence.event, scene))
 
 
-def _time(ref: TimeRef, scene: Scene) -> str | None:
-    return iso(time_of(ref)(scene))
+def _time(ref: TimeRef, scene: Scene, at: Instant, frame: Frame) -> str | None:
+    return iso(time_of(ref, frame)(scene, at)[0])
+
+
+def _times_seen(sentence: Count, scene: Scene, at: Instant, frame: Frame) -> Any:
+    counts = event_steps.counting(sentence, frame)(scene, at)
+    return None if counts is None else len(counts)
+
+
+def _last_events(one: EventPattern, two: EventPattern, scene: Scene) -> list[str | None]:
+    return [iso(patterns.last(pattern, scene)) for pattern in (one, two)]
 
 
 def _local_time(sentence: Any, scene: Scene, at: Instant, frame: Frame) -> Any:
@@ -116,12 +130,17 @@ VALUES: Mapping[type, Callable[[Any, Scene, Instant, Frame], Any]] = {
     Absent: _last_event,
     AbsentBefore: _last_event,
     Staying: lambda sentence, scene, at, frame: iso(STATE_SINCE[sentence.state](scene.delivery.facts)),
-    Later: lambda sentence, scene, at, frame: [_time(sentence.first, scene), _time(sentence.second, scene)],
-    Around: lambda sentence, scene, at, frame: _time(sentence.time, scene),
+    Later: lambda sentence, scene, at, frame: [_time(ref, scene, at, frame) for ref in (sentence.first, sentence.second)],
+    Around: lambda sentence, scene, at, frame: _time(sentence.time, scene, at, frame),
     Overdue: lambda sentence, scene, at, frame: iso(scene.delivery.facts.due.get(sentence.milestone)),
     Daytime: _local_time,
     Weekdays: _local_time,
+    InCalendar: _local_time,
     Received: _last_event,
+    Count: _times_seen,
+    Sequence: lambda sentence, scene, at, frame: _last_events(sentence.first, sentence.then, scene),
+    WrongOrder: lambda sentence, scene, at, frame: _last_events(sentence.first, sentence.second, scene),
+    Skipped: lambda sentence, scene, at, frame: iso(scene.delivery.facts.reached(sentence.milestone)),
 }
 
 
@@ -143,7 +162,9 @@ def _event_source(pattern: EventPattern, scene: Scene) -> Source | None:
 
 def _time_source(ref: TimeRef, scene: Scene) -> Source | None:
     if ref.kind == "last":
-        return _event_source(EventPattern(ref.name), scene)
+        return _event_source(ref.event or EventPattern(ref.name), scene)
+    if ref.kind == "cutoff":
+        return None
     return _told(("due",) if ref.kind == "due" else VOCABULARY[ref.name].reads, scene.delivery)
 
 
@@ -162,5 +183,10 @@ SOURCES: Mapping[type, Callable[[Any, Scene], Source | None]] = {
     Overdue: lambda sentence, scene: _told(("recorded", "due"), scene.delivery),
     Daytime: lambda sentence, scene: None,
     Weekdays: lambda sentence, scene: None,
+    InCalendar: lambda sentence, scene: None,
     Received: lambda sentence, scene: _event_source(sentence.event, scene),
+    Count: lambda sentence, scene: _event_source(sentence.event, scene),
+    Sequence: lambda sentence, scene: _event_source(sentence.then, scene) or _event_source(sentence.first, scene),
+    WrongOrder: lambda sentence, scene: _event_source(sentence.second, scene) or _event_source(sentence.first, scene),
+    Skipped: lambda sentence, scene: _told(("recorded",), scene.delivery),
 }

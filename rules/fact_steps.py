@@ -5,16 +5,16 @@ from fnmatch import fnmatchcase
 from operator import ge, gt, le, lt
 from typing import Any
 
-from domain.instant import Instant, Span
+from domain.instant import Instant
 from rules.held import held_for
 from rules.readings import Answer, Frame, value_at
 from rules.scene import Scene, Step
 from rules.tree import Between, Compare, Includes, Is, Known, Same, Truth, Value
 
 
-def _judged(fact: str, test: Callable[[Any], bool], held: Span) -> Step:
+def _judged(node: Any, frame: Frame, test: Callable[[Any], bool]) -> Step:
     """A test of a fact's value that has passed for a while; unknown while the value is."""
-    value = value_at(fact)
+    value = value_at(node.fact)
 
     def at(scene: Scene, t: Instant) -> Answer:
         found, until = value(scene, t)
@@ -22,11 +22,11 @@ def _judged(fact: str, test: Callable[[Any], bool], held: Span) -> Step:
             return Truth.UNKNOWN, until
         return (Truth.TRUE if test(found) else Truth.FALSE), until
 
-    return held_for(held, at)
+    return held_for(node, frame, at)
 
 
 def _is(node: Is, frame: Frame) -> Step:
-    return _judged(node.fact, _one_of(node.values, not node.negated), node.held)
+    return _judged(node, frame, _one_of(node.values, not node.negated))
 
 
 def _one_of(values: tuple[Value, ...], wanted: bool) -> Callable[[Any], bool]:
@@ -43,7 +43,7 @@ def _is_glob(value: Value) -> bool:
 
 def _includes(node: Includes, frame: Frame) -> Step:
     one_of = _one_of((node.value,), True)
-    return _judged(node.fact, lambda found: any(map(one_of, found)) is not node.negated, node.held)
+    return _judged(node, frame, lambda found: any(map(one_of, found)) is not node.negated)
 
 
 def _same(node: Same, frame: Frame) -> Step:
@@ -56,7 +56,7 @@ def _same(node: Same, frame: Frame) -> Step:
             return Truth.UNKNOWN, until
         return (Truth.TRUE if (left == right) is not node.negated else Truth.FALSE), until
 
-    return held_for(node.held, at)
+    return held_for(node, frame, at)
 
 
 COMPARISONS: Mapping[str, Callable[[int, int], bool]] = {"over": gt, "under": lt, "at_least": ge, "at_most": le}
@@ -64,11 +64,11 @@ COMPARISONS: Mapping[str, Callable[[int, int], bool]] = {"over": gt, "under": lt
 
 def _compare(node: Compare, frame: Frame) -> Step:
     holds, number = COMPARISONS[node.op], node.number
-    return _judged(node.fact, lambda found: holds(found, number), node.held)
+    return _judged(node, frame, lambda found: holds(found, number))
 
 
 def _between(node: Between, frame: Frame) -> Step:
-    return _judged(node.fact, lambda found: node.low <= found <= node.high, node.held)
+    return _judged(node, frame, lambda found: node.low <= found <= node.high)
 
 
 def _known(node: Known, frame: Frame) -> Step:
@@ -78,7 +78,7 @@ def _known(node: Known, frame: Frame) -> Step:
         found, until = value(scene, t)
         return (Truth.TRUE if (found is not None) is node.known else Truth.FALSE), until
 
-    return held_for(node.held, at)
+    return held_for(node, frame, at)
 
 
 FACT_STEPS: Mapping[type, Callable[[Any, Frame], Step]] = {

@@ -30,6 +30,24 @@ def none_of(steps: Sequence[Step]) -> Step:
     return at
 
 
+def at_least(n: int, steps: Sequence[Step]) -> Step:
+    """True while at least n children are, false while too few could be."""
+    several = tuple(steps)
+
+    def at(scene: Scene, t: Instant) -> tuple[Truth, Instant]:
+        found = [step(scene, t) for step in several]
+        trues = sorted(until for truth, until in found if truth is Truth.TRUE)
+        falses = sorted(until for truth, until in found if truth is Truth.FALSE)
+        if len(trues) >= n:
+            return Truth.TRUE, trues[len(trues) - n]
+        spare = len(found) - len(falses)
+        if spare < n:
+            return Truth.FALSE, falses[n - spare - 1]
+        return Truth.UNKNOWN, min(until for _, until in found)
+
+    return at
+
+
 def _decided_by(decisive: Truth, otherwise: Truth, steps: tuple[Step, ...]) -> Step:
     """A group that one child decides: it stays so until the last child that does may change; else until the first changes."""
     if len(steps) == 1:

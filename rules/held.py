@@ -1,20 +1,27 @@
 """`for D`: a sentence that has been true without a break for a while, counted from when that began to be so."""
 
-from domain.instant import Instant, Span
+from typing import Any
+
+from domain.instant import Instant
+from rules import reach
+from rules.readings import Frame
 from rules.scene import Scene, Step
 from rules.tree import Truth
 
 
-def held_for(span: Span, plain: Step) -> Step:
-    """True from `span` after the instant since which the sentence has been true; itself for a span of 0."""
-    if not span:
+def held_for(node: Any, frame: Frame, plain: Step) -> Step:
+    """True from the node's D after the instant since which the sentence has been true; itself without one."""
+    if not node.held:
         return plain
+    due = reach.after(node.held, node.counted, frame)
 
     def at(scene: Scene, t: Instant) -> tuple[Truth, Instant]:
         truth, until = plain(scene, t)
         if truth is not Truth.TRUE:
             return truth, until
-        edge = _anchor(plain, scene, t, until) + span
+        edge = due(scene, _anchor(plain, scene, t, until))
+        if edge is None:
+            return Truth.UNKNOWN, until
         return (Truth.TRUE, until) if t >= edge else (Truth.FALSE, min(edge, until))
 
     return at

@@ -15,11 +15,14 @@ from rules.tree import (
     All,
     AnyOf,
     Around,
+    AtLeast,
     Between,
     Compare,
     Condition,
+    Count,
     Daytime,
     EventPattern,
+    InCalendar,
     Includes,
     Is,
     Known,
@@ -28,10 +31,13 @@ from rules.tree import (
     Overdue,
     Received,
     Same,
+    Sequence,
+    Skipped,
     State,
     Staying,
     TimeRef,
     Weekdays,
+    WrongOrder,
 )
 from rules.vocabulary import VOCABULARY
 
@@ -102,9 +108,11 @@ def _event(pattern: EventPattern | None) -> Inputs:
 
 
 def _time(ref: TimeRef) -> Inputs:
-    if ref.kind == "due":
-        return frozenset({"due"})
-    return frozenset({f"event {ref.name}"}) if ref.kind == "last" else frozenset(VOCABULARY[ref.name].reads)
+    if ref.kind == "last":
+        return _event(ref.event or EventPattern(ref.name))
+    if ref.kind == "cutoff":
+        return frozenset()
+    return frozenset({"due"} if ref.kind == "due" else VOCABULARY[ref.name].reads)
 
 
 STATE_FIELDS: Mapping[State, str] = {
@@ -138,9 +146,15 @@ INPUTS: Mapping[type, Callable[[Any], Inputs]] = {
     ),
     Daytime: lambda node: frozenset(),
     Weekdays: lambda node: frozenset(),
+    InCalendar: lambda node: frozenset(),
     Received: lambda node: frozenset({EVERY_EVENT}),
+    Count: lambda node: _event(node.event),
+    Sequence: lambda node: _event(node.first) | _event(node.then),
+    WrongOrder: lambda node: _event(node.first) | _event(node.second),
+    Skipped: lambda node: frozenset(f"recorded {status}" for status in MILESTONES[MILESTONES.index(node.milestone) :]),
     All: _children,
     AnyOf: _children,
     NoneOf: _children,
+    AtLeast: _children,
 }
 """Sentence form -> what it reads."""

@@ -1,6 +1,7 @@
 """Which events a pattern means: by name, and by place, reason, party and source."""
 
 from fnmatch import fnmatchcase
+from typing import TypeAlias
 
 from domain.event import Event
 from domain.instant import Instant
@@ -28,6 +29,18 @@ def times(pattern: EventPattern, scene: Scene) -> tuple[Instant, ...]:
         return scene.delivery.facts.happened.get(pattern.name, ())
     order = scene.delivery.order
     return tuple(event.occurred_at for event, names in scene.told if matches(pattern, event, names, order))
+
+
+Moment: TypeAlias = tuple[Instant, int]
+"""When an event happened, and its place among those of the same instant: of two, the greater is the later event."""
+
+
+def moments(pattern: EventPattern, scene: Scene) -> tuple[Moment, ...]:
+    """Such events in the order in which they happened; of those that are no longer kept only if the name says it all."""
+    older = scene.delivery.base.happened.get(pattern.name, ()) if is_plain(pattern) else ()
+    order = scene.delivery.order
+    kept = ((event.occurred_at, n) for n, (event, names) in enumerate(scene.told) if matches(pattern, event, names, order))
+    return (*((at, n - len(older)) for n, at in enumerate(older)), *kept)
 
 
 def last(pattern: EventPattern, scene: Scene) -> Instant | None:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from domain.instant import NEVER, Instant
+from domain.instant import DAY, NEVER, Instant
 from domain.status import Status
+from rules import clock, patterns
 from rules.directory import Directory
 from rules.scene import Scene
-from rules.tree import Clock, TimeRef, Truth
+from rules.tree import Clock, EventPattern, TimeRef, Truth
 from rules.vocabulary import VOCABULARY
 
 Answer: TypeAlias = tuple[Truth, Instant]
@@ -28,8 +29,10 @@ class Frame:
     directory: Directory = field(default_factory=Directory)
 
 
-def from_then_on(edge: Instant, t: Instant) -> Answer:
-    """False until an edge, true from it on."""
+def from_then_on(edge: Instant | None, t: Instant) -> Answer:
+    """False until an edge, true from it on; unknown if the edge is."""
+    if edge is None:
+        return UNKNOWN_FOR_GOOD
     return TRUE_FOR_GOOD if t >= edge else (Truth.FALSE, edge)
 
 
@@ -41,13 +44,25 @@ def value_at(fact: str) -> Callable[[Scene, Instant], tuple[Any, Instant]]:
     return lambda scene, t: (read(scene.delivery.order, scene.delivery.facts), NEVER)
 
 
-def time_of(ref: TimeRef) -> Callable[[Scene], Instant | None]:
-    """The instant that T stands for, None while it is unknown."""
+Time: TypeAlias = Callable[[Scene, Instant], tuple[Instant | None, Instant]]
+"""What T stands for at an instant (None: unknown), and until when it is that."""
+
+
+def time_of(ref: TimeRef, frame: Frame) -> Time:
+    """The reading of T; only the hub's cutoff changes with time alone."""
+    if ref.kind == "cutoff":
+        return lambda scene, t: _cutoff(frame, scene, t)
+    read = _lasting_time(ref)
+    return lambda scene, t: (read(scene), NEVER)
+
+
+def _lasting_time(ref: TimeRef) -> Callable[[Scene], Instant | None]:
     if ref.kind == "due":
         milestone = Status(ref.name.removesuffix(" due"))
         return lambda scene: scene.delivery.facts.due.get(milestone)
     if ref.kind == "last":
-        return lambda scene: scene.delivery.facts.last(ref.name)
+        event = ref.event or EventPattern(ref.name)
+        return lambda scene: patterns.last(event, scene)
     read = VOCABULARY[ref.name].read
 
     def at(scene: Scene) -> Instant | None:
@@ -55,6 +70,16 @@ def time_of(ref: TimeRef) -> Callable[[Scene], Instant | None]:
         return value if isinstance(value, int) else None
 
     return at
+
+
+def _cutoff(frame: Frame, scene: Scene, t: Instant) -> tuple[Instant | None, Instant]:
+    """When the delivery's hub closes its round on the day that it is there, and until when it is that day."""
+    hub = frame.directory.hubs.get(scene.delivery.order.hub or "")
+    local = clock.zone(hub.timezone or "") if hub else None
+    if hub is None or local is None or hub.cutoff is None:
+        return None, NEVER
+    today = clock.local_day(local, t)
+    return clock.edge(local, today + hub.cutoff // DAY, hub.cutoff % DAY), clock.edge(local, today + 1, 0)
 
 
 def zone_name(frame: Frame, scene: Scene) -> str | None:

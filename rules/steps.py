@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.instant import DAY, NEVER, Instant
-from rules import clock, patterns
+from rules import clock, patterns, reach
+from rules.event_steps import EVENT_STEPS
 from rules.fact_steps import FACT_STEPS
-from rules.groups import all_of, any_of, none_of
-from rules.readings import FALSE_FOR_GOOD, TRUE_FOR_GOOD, UNKNOWN_FOR_GOOD, Answer, Frame, from_then_on, time_of, zone_name
+from rules.groups import all_of, any_of, at_least, none_of
+from rules.readings import FALSE_FOR_GOOD, UNKNOWN_FOR_GOOD, Answer, Frame, from_then_on, time_of, zone_name
 from rules.scene import Scene, Step
 from rules.tree import (
     Absent,
@@ -15,8 +16,10 @@ from rules.tree import (
     All,
     AnyOf,
     Around,
+    AtLeast,
     Condition,
     Daytime,
+    InCalendar,
     Later,
     NoneOf,
     Overdue,
@@ -34,7 +37,7 @@ def step_of(node: Condition, frame: Frame) -> Step:
 
 
 def _absent(node: Absent, frame: Frame) -> Step:
-    event, since, span = node.event, node.since, node.span
+    event, since, due = node.event, node.since, reach.after(node.span, node.counted, frame)
 
     def at(scene: Scene, t: Instant) -> Answer:
         order = scene.delivery.order
@@ -42,27 +45,32 @@ def _absent(node: Absent, frame: Frame) -> Step:
             return UNKNOWN_FOR_GOOD
         seen = patterns.last(event, scene)
         if since is None:
-            return from_then_on((scene.delivery.known_at if seen is None else seen) + span, t)
+            return from_then_on(due(scene, scene.delivery.known_at if seen is None else seen), t)
         start = patterns.last(since, scene)
         if start is None:
             return FALSE_FOR_GOOD
-        return from_then_on((start if seen is None else max(start, seen)) + span, t)
+        return from_then_on(due(scene, start if seen is None else max(start, seen)), t)
 
     return at
 
 
 def _absent_before(node: AbsentBefore, frame: Frame) -> Step:
-    time = time_of(node.time)
+    time = time_of(node.time, frame)
 
     def at(scene: Scene, t: Instant) -> Answer:
-        edge = time(scene)
+        edge, until = time(scene, t)
         if edge is None or not patterns.is_answerable(node.event, scene.delivery.order):
             return UNKNOWN_FOR_GOOD
         if any(seen < edge for seen in patterns.times(node.event, scene)):
-            return FALSE_FOR_GOOD
-        return from_then_on(edge, t)
+            return Truth.FALSE, until
+        return _but_until(until, from_then_on(edge, t))
 
     return at
+
+
+def _but_until(until: Instant, answer: Answer) -> Answer:
+    """An answer that rests on what changes at an instant."""
+    return answer[0], min(answer[1], until)
 
 
 STATE_SINCE: Mapping[State, Callable[[Any], Instant | None]] = {
@@ -77,52 +85,56 @@ STATE_SINCE: Mapping[State, Callable[[Any], Instant | None]] = {
 
 
 def _staying(node: Staying, frame: Frame) -> Step:
-    since_of, span = STATE_SINCE[node.state], node.span
+    since_of, due = STATE_SINCE[node.state], reach.after(node.span, node.counted, frame)
 
     def at(scene: Scene, t: Instant) -> Answer:
         since = since_of(scene.delivery.facts)
-        return FALSE_FOR_GOOD if since is None else from_then_on(since + span, t)
+        return FALSE_FOR_GOOD if since is None else from_then_on(due(scene, since), t)
 
     return at
 
 
 def _later(node: Later, frame: Frame) -> Step:
-    one, two = time_of(node.first), time_of(node.second)
+    late, early = (time_of(ref, frame) for ref in ((node.second, node.first) if node.earlier else (node.first, node.second)))
+    due = reach.after(node.by, node.counted, frame)
 
     def at(scene: Scene, t: Instant) -> Answer:
-        first, second = one(scene), two(scene)
-        if first is None or second is None:
-            return UNKNOWN_FOR_GOOD
-        ahead = second - first if node.earlier else first - second
+        (after, after_until), (before, before_until) = late(scene, t), early(scene, t)
+        edge = None if before is None else due(scene, before)
+        if after is None or edge is None:
+            return Truth.UNKNOWN, min(after_until, before_until)
         # `by D` is inclusive; without it, at the same time is neither later nor earlier.
-        return TRUE_FOR_GOOD if (ahead >= node.by if node.by else ahead > 0) else FALSE_FOR_GOOD
+        is_later = after >= edge if node.by else after > edge
+        return Truth.TRUE if is_later else Truth.FALSE, min(after_until, before_until)
 
     return at
 
 
 def _around(node: Around, frame: Frame) -> Step:
-    time = time_of(node.time)
+    time = time_of(node.time, frame)
+    edge_of = (reach.after if node.side == "after" else reach.before)(node.span, node.counted, frame)
 
     def at(scene: Scene, t: Instant) -> Answer:
-        anchor = time(scene)
-        if anchor is None:
-            return UNKNOWN_FOR_GOOD
-        if node.side == "after":
-            return from_then_on(anchor + node.span, t)
-        if node.side == "before" or t < anchor - node.span:
-            return from_then_on(anchor - node.span, t)
-        return (Truth.TRUE, anchor) if t < anchor else FALSE_FOR_GOOD
+        anchor, until = time(scene, t)
+        edge = None if anchor is None else edge_of(scene, anchor)
+        if anchor is None or edge is None:
+            return Truth.UNKNOWN, until
+        if node.side == "within_before" and t >= edge:
+            return (Truth.TRUE, min(anchor, until)) if t < anchor else (Truth.FALSE, until)
+        return _but_until(until, from_then_on(edge, t))
 
     return at
 
 
 def _overdue(node: Overdue, frame: Frame) -> Step:
+    late = reach.after(node.by, node.counted, frame)
+
     def at(scene: Scene, t: Instant) -> Answer:
         facts = scene.delivery.facts
         due = facts.due.get(node.milestone)
         if facts.reached(node.milestone) is not None:
             return FALSE_FOR_GOOD
-        return UNKNOWN_FOR_GOOD if due is None else from_then_on(due + node.by, t)
+        return UNKNOWN_FOR_GOOD if due is None else from_then_on(late(scene, due), t)
 
     return at
 
@@ -164,6 +176,17 @@ def _weekdays(node: Weekdays, frame: Frame) -> Step:
     return _local(frame, at)
 
 
+def _in_calendar(node: InCalendar, frame: Frame) -> Step:
+    def at(scene: Scene, t: Instant) -> Answer:
+        hours = reach.hours_of(node.calendar, frame, scene)
+        if hours is None:
+            return UNKNOWN_FOR_GOOD
+        works, until = hours.at(t)
+        return Truth.TRUE if works is not node.negated else Truth.FALSE, until
+
+    return at
+
+
 def _received(node: Received, frame: Frame) -> Step:
     def at(scene: Scene, t: Instant) -> Answer:
         if t != scene.learnt_at or not patterns.is_received(node.event, scene):
@@ -175,6 +198,7 @@ def _received(node: Received, frame: Frame) -> Step:
 
 STEPS: Mapping[type, Callable[[Any, Frame], Step]] = {
     **FACT_STEPS,
+    **EVENT_STEPS,
     Absent: _absent,
     AbsentBefore: _absent_before,
     Staying: _staying,
@@ -183,9 +207,11 @@ STEPS: Mapping[type, Callable[[Any, Frame], Step]] = {
     Overdue: _overdue,
     Daytime: _daytime,
     Weekdays: _weekdays,
+    InCalendar: _in_calendar,
     Received: _received,
     All: lambda node, frame: all_of([step_of(child, frame) for child in node.children]),
     AnyOf: lambda node, frame: any_of([step_of(child, frame) for child in node.children]),
     NoneOf: lambda node, frame: none_of([step_of(child, frame) for child in node.children]),
+    AtLeast: lambda node, frame: at_least(node.n, [step_of(child, frame) for child in node.children]),
 }
 """Sentence form -> how its step function is made. To add a form: a class in tree.py, a row here, one function."""

@@ -7,33 +7,18 @@ from domain.incident import Mode
 from rules.book import Rule, Rulebook
 from rules.parts import parts_of
 from rules.tree import (
-    AtLeast,
-    Count,
-    Counted,
     DisruptionOpen,
     EventPattern,
     FeedStale,
-    InCalendar,
-    Sequence,
-    Skipped,
-    TimeRef,
     TrafficDelay,
     WeatherWarning,
-    WrongOrder,
 )
 
 NODES: dict[type, str] = {
-    AtLeast: "at least N of",
-    Count: "E at least N times",
-    Counted: "business hours and days",
     DisruptionOpen: "disruption open",
     FeedStale: "feed stale",
-    InCalendar: "in calendar C",
-    Sequence: "A then B within D",
-    Skipped: "MILESTONE skipped",
     TrafficDelay: "traffic delay",
     WeatherWarning: "weather warning",
-    WrongOrder: "A before B",
 }
 """Parts of a condition that no step function is there for yet -> how they are written."""
 
@@ -81,9 +66,5 @@ def _unbuilt_parts(condition: Any) -> Iterator[str]:
     for node in parts_of(condition):
         if type(node) in NODES:
             yield NODES[type(node)]
-        elif isinstance(node, TimeRef) and node.kind == "cutoff":
-            yield "hub cutoff"
-        elif isinstance(node, TimeRef) and node.event is not None:
-            yield "last E with a qualifier"
         elif isinstance(node, EventPattern) and node.name.startswith("opened "):
             yield "opened RULE"

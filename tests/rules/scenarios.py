@@ -21,11 +21,15 @@ from rules.tree import (
     All,
     AnyOf,
     Around,
+    AtLeast,
     Between,
     Compare,
     Condition,
+    Count,
+    Counted,
     Daytime,
     EventPattern,
+    InCalendar,
     Includes,
     Is,
     Known,
@@ -34,10 +38,13 @@ from rules.tree import (
     Overdue,
     Received,
     Same,
+    Sequence,
+    Skipped,
     State,
     Staying,
     TimeRef,
     Weekdays,
+    WrongOrder,
 )
 from tests.rules.stepper import Batch
 
@@ -77,7 +84,14 @@ TIMES = [
     TimeRef("fact", "promised start"),
     TimeRef("fact", "planned departure"),
 ]
-REFS = [*TIMES, TimeRef("due", "at_hub"), TimeRef("last", "scan")]
+REFS = [
+    *TIMES,
+    TimeRef("due", "at_hub"),
+    TimeRef("last", "scan"),
+    TimeRef("last", "scan", EventPattern("scan", source="other")),
+    TimeRef("cutoff", "hub cutoff"),
+]
+COUNTED = st.sampled_from([None, None, Counted("office")])
 STAYS = [State.AT_SAME_STOP, State.STOPPED, State.OFF_ROUTE]
 
 
@@ -123,9 +137,15 @@ def sentences(start: Instant, length: Span, zone: str) -> SearchStrategy[Conditi
     clock = st.integers(0, 14).map(lambda n: (_local_clock(start, zone) + n * length // 10) // MINUTE * MINUTE % DAY)
     return st.one_of(
         facts(length),
-        st.builds(Absent, event, longer, st.none() | event),
+        st.builds(Absent, event, longer, st.none() | event, COUNTED),
         st.builds(AbsentBefore, event, time),
-        st.builds(Staying, st.sampled_from(STAYS), longer),
+        st.builds(Staying, st.sampled_from(STAYS), longer, COUNTED),
+        st.builds(Count, event, st.integers(1, 3), st.none() | longer, COUNTED),
+        st.builds(Sequence, event, event, longer, st.booleans()),
+        st.builds(Sequence, event, event, longer, st.just(True), COUNTED),
+        st.builds(WrongOrder, event, event),
+        st.builds(Skipped, st.sampled_from([Status.CREATED, Status.ASSIGNED, Status.IN_TRANSIT, Status.AT_HUB])),
+        st.builds(InCalendar, st.just("office"), st.booleans()),
         st.builds(Around, time, span, st.sampled_from(["within_before", "before", "after"])),
         st.builds(Overdue, st.sampled_from([Status.AT_HUB, Status.OUT_FOR_DELIVERY]), span),
         st.builds(Daytime, clock, clock),
@@ -137,7 +157,8 @@ def sentences(start: Instant, length: Span, zone: str) -> SearchStrategy[Conditi
 def conditions(start: Instant, length: Span, zone: str) -> SearchStrategy[Condition]:
     def groups(children: SearchStrategy[Condition]) -> SearchStrategy[Condition]:
         some = st.lists(children, min_size=1, max_size=3).map(tuple)
-        return st.builds(All, some) | st.builds(AnyOf, some) | st.builds(NoneOf, some)
+        several = some.flatmap(lambda found: st.builds(AtLeast, st.integers(1, len(found)), st.just(found)))
+        return st.builds(All, some) | st.builds(AnyOf, some) | st.builds(NoneOf, some) | several
 
     sentence = sentences(start, length, zone)
     return sentence | groups(sentence) | groups(sentence | groups(sentence))

@@ -13,14 +13,18 @@ from zoneinfo import ZoneInfo
 
 from domain.delivery import Delivery, withdrawn
 from domain.event import Event
-from domain.instant import DAY, SECOND, Instant, Span
+from domain.instant import DAY, HOUR, MINUTE, SECOND, Instant, Span
 from domain.order import Order
 from domain.status import FINAL, Status
 from rules.book import Rule
+from rules.directory import Calendar, Directory, Hub
 from rules.tree import EventPattern, State, TimeRef
 from rules.vocabulary import VOCABULARY
 
 F, U, T = 0, 1, 2
+HUB_ZONE, CUTOFF = "Europe/Helsinki", 9 * HOUR + 30 * MINUTE
+OFFICE = Calendar((0, 1, 2, 3, 6), 7 * HOUR, 9 * HOUR + 15 * MINUTE, "FI")
+DIRECTORY = Directory(hubs={"HEL1": Hub(HUB_ZONE, CUTOFF, "office")}, calendars={"office": OFFICE})
 Batch = tuple[Instant, tuple[Event, ...]]
 Noted = tuple[Instant, str, str]
 
@@ -72,17 +76,46 @@ def _since(moment: Instant, t: Instant) -> int:
     return _b(t >= moment)
 
 
+def _passed(node: Any, known: Known, start: Instant, span: Span, t: Instant) -> int:
+    """Whether a span has passed; business time second by second."""
+    if node.counted is None:
+        return _since(start + span, t)
+    zone = known.delivery.order.destination.timezone
+    worked = _WORKED.setdefault((zone, start), [0])
+    while len(worked) <= (t - start) // SECOND:
+        worked.append(worked[-1] + SECOND * is_working(zone, start + (len(worked) - 1) * SECOND))
+    return F if t < start else _b(worked[(t - start) // SECOND] >= span)
+
+
+_WORKED: dict[tuple[str, Instant], list[Span]] = {}
+
+
+def is_working(zone: str, t: Instant) -> bool:
+    today = _midnight(zone, t)
+    is_off = today.weekday() not in OFFICE.days or (today.month, today.day) in ((12, 6), (12, 25), (1, 1))
+    return not is_off and first_shown(zone, today, OFFICE.opens) <= t < first_shown(zone, today, OFFICE.closes)
+
+
+def _midnight(zone: str, t: Instant) -> datetime:
+    """The day that an instant belongs to; a midnight that clocks show twice counts the first time."""
+    today = datetime.fromtimestamp(t // 1000, ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    tomorrow = today + timedelta(days=1)
+    return tomorrow if t >= first_shown(zone, tomorrow, 0) else today
+
+
 def fact(known: Known, name: str, t: Instant) -> Any:
     if name == "condition":
         return known.delivery.condition(t).value
     return VOCABULARY[name].read(known.delivery.order, known.delivery.facts)
 
 
-def time(known: Known, ref: TimeRef) -> Instant | None:
+def time(known: Known, ref: TimeRef, t: Instant) -> Instant | None:
+    if ref.kind == "cutoff":
+        return None if known.delivery.order.hub is None else first_shown(HUB_ZONE, _midnight(HUB_ZONE, t), CUTOFF)
     if ref.kind == "due":
         return known.delivery.facts.due.get(Status(ref.name))
     if ref.kind == "last":
-        found = known.named(EventPattern(ref.name))
+        found = known.named(ref.event or EventPattern(ref.name))
         return found[-1].occurred_at if found else None
     value = fact(known, ref.name, 0)
     return None if value is None else int(value)
@@ -127,7 +160,8 @@ def _held(node: Any, known: Known, t: Instant) -> int:
 
 
 def _has_no_hub(node: Any, known: Known) -> bool:
-    asks = [pattern.place for pattern in (node.event, getattr(node, "since", None)) if pattern is not None]
+    named = [getattr(node, part, None) for part in ("event", "since", "first", "then", "second")]
+    asks = [pattern.place for pattern in named if isinstance(pattern, EventPattern)]
     return "hub" in asks and known.delivery.order.hub is None
 
 
@@ -136,13 +170,13 @@ def _absent(node: Any, known: Known, t: Instant) -> int:
         return U
     seen = [event.occurred_at for event in known.named(node.event)]
     if node.since is None:
-        return _since((seen[-1] if seen else known.delivery.known_at) + node.span, t)
+        return _passed(node, known, seen[-1] if seen else known.delivery.known_at, node.span, t)
     starts = [event.occurred_at for event in known.named(node.since)]
-    return _since(max(starts[-1], *seen, 0) + node.span, t) if starts else F
+    return _passed(node, known, max(starts[-1], *seen, 0), node.span, t) if starts else F
 
 
 def _absent_before(node: Any, known: Known, t: Instant) -> int:
-    edge = time(known, node.time)
+    edge = time(known, node.time, t)
     if edge is None or _has_no_hub(node, known):
         return U
     return _b(t >= edge and not any(event.occurred_at < edge for event in known.named(node.event)))
@@ -163,7 +197,7 @@ def _staying(node: Any, known: Known, t: Instant) -> int:
             since = event.occurred_at if since is None else since
         elif event.kind.value == end or (start == "arrived" and _leaves_stop(event)):
             since = None
-    return F if since is None else _since(since + node.span, t)
+    return F if since is None else _passed(node, known, since, node.span, t)
 
 
 def _leaves_stop(event: Event) -> bool:
@@ -171,7 +205,7 @@ def _leaves_stop(event: Event) -> bool:
 
 
 def _later(node: Any, known: Known, t: Instant) -> int:
-    one, two = time(known, node.first), time(known, node.second)
+    one, two = time(known, node.first, t), time(known, node.second, t)
     if one is None or two is None:
         return U
     if node.earlier:
@@ -180,7 +214,7 @@ def _later(node: Any, known: Known, t: Instant) -> int:
 
 
 def _around(node: Any, known: Known, t: Instant) -> int:
-    moment = time(known, node.time)
+    moment = time(known, node.time, t)
     if moment is None:
         return U
     if node.side == "within_before":
@@ -233,6 +267,47 @@ def _weekdays(node: Any, known: Known, t: Instant) -> int:
     return _b(_wall(known, t).weekday() in node.days)
 
 
+def _count(node: Any, known: Known, t: Instant) -> int:
+    if _has_no_hub(node, known):
+        return U
+    seen = [event for event in known.named(node.event) if event.occurred_at <= t]
+    if node.span is not None:
+        seen = [event for event in seen if _passed(node, known, event.occurred_at, node.span, t) is F]
+    return _b(len(seen) >= node.at_least)
+
+
+def _sequence(node: Any, known: Known, t: Instant) -> int:
+    """By the last A: each later B is looked at, and whether the span had passed before it."""
+    if _has_no_hub(node, known):
+        return U
+    firsts = known.named(node.first)
+    if not firsts:
+        return F
+    thens = [event for event in known.named(node.then) if known.told.index(event) > known.told.index(firsts[-1])]
+    if node.negated:
+        return F if thens else _passed(node, known, firsts[-1].occurred_at, node.within, t)
+    return _b(any(event.occurred_at <= firsts[-1].occurred_at + node.within for event in thens))
+
+
+def _wrong_order(node: Any, known: Known, t: Instant) -> int:
+    if _has_no_hub(node, known):
+        return U
+    first, second = known.named(node.first), known.named(node.second)
+    return _b(bool(first and second) and known.told.index(first[0]) < known.told.index(second[0]))
+
+
+def _skipped(node: Any, known: Known, t: Instant) -> int:
+    order = ["created", "assigned", "picked_up", "in_transit", "at_hub", "out_for_delivery", "arrived", "delivered"]
+    told = {"created", *(event.reported_status.value for event in known.told if event.reported_status is not None)}
+    return _b(
+        node.milestone.value not in told and any(status in told for status in order[order.index(node.milestone.value) + 1 :])
+    )
+
+
+def _in_calendar(node: Any, known: Known, t: Instant) -> int:
+    return _b(is_working(known.delivery.order.destination.timezone, t) is not node.negated)
+
+
 def _received(node: Any, known: Known, t: Instant, floor: Instant) -> int:
     ids = {event.event_id for event in known.learnt if event.occurred_at >= floor}
     return _b(t == known.at and any(event.event_id in ids for event in known.named(node.event)))
@@ -248,6 +323,11 @@ DEFINITIONS: Mapping[str, Callable[[Any, Known, Instant], int]] = {
     "overdue": _overdue,
     "daytime": _daytime,
     "weekdays": _weekdays,
+    "count": _count,
+    "sequence": _sequence,
+    "wrong_order": _wrong_order,
+    "skipped": _skipped,
+    "in_calendar": _in_calendar,
 }
 
 
@@ -255,9 +335,11 @@ def truth(node: Any, known: Known, t: Instant, floor: Instant = 0) -> int:
     """0 false, 1 unknown, 2 true."""
     if node.form == "received":
         return _received(node, known, t, floor)
-    if node.form not in ("all", "any", "none"):
+    if node.form not in ("all", "any", "none", "at_least"):
         return DEFINITIONS[node.form](node, known, t)
-    found = [truth(child, known, t, floor) for child in node.children]
+    found: list[int] = [truth(child, known, t, floor) for child in node.children]
+    if node.form == "at_least":
+        return sorted(found)[-int(node.n)]
     if node.form == "all":
         return min(found, default=T)
     return max(found, default=F) if node.form == "any" else 2 - max(found, default=F)

@@ -10,7 +10,7 @@ from rules.book import Rulebook
 from rules.compile import CompiledBook, compile_book
 from rules.evaluate import ChangeKind, Verdict, evaluate
 from tests.rules.scenarios import Scenario, scenarios
-from tests.rules.stepper import Noted, stepped
+from tests.rules.stepper import DIRECTORY, Noted, stepped
 
 # More, and other ones each time: DOORSTEP_EXAMPLES=5000 DOORSTEP_RANDOM=1.
 EXAMPLES = int(os.environ.get("DOORSTEP_EXAMPLES", "250"))
@@ -58,7 +58,7 @@ def until(end: Instant, noted: list[Noted]) -> list[Noted]:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 def test_the_evaluator_and_the_stepper_see_the_same(scenario: Scenario) -> None:
-    book = compile_book(Rulebook("book", (scenario.rule,)), "reference")
+    book = compile_book(Rulebook("book", (scenario.rule,), directory=DIRECTORY), "reference")
 
     by_wakes = woken(scenario, book)
 

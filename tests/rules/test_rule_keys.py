@@ -167,9 +167,7 @@ def test_every_key_of_the_model_can_be_written() -> None:
 @pytest.mark.parametrize(
     ("keys", "what"),
     [
-        pytest.param("when: at_hub skipped", "MILESTONE skipped", id="a form"),
-        pytest.param("when: eta later than hub cutoff", "hub cutoff", id="a time"),
-        pytest.param("when: no scan for 1 business day", "business hours and days", id="business time"),
+        pytest.param("when: traffic delay over 5m", "traffic delay", id="a guard"),
         pytest.param("when: no opened r for 1h", "opened RULE", id="an event"),
         pytest.param("when: eta is known\ndecision: d", '"decision"', id="a key"),
         pytest.param("when: eta is known\nmode: propose", "mode propose", id="a mode"),
@@ -183,6 +181,6 @@ def test_what_cannot_be_evaluated_yet_is_refused_when_a_book_is_compiled(keys: s
 
 
 def test_a_rule_that_is_off_may_use_what_cannot_be_evaluated_yet() -> None:
-    book = Rulebook("b", (rule_of("when: at_hub skipped\nmode: off"),))
+    book = Rulebook("b", (rule_of("when: traffic delay over 5m\nmode: off"),))
 
     assert compile_book(book).rules == ()
