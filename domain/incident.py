@@ -52,7 +52,8 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One episode of one rule, from opening to resolution. `acts` maps the path of a step in the rule to what came of it."""
+    """One episode of one rule, from opening to resolution. `acts` maps the path of a step in the rule to what came of it;
+    `stages` are the numbers of the rule's stages that were reached, from 0."""
 
     incident_id: str
     rule: str
@@ -68,6 +69,7 @@ class Incident:
     resolution: Resolution | None = None
     note: str | None = None
     acts: Mapping[str, Act] = field(default_factory=dict)
+    stages: tuple[int, ...] = ()
 
     @property
     def is_open(self) -> bool:

@@ -9,6 +9,7 @@ from domain.incident import Mode
 from domain.instant import NEVER, Instant
 from rules.book import Rule, Rulebook
 from rules.conjuncts import Conjunct, TooManyConjunctsError, conjuncts, is_fact
+from rules.contests import Rival, rivals_of
 from rules.durable import DurableMatcher
 from rules.groups import all_of, none_of
 from rules.inputs import Inputs, inputs_of
@@ -82,6 +83,8 @@ class CompiledRule:
     clears_when: CompiledCondition | None = None
     atoms: frozenset[int] = frozenset()
     reads_in_time: Inputs = frozenset()
+    stages: tuple[CompiledCondition, ...] = ()
+    rivals: tuple[Rival, ...] = ()
     """`atoms` are the fact sentences that it is made of, by number, `reads_in_time` is what the other ones read."""
 
 
@@ -96,7 +99,8 @@ class Concerned:
 
 @dataclass(frozen=True, slots=True)
 class CompiledBook:
-    """A rulebook ready for evaluation, without the rules that are off; by priority descending, then id."""
+    """A rulebook ready for evaluation, without the rules that are off; by priority descending, then id. `contested` are those that
+    others may hold back."""
 
     rulebook: Rulebook
     rules: tuple[CompiledRule, ...]
@@ -104,6 +108,7 @@ class CompiledBook:
     match: Memo
     matcher: str
     atoms_read: tuple[Inputs, ...] = ()
+    contested: tuple[CompiledRule, ...] = ()
     _in_scope: dict[tuple[Scope, int], frozenset[str]] = field(default_factory=dict)
     _concerned: dict[Inputs, Concerned] = field(default_factory=dict)
 
@@ -161,11 +166,19 @@ def compile_book(book: Rulebook, matcher: str = "durable") -> CompiledBook:
     refuse_unbuilt(book)
     table = _Table({}, {})
     live = sorted((rule for rule in book.rules if rule.mode is not Mode.OFF), key=lambda rule: (-rule.priority, rule.id))
-    rules = tuple(_compiled(rule, Frame(rule.clock, book.directory), table) for rule in live)
+    rules = tuple(_compiled(rule, Frame(rule.clock, book.directory), table, rivals_of(rule, live)) for rule in live)
     asked, name = _matcher(tuple(table.parts), matcher)
     atoms = tuple(step_of(sentence, Frame()) for sentence in table.atoms)
     read = tuple(inputs_of(sentence) for sentence in table.atoms)
-    return CompiledBook(book, rules, atoms, Memo(asked, ReferenceMatcher(tuple(table.parts))), name, read)
+    return CompiledBook(
+        book,
+        rules,
+        atoms,
+        Memo(asked, ReferenceMatcher(tuple(table.parts))),
+        name,
+        read,
+        tuple(rule for rule in rules if rule.rivals),
+    )
 
 
 def _matcher(parts: Sequence[FactPart], wanted: str) -> tuple[Matcher, str]:
@@ -192,7 +205,7 @@ class _Table:
         return self.atoms.setdefault(sentence, len(self.atoms))
 
 
-def _compiled(rule: Rule, frame: Frame, table: _Table) -> CompiledRule:
+def _compiled(rule: Rule, frame: Frame, table: _Table, rivals: tuple[Rival, ...]) -> CompiledRule:
     nodes = [node for node in (rule.when, rule.only_when, rule.clears_when) if node is not None]
     sentences = [sentence for node in nodes for sentence in _sentences(node)]
     when = _condition(rule.when, frame, table)
@@ -208,6 +221,8 @@ def _compiled(rule: Rule, frame: Frame, table: _Table) -> CompiledRule:
         only_when=only_when,
         clears_when=clears_when,
         atoms=frozenset(table.atoms[sentence] for sentence in sentences if sentence in table.atoms),
+        stages=tuple(_condition(stage.when, frame, table) for stage in rule.stages),
+        rivals=rivals,
         reads_in_time=_read(sentence for sentence in sentences if sentence not in table.atoms),
     )
 

@@ -11,6 +11,7 @@ from domain.incident import Resolution
 from domain.instant import NEVER, Instant
 from domain.status import Status
 from rules.compile import CompiledBook, CompiledRule
+from rules.contests import holding_back
 from rules.inputs import touched
 from rules.lookback import late_since, stayed, was
 from rules.looking import look, may_open, with_wake
@@ -30,6 +31,7 @@ class ChangeKind(StrEnum):
     """What became of a rule on a delivery."""
 
     OPENED = "opened"
+    REACHED = "reached"
     RESOLVED = "resolved"
     MISSED = "missed"
     RETRACTED_PENDING = "retracted_pending"
@@ -37,13 +39,15 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What changed and when. For a hold that late knowledge cancelled, `episode` is the one it would have become."""
+    """What changed and when. For a hold that late knowledge cancelled, `episode` is the one it would have become. `stages` are
+    the numbers of those that were reached."""
 
     kind: ChangeKind
     rule: str
     episode: int
     at: Instant
     resolution: Resolution | None = None
+    stages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,11 @@ def evaluate(
         if batch.leaves_alone(rule, cell):
             found[rule.id] = cell
         elif rule.id in batch.scope or cell.is_open:
-            found[rule.id], more = _run(rule, cell, batch)
+            held_back = bool(rule.rivals and holding_back(rule.rivals, {**cells, **found}))
+            found[rule.id], more = _run(rule, cell, batch, held_back)
             changes += more
+    if book.contested:
+        changes = _contend(batch, cells, found, changes)
     left = {rule: _set_aside(cell) for rule, cell in cells.items() if rule not in found and cell.episode}
     return Verdict({**left, **found}, tuple(sorted(changes, key=lambda change: change.at)), _wake(book, found))
 
@@ -157,38 +164,43 @@ class _Batch:
         return is_idle and name not in told.in_time and rule.atoms.isdisjoint(self.changed)
 
 
-def _run(rule: CompiledRule, cell: Cell, batch: _Batch) -> tuple[Cell, list[Change]]:
+def _run(rule: CompiledRule, cell: Cell, batch: _Batch, held_back: bool) -> tuple[Cell, list[Change]]:
     """A rule's machine through one batch: on old knowledge up to now, then on new."""
     changes: list[Change] = []
-    cell = _caught_up(rule, cell, batch, changes)
+    cell = _caught_up(rule, cell, batch, held_back, changes)
     cell = _reconsidered(rule, cell, batch, changes)
     in_play = may_open(rule, batch.after, batch.scope)
     if batch.after.facts.final and not rule.rule.after_final:
         how = Resolution.EXPIRED if batch.after.facts.status is Status.EXPIRED else Resolution.FINAL
         return _finished(rule, cell, batch.now, how, changes), _as_noticed(changes)
-    cell = _looked(rule, cell, batch.new, batch.now, in_play, changes)
+    cell = _looked(rule, cell, batch.new, batch.now, in_play, held_back, changes)
     if cell.phase is Phase.CLEARING and _opened_in(changes, cell.episode) not in (None, batch.now):
         changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, batch.now, Resolution.CURED))
-        cell = look(rule, cell.ended(batch.now, armed=cell.armed), batch.new, batch.now, in_play)
-    return with_wake(rule, cell, batch.new, in_play), _as_noticed(changes)
+        cell = look(rule, cell.ended(batch.now, armed=cell.armed), batch.new, batch.now, in_play, held_back)
+    return with_wake(rule, cell, batch.new, in_play, held_back), _as_noticed(changes)
 
 
-def _caught_up(rule: CompiledRule, cell: Cell, batch: _Batch, changes: list[Change]) -> Cell:
+def _caught_up(rule: CompiledRule, cell: Cell, batch: _Batch, held_back: bool, changes: list[Change]) -> Cell:
     """The cell after all that was due before now; usually nothing was."""
     if not DUE_NOW < cell.look_at < batch.now:
         return cell
     in_play = may_open(rule, batch.before, batch.scope_before)
     while DUE_NOW < cell.look_at < batch.now:
-        cell = _looked(rule, cell, batch.old, max(cell.look_at, batch.last), in_play, changes)
+        cell = _looked(rule, cell, batch.old, max(cell.look_at, batch.last), in_play, held_back, changes)
     return cell
 
 
-def _looked(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: bool, changes: list[Change]) -> Cell:
+def _looked(
+    rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: bool, held_back: bool, changes: list[Change]
+) -> Cell:
     """One look, with what it changed written down."""
-    after = look(rule, cell, scene, t, in_play)
+    after = look(rule, cell, scene, t, in_play, held_back)
     what = turn(cell, after)
     if what == "opens":
-        changes.append(Change(ChangeKind.OPENED, rule.id, after.episode, t))
+        changes.append(Change(ChangeKind.OPENED, rule.id, after.episode, t, stages=after.reached))
+    elif what == "reaches":
+        more = tuple(number for number in after.reached if number not in cell.reached)
+        changes.append(Change(ChangeKind.REACHED, rule.id, after.episode, t, stages=more))
     elif what == "resolves":
         changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, t, Resolution.CURED))
     return after
@@ -202,8 +214,8 @@ def _reconsidered(rule: CompiledRule, cell: Cell, batch: _Batch, changes: list[C
     if cell.phase is Phase.PENDING:
         if _is_disproved(rule, cell.since, batch):
             changes.append(Change(ChangeKind.RETRACTED_PENDING, rule.id, cell.episode + 1, now))
-            return replace(cell, phase=Phase.IDLE, since=now)
-        return replace(cell, phase=Phase.IDLE, since=now) if _is_broken(rule, cell, Truth.TRUE, batch) else cell
+            return replace(cell, phase=Phase.IDLE, since=now, reached=())
+        return replace(cell, phase=Phase.IDLE, since=now, reached=()) if _is_broken(rule, cell, Truth.TRUE, batch) else cell
     if cell.opened_at is not None and _is_disproved(rule, cell.opened_at, batch):
         changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, now, Resolution.RETRACTED))
         return cell.ended(now, armed=True)
@@ -223,6 +235,46 @@ def _is_broken(rule: CompiledRule, cell: Cell, wanted: Truth, batch: _Batch) -> 
     """Whether the batch says that the condition was something else for a time since the phase began."""
     start, now = max(cell.since, batch.late or 0), batch.now
     return not stayed(rule.when, wanted, batch.after, start, now) and stayed(rule.when, wanted, batch.before, start, now)
+
+
+def _contend(batch: _Batch, cells: Mapping[str, Cell], found: dict[str, Cell], changes: list[Change]) -> list[Change]:
+    """Lets an open rule give way to a rival that has opened, and a pending one open whose rivals have resolved."""
+    contested = [rule for rule in batch.book.contested if rule.id in found]
+    for _ in range(len(contested) + 1):
+        before = list(found.values())
+        for rule in contested:
+            rivals = holding_back(rule.rivals, found)
+            if found[rule.id].is_open and any(rival.ends for rival in rivals):
+                found[rule.id], changes = _given_way(rule, found[rule.id], batch.now, changes)
+            if not found[rule.id].is_open and (found[rule.id].phase is Phase.PENDING or _has_moved(rule, cells, found)):
+                found[rule.id] = _looked_again(rule, found[rule.id], batch, bool(rivals), changes)
+        if list(found.values()) == before:
+            break
+    return changes
+
+
+def _has_moved(rule: CompiledRule, cells: Mapping[str, Cell], found: Mapping[str, Cell]) -> bool:
+    """Whether a rival's incident may have begun or ended; one that a person has resolved is due at once."""
+    pairs = ((cells.get(rival.rule, NEW), found.get(rival.rule, NEW)) for rival in rule.rivals)
+    return any(before.is_open is not after.is_open or before.look_at == DUE_NOW for before, after in pairs)
+
+
+def _looked_again(rule: CompiledRule, cell: Cell, batch: _Batch, held_back: bool, changes: list[Change]) -> Cell:
+    in_play = may_open(rule, batch.after, batch.scope)
+    if cell.phase is Phase.PENDING or cell.look_at == DUE_NOW:
+        cell = _looked(rule, cell, batch.new, batch.now, in_play, held_back, changes)
+    return with_wake(rule, cell, batch.new, in_play, held_back)
+
+
+def _given_way(rule: CompiledRule, cell: Cell, now: Instant, changes: list[Change]) -> tuple[Cell, list[Change]]:
+    """An incident that is superseded; it never was one if it would have opened at this very instant."""
+    opened = next((one for one in changes if (one.kind, one.rule, one.at) == (ChangeKind.OPENED, rule.id, now)), None)
+    if opened is not None:
+        since = now - rule.timing.hold
+        back = replace(cell, phase=Phase.PENDING, since=since, episode=cell.episode - 1, opened_at=None, look_at=DUE_NOW)
+        return back, [change for change in changes if change is not opened]
+    superseded = Change(ChangeKind.RESOLVED, rule.id, cell.episode, now, Resolution.SUPERSEDED)
+    return replace(cell.ended(now, armed=True), look_at=DUE_NOW), [*changes, superseded]
 
 
 def _finished(rule: CompiledRule, cell: Cell, now: Instant, how: Resolution, changes: list[Change]) -> Cell:

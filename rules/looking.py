@@ -1,11 +1,12 @@
 """One rule looks at a delivery at an instant; and looks ahead, if nothing new is learnt."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from domain.delivery import Delivery
 from domain.instant import NEVER, Instant
 from rules.compile import CompiledRule
-from rules.machine import Cell, Seen, Turn, settle, turn
+from rules.machine import Cell, Phase, Seen, Turn, settle, turn
 from rules.scene import Scene
 from rules.tree import Truth
 
@@ -13,12 +14,27 @@ FURTHEST_LOOKS = 200
 """How many looks ahead a wake-up is sought; a rule that opens in none of them is looked at again then."""
 
 
-def look(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: bool) -> Cell:
-    """The rule's cell after a look. A rule that is not in play opens nothing, but may resolve what it has open."""
-    return settle(rule.timing, cell, t, _seen(rule, cell, scene, t, in_play))
+def look(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: bool, held_back: bool = False) -> Cell:
+    """The rule's cell after a look. A rule that is not in play opens nothing, but may resolve what it has open; one that a
+    rival holds back stays pending."""
+    after = settle(rule.timing, cell, t, _seen(rule, cell, scene, t, in_play, held_back))
+    return _staged(rule, after, scene, t) if rule.stages else after
 
 
-def _seen(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: bool) -> Seen:
+def _staged(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant) -> Cell:
+    """The cell with the stages that were reached since the condition became true."""
+    if cell.phase is Phase.IDLE:
+        return replace(cell, reached=()) if cell.reached else cell
+    reached, look_at = set(cell.reached), cell.look_at
+    for number, stage in enumerate(rule.stages):
+        if number not in reached:
+            truth, until = stage.at(scene, t)
+            reached |= {number} if truth is Truth.TRUE else set()
+            look_at = look_at if truth is Truth.TRUE else min(look_at, until)
+    return replace(cell, reached=tuple(sorted(reached)), look_at=look_at)
+
+
+def _seen(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: bool, held_back: bool) -> Seen:
     when, when_until = rule.when.at(scene, t)
     only, only_until = Truth.TRUE, NEVER
     clear, clear_until = Truth.FALSE, NEVER
@@ -27,6 +43,8 @@ def _seen(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: boo
         only, only_until = rule.only_when.at(scene, t)
     if rule.clears_when is not None and (is_true or cell.is_open):
         clear, clear_until = rule.clears_when.at(scene.received_since(cell.opened_at or 0), t)
+    if held_back:
+        only, only_until = Truth.FALSE, NEVER
     return Seen(when, when_until, only is Truth.TRUE, only_until, clear is Truth.TRUE, clear_until, in_play)
 
 
@@ -35,17 +53,19 @@ def may_open(rule: CompiledRule, delivery: Delivery, scope: frozenset[str]) -> b
     return rule.id in scope and (not delivery.facts.final or rule.rule.after_final)
 
 
-def looks_ahead(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool) -> Iterator[tuple[Instant, Turn, Cell]]:
+def looks_ahead(
+    rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, held_back: bool = False
+) -> Iterator[tuple[Instant, Turn, Cell]]:
     """Each look that is to come if nothing new is learnt: when, what it does that somebody could see, the cell then."""
     while cell.look_at < NEVER:
         at, before = cell.look_at, cell
-        cell = look(rule, before, scene, at, in_play)
+        cell = look(rule, before, scene, at, in_play, held_back)
         yield at, turn(before, cell), cell
 
 
-def with_wake(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool) -> Cell:
+def with_wake(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, held_back: bool = False) -> Cell:
     """The cell with the next instant at which it opens or resolves by time alone."""
-    for looks, (at, what, _) in enumerate(looks_ahead(rule, cell, scene, in_play), start=1):
+    for looks, (at, what, _) in enumerate(looks_ahead(rule, cell, scene, in_play, held_back), start=1):
         if what or looks == FURTHEST_LOOKS:
             return cell.waking(at, what or "looks")
     return cell.waking(NEVER, "")

@@ -24,14 +24,14 @@ class Phase(StrEnum):
     CLEARING = "clearing"
 
 
-Turn: TypeAlias = Literal["", "opens", "resolves", "looks"]
+Turn: TypeAlias = Literal["", "opens", "reaches", "resolves", "looks"]
 """What a machine does at its wake-up that somebody could see."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """`since` is when the phase began; `armed` says that the condition was false since the last episode, `clear` that
-    clears_when was true at the last look. `wake_at` is the next instant at which it opens or resolves by time alone."""
+    clears_when was true at the last look. `reached` are the numbers of the stages reached in the episode. `wake_at` is the next instant at which it opens or resolves by time alone."""
 
     phase: Phase = Phase.IDLE
     since: Instant = 0
@@ -43,6 +43,7 @@ class Cell:
     look_at: Instant = DUE_NOW
     wake_at: Instant = NEVER
     wake_for: Turn = ""
+    reached: tuple[int, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -63,6 +64,7 @@ class Cell:
             self.look_at,
             self.wake_at,
             self.wake_for,
+            self.reached,
         )
 
     def looked(self, look_at: Instant) -> "Cell":
@@ -80,6 +82,7 @@ class Cell:
             look_at,
             self.wake_at,
             self.wake_for,
+            self.reached,
         )
 
     def waking(self, at: Instant, what: Turn) -> "Cell":
@@ -87,12 +90,22 @@ class Cell:
         if self.wake_at == at and self.wake_for == what:
             return self
         return Cell(
-            self.phase, self.since, self.episode, self.opened_at, self.ended_at, self.armed, self.clear, self.look_at, at, what
+            self.phase,
+            self.since,
+            self.episode,
+            self.opened_at,
+            self.ended_at,
+            self.armed,
+            self.clear,
+            self.look_at,
+            at,
+            what,
+            self.reached,
         )
 
     def ended(self, at: Instant, armed: bool) -> "Cell":
         """The cell after its episode; cooldown runs from here."""
-        return replace(self, phase=Phase.IDLE, since=at, ended_at=at, armed=armed, clear=False, opened_at=None)
+        return replace(self, phase=Phase.IDLE, since=at, ended_at=at, armed=armed, clear=False, opened_at=None, reached=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +151,8 @@ def turn(before: Cell, after: Cell) -> Turn:
     """What a look did that somebody could see."""
     if after.episode > before.episode:
         return "opens"
+    if after.is_open and len(after.reached) > len(before.reached):
+        return "reaches"
     return "resolves" if before.is_open and not after.is_open else ""
 
 

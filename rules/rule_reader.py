@@ -76,16 +76,13 @@ def _steps(reader: Reader, node: Node, key: str) -> tuple[Step, ...]:
 
 def _on_resolve(reader: Reader, node: Node, key: str) -> dict[str, tuple[Step, ...]]:
     """A list runs when the incident is cured; a mapping names other ends."""
-    ends = [resolution.value for resolution in Resolution if resolution.value not in LATER_ENDS]
+    ends = [resolution.value for resolution in Resolution]
     if not isinstance(node, Pairs) or any(name.value in ACTION_ARGUMENTS for name, _ in node.pairs):
         steps = reader.actions.steps(node, key)
         return {Resolution.CURED.value: steps} if steps else {}
-    fields.check_keys(reader.source, node, key, ends, LATER_ENDS)
+    fields.check_keys(reader.source, node, key, ends)
     return {name.value: reader.actions.steps(value, name.value) for name, value in node.pairs if name.value in ends}
 
-
-LATER_ENDS: Mapping[str, str] = {Resolution.SUPERSEDED.value: "leave it out: no incident gives way to another yet"}
-"""Ends of an incident that cannot happen yet -> what to do meanwhile."""
 
 DEFAULT_KEYS: Mapping[str, Read] = {
     "mode": _mode,

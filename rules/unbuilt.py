@@ -23,9 +23,6 @@ NODES: dict[type, str] = {
 """Parts of a condition that no step function is there for yet -> how they are written."""
 
 KEYS = (
-    "stages",
-    "decision",
-    "suppressed_by",
     "escalate",
     "acknowledge_expires",
     "quiet_hours",

@@ -139,6 +139,8 @@ def _changed(watch: Watch, book: CompiledBook, change: Change) -> Watch:
         return _opened(watch, book, change)
     if change.kind is ChangeKind.MISSED:
         return replace(watch, missed=(*watch.missed, Missed(change.rule, change.at))[-KEPT_INCIDENTS:])
+    if change.kind is ChangeKind.REACHED:
+        return _reached(watch, _rule(book, change.rule), change)
     if change.kind is ChangeKind.RESOLVED and change.resolution is not None:
         return _resolved(watch, change, change.resolution)
     return watch
@@ -150,14 +152,30 @@ def _opened(watch: Watch, book: CompiledBook, change: Change) -> Watch:
         incident_id=incident_id(watch.delivery.order.delivery_id, watch.generation, rule.id, change.episode),
         rule=rule.id,
         episode=change.episode,
-        severity=rule.severity,
+        severity=_severity(rule, rule.severity, change.stages),
         mode=rule.mode,
         opened_at=change.at,
         says=rule.says,
         book=watch.book,
+        stages=change.stages,
     )
     seen = watch.incidents_seen + is_counted(incident)
     return replace(watch, incidents=_bounded((*watch.incidents, incident)), incidents_seen=seen)
+
+
+def _severity(rule: Rule, before: Severity, stages: tuple[int, ...]) -> Severity:
+    """The highest reached; a rule that opens in some stages counts these alone."""
+    return max((rule.stages[number].severity for number in stages), key=list(Severity).index, default=before)
+
+
+def _reached(watch: Watch, rule: Rule, change: Change) -> Watch:
+    incident = next((one for one in watch.incidents if one.rule == rule.id and one.is_open), None)
+    if incident is None:
+        return watch
+    severity = _severity(rule, incident.severity, (*incident.stages, *change.stages))
+    raised = replace(incident, severity=severity, stages=(*incident.stages, *change.stages))
+    seen = watch.incidents_seen + (is_counted(raised) and not is_counted(incident))
+    return replace(_with_incident(watch, raised), incidents_seen=seen)
 
 
 def _bounded(incidents: tuple[Incident, ...]) -> tuple[Incident, ...]:
@@ -198,7 +216,8 @@ def _ready(incident: Incident, book: CompiledBook) -> tuple[tuple[str, Step], ..
     if rule is None:
         return ()
     if incident.is_open:
-        return ready_steps(rule.do, incident.acts, "do").steps
+        staged = (ready_steps(rule.stages[n].do, incident.acts, f"stage.{n}.do").steps for n in incident.stages)
+        return ready_steps(rule.do, incident.acts, "do").steps + tuple(step for steps in staged for step in steps)
     how = incident.resolution.value if incident.resolution else ""
     after = ready_steps(rule.on_resolve.get(how, ()), incident.acts, f"on_resolve.{how}").steps
     return _ticket_to_solve(incident) + after

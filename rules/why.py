@@ -5,8 +5,10 @@ from typing import Any
 
 from domain.delivery import Delivery
 from domain.instant import NEVER, Instant, iso
+from rules.book import public_name
 from rules.compile import CompiledBook, CompiledRule
-from rules.evaluate import evaluate
+from rules.contests import holding_back
+from rules.evaluate import ChangeKind, evaluate
 from rules.evidence import in_words, shown, source_of, text_of, value_of
 from rules.looking import looks_ahead, may_open
 from rules.machine import Cell, Phase, opens_at
@@ -27,14 +29,16 @@ def why(
     """Each rule (or one), as plain data: phase, sentences, near misses, cooldown, and what opens if nothing changes."""
     settled = evaluate(book, delivery, delivery, cells, (), 0, at).cells
     scene, scope = Scene(delivery), book.in_scope(delivery)
-    wanted = [found for found in book.rules if rule is None or found.id == rule]
-    return [_explained(found, settled.get(found.id, Cell()), scene, at, found.id in scope) for found in wanted]
+    wanted = [found for found in book.rules if rule is None or rule in (found.id, found.rule.name)]
+    return [_explained(found, settled, scene, at, found.id in scope) for found in wanted]
 
 
 def forecast(
     book: CompiledBook, delivery: Delivery, cells: Mapping[str, Cell], last: Instant, at: Instant, until: Instant
 ) -> list[tuple[Instant, str]]:
     """All openings after `at`, up to `until`, if nothing new is learnt; by time, then priority."""
+    if book.contested:
+        return list(_played_out(book, delivery, cells, last, at, until))
     settled = evaluate(book, delivery, delivery, cells, (), last, at).cells
     scene, scope = Scene(delivery), book.in_scope(delivery)
     known = [(rule, settled[rule.id]) for rule in book.rules if rule.id in settled]
@@ -46,6 +50,19 @@ def forecast(
     return sorted(found, key=lambda opening: opening[0])
 
 
+def _played_out(
+    book: CompiledBook, delivery: Delivery, cells: Mapping[str, Cell], last: Instant, at: Instant, until: Instant
+) -> Iterator[tuple[Instant, str]]:
+    """The same for rules that hold one another back: each wake-up in turn."""
+    verdict = evaluate(book, delivery, delivery, cells, (), last, at)
+    for _ in range(MOST_LOOKS):
+        if verdict.wake is None or verdict.wake.at > until:
+            return
+        at, last = verdict.wake.at, at
+        verdict = evaluate(book, delivery, delivery, verdict.cells, (), last, at)
+        yield from ((change.at, change.rule) for change in verdict.changes if change.kind is ChangeKind.OPENED)
+
+
 def _openings(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, until: Instant) -> Iterator[Instant]:
     for looks, (at, what, _) in enumerate(looks_ahead(rule, cell, scene, in_play)):
         if at > until or looks >= MOST_LOOKS:
@@ -54,10 +71,12 @@ def _openings(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, until
             yield at
 
 
-def _explained(rule: CompiledRule, cell: Cell, scene: Scene, at: Instant, applies: bool) -> dict[str, Any]:
+def _explained(rule: CompiledRule, cells: Mapping[str, Cell], scene: Scene, at: Instant, applies: bool) -> dict[str, Any]:
+    cell = cells.get(rule.id, Cell())
+    rivals = () if cell.is_open else holding_back(rule.rivals, cells)
     cool = None if cell.ended_at is None else cell.ended_at + rule.timing.cooldown
     return {
-        "rule": rule.id,
+        "rule": rule.rule.name,
         "says": rule.rule.says,
         "mode": rule.rule.mode.value,
         "applies": applies,
@@ -67,7 +86,9 @@ def _explained(rule: CompiledRule, cell: Cell, scene: Scene, at: Instant, applie
         "opened_at": iso(cell.opened_at),
         "truth": WORDS[rule.when.step(scene, at)[0]],
         "sentences": [_told(rule, part, node, wanted, scene, at) for part, node, wanted in _sentences(rule)],
-        "near_miss": list(_near_misses(rule, cell, scene, at)),
+        "held_back_by": [public_name(rival.rule) for rival in rivals],
+        "near_miss": [f"held back by the open incident of {public_name(rival.rule)}" for rival in rivals]
+        + list(_near_misses(rule, cell, scene, at)),
         "cooldown_until": iso(cool) if cool is not None and cool > at else None,
         "forecast": _outlook(cell),
     }

@@ -1,6 +1,6 @@
 """Random rules over all built forms, and random days with late, doubled and withdrawn events."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -256,6 +256,16 @@ def events(draw: DrawFn, kinds: list[str], number: int, start: Instant, length: 
         told["detail"] = {"start": None, "end": start + _whole(draw(st.integers(0, 12)) * length // 10)}
     source = draw(st.sampled_from(["acme", "other"]))
     return Event(f"e{number}", kind, happened, happened + _whole(late), source, **told)
+
+
+@st.composite
+def contests(draw: DrawFn) -> tuple[Scenario, list[Rule]]:
+    """A scenario in which three rules share a decision; the highest comes first, the other two are equal."""
+    scenario = draw(scenarios())
+    zone, start = scenario.delivery.order.destination.timezone, scenario.delivery.known_at
+    others = [draw(rules(start, scenario.end - start, zone)) for _ in range(2)]
+    named = zip("abc", [scenario.rule, *others], (60, 50, 50), strict=True)
+    return scenario, [replace(rule, id=name, priority=priority, decision="d") for name, rule, priority in named]
 
 
 @st.composite

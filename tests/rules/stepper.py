@@ -356,9 +356,20 @@ class Stepper:
     ended_at: Instant | None = None
     armed: bool = True
     was_clear: bool = False
+    held_back: bool = False
 
-    def step(self, known: Known, t: Instant, is_batch: bool) -> Iterator[Noted]:
-        """What happens at an instant."""
+    @property
+    def is_open(self) -> bool:
+        return self.phase in ("open", "clearing")
+
+    def gives_way(self, known: Known, t: Instant) -> Iterator[Noted]:
+        self.phase, self.ended_at, self.armed, self.held_back = "idle", t, True, True
+        yield t, "resolved", "superseded"
+        yield from self._move(known, t)
+
+    def step(self, known: Known, t: Instant, is_batch: bool, held_back: bool = False) -> Iterator[Noted]:
+        """What happens at an instant; a rule that is held back opens nothing."""
+        self.held_back = held_back
         if is_batch:
             yield from self._think_again(known, t)
         if known.delivery.facts.final:
@@ -403,7 +414,7 @@ class Stepper:
             return
         cool = self.ended_at is None or t >= self.ended_at + self.rule.cooldown
         allowed = self.rule.only_when is None or truth(self.rule.only_when, known, t) == T
-        if t >= self.since + self.rule.hold and cool and allowed:
+        if t >= self.since + self.rule.hold and cool and allowed and not self.held_back:
             self.phase, self.opened_at = "open", t
             yield t, "opened", ""
 
@@ -450,3 +461,35 @@ def stepped(rule: Rule, delivery: Delivery, batches: list[Batch], end: Instant) 
             known = Known(told, learnt, t)
         noted += stepper.step(known, t, t in due)
     return noted
+
+
+def stepped_together(rules: list[Rule], delivery: Delivery, batches: list[Batch], end: Instant) -> list[tuple[str, Noted]]:
+    """The same for the rules of one decision, the highest first: one of them is open at most."""
+    due, known, noted = dict(batches), Known(delivery), list[tuple[str, Noted]]()
+    steppers = [Stepper(rule) for rule in rules]
+    seconds = range(delivery.known_at, end + 1, SECOND)
+    for t in sorted({*seconds, *(t + 1 for t in (seconds if any(map(reads_received, rules)) else due))}):
+        if t in due:
+            learnt = tuple(event for event in due[t] if not known.delivery.has_seen(event.event_id))
+            told = known.delivery
+            for event in learnt:
+                told = told.after(event)
+            known = Known(told, learnt, t)
+        for stepper in steppers:
+            noted += [(stepper.rule.id, note) for note in stepper.step(known, t, t in due, _is_held_back(stepper, steppers))]
+        noted += _contended(steppers, known, t)
+    return noted
+
+
+def _is_held_back(stepper: Stepper, steppers: list[Stepper]) -> bool:
+    rivals = [other for other in steppers if other is not stepper and other.rule.priority >= stepper.rule.priority]
+    return any(rival.is_open for rival in rivals)
+
+
+def _contended(steppers: list[Stepper], known: Known, t: Instant) -> Iterator[tuple[str, Noted]]:
+    for stepper in steppers * len(steppers):
+        higher = [other for other in steppers if other.rule.priority > stepper.rule.priority]
+        if stepper.is_open and any(other.is_open for other in higher):
+            yield from ((stepper.rule.id, note) for note in stepper.gives_way(known, t))
+        elif stepper.phase == "pending":
+            yield from ((stepper.rule.id, note) for note in stepper.step(known, t, False, _is_held_back(stepper, steppers)))

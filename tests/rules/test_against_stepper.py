@@ -6,19 +6,24 @@ from hypothesis import HealthCheck, given, settings
 
 from domain.event import Event
 from domain.instant import NEVER, Instant, iso
-from rules.book import Rulebook
+from rules.book import Rule, Rulebook
 from rules.compile import CompiledBook, compile_book
 from rules.evaluate import ChangeKind, Verdict, evaluate
-from tests.rules.scenarios import Scenario, scenarios
-from tests.rules.stepper import DIRECTORY, Noted, stepped
+from tests.rules.scenarios import Scenario, contests, scenarios
+from tests.rules.stepper import DIRECTORY, Noted, stepped, stepped_together
 
 # More, and other ones each time: DOORSTEP_EXAMPLES=5000 DOORSTEP_RANDOM=1.
 EXAMPLES = int(os.environ.get("DOORSTEP_EXAMPLES", "250"))
 
 
 def woken(scenario: Scenario, book: CompiledBook) -> list[Noted]:
+    """What happens to the rules of a book, without their names."""
+    return [note for _, note in woken_by_rule(scenario, book)]
+
+
+def woken_by_rule(scenario: Scenario, book: CompiledBook) -> list[tuple[str, Noted]]:
     """All that happens when the evaluator is asked only at batches and at the wake-ups that it named itself."""
-    now, delivery, noted = scenario.delivery.known_at, scenario.delivery, []
+    now, delivery, noted = scenario.delivery.known_at, scenario.delivery, list[tuple[str, Noted]]()
     batches = list(scenario.batches)
     last, verdict = now, Verdict({})
     due: tuple[Event, ...] | None = () if not batches or batches[0][0] > now else batches.pop(0)[1]
@@ -33,7 +38,8 @@ def woken(scenario: Scenario, book: CompiledBook) -> list[Noted]:
         assert due is not None or changes, f"needless wake at {iso(now)}"
         assert all(change.at == now for change in changes)
         assert all(change.kind is not ChangeKind.MISSED for change in changes)
-        noted += [(change.at, change.kind.value, change.resolution.value if change.resolution else "") for change in changes]
+        ends = [change.resolution.value if change.resolution else "" for change in changes]
+        noted += [(change.rule, (change.at, change.kind.value, end)) for change, end in zip(changes, ends, strict=True)]
         last, wake = now, verdict.wake.at if verdict.wake else NEVER
         assert wake > now
         now = min(wake, batches[0][0] if batches else NEVER)
@@ -64,3 +70,22 @@ def test_the_evaluator_and_the_stepper_see_the_same(scenario: Scenario) -> None:
 
     by_seconds = stepped(scenario.rule, scenario.delivery, scenario.batches, scenario.end)
     assert shown(by_wakes) == shown(until(scenario.end, by_seconds))
+
+
+@given(contest=contests())
+@settings(
+    max_examples=EXAMPLES // 5,
+    deadline=None,
+    derandomize=not os.environ.get("DOORSTEP_RANDOM"),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+def test_rules_of_one_decision_hold_one_another_back_as_the_stepper_says(contest: tuple[Scenario, list[Rule]]) -> None:
+    scenario, rules = contest
+    book = compile_book(Rulebook("book", tuple(rules), directory=DIRECTORY), "reference")
+
+    by_wakes = woken_by_rule(scenario, book)
+
+    by_seconds = stepped_together(rules, scenario.delivery, scenario.batches, scenario.end)
+    for rule in rules:
+        mine = [note for name, note in by_seconds if name == rule.id]
+        assert shown([note for name, note in by_wakes if name == rule.id]) == shown(until(scenario.end, mine))

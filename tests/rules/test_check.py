@@ -136,12 +136,12 @@ def test_a_rule_that_hardly_means_what_it_says_is_a_doubt(tmp_path: Path, rule: 
 
 
 def test_what_can_be_read_but_not_evaluated_is_said_where_it_stands(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path, a=book("when: eta is known, decision: d"), a_test=TESTED)
+    folder = folder_with(tmp_path, a=book("when: eta is known, group: {by: route}"), a_test=TESTED)
 
     (problem,) = check(folder).problems
 
-    assert (problem.code, problem.line, problem.col) == (NOT_EVALUATED, 3, 64)
-    assert problem.message == '"decision" can be read, but is not supported yet when rules are evaluated'
+    assert (problem.code, problem.line, problem.col) == (NOT_EVALUATED, 3, 61)
+    assert problem.message == '"group" can be read, but is not supported yet when rules are evaluated'
 
 
 @pytest.mark.parametrize(
