@@ -183,6 +183,11 @@ class Rulebook:
     expires_after: Span = 30 * DAY
     directory: Directory = field(default_factory=Directory)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What people call its rules, each once."""
+        return tuple(dict.fromkeys(rule.name for rule in self.rules))
+
     def rule(self, rule_id: str) -> Rule | None:
         return next((rule for rule in self.rules if rule.id == rule_id), None)
 

@@ -3,21 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
 
 from domain.delivery import Delivery
 from domain.event import Event
 from domain.incident import Resolution
 from domain.instant import NEVER, Instant
 from domain.status import Status
+from rules.batch import Batch
 from rules.compile import CompiledBook, CompiledRule
 from rules.contests import holding_back
-from rules.inputs import touched
-from rules.lookback import late_since, stayed, was
+from rules.lookback import stayed, was
 from rules.looking import look, may_open, with_wake
 from rules.machine import DUE_NOW, Cell, Phase, turn
 from rules.scene import Scene
-from rules.scope import has_same_scope
 from rules.tree import Truth
 
 EDITION = 1
@@ -83,7 +81,7 @@ def evaluate(
     """
     if not 1 <= edition <= EDITION:
         raise ValueError(f"there is no edition {edition} of evaluation; this version knows 1 to {EDITION}")
-    batch = _Batch(book, before, after, learnt, last, now)
+    batch = Batch(book, before, after, learnt, last, now)
     found: dict[str, Cell] = {}
     changes: list[Change] = []
     for rule in book.rules:
@@ -123,48 +121,7 @@ def _set_aside(cell: Cell) -> Cell:
     return replace(cell, phase=Phase.IDLE, look_at=DUE_NOW, wake_at=NEVER, wake_for="")
 
 
-class _Batch:
-    """What one evaluation is about. Scenes are made when a rule first asks for them."""
-
-    def __init__(
-        self, book: CompiledBook, before: Delivery, after: Delivery, learnt: tuple[Event, ...], last: Instant, now: Instant
-    ) -> None:
-        self.book, self.before, self.after, self.learnt, self.last, self.now = book, before, after, learnt, last, now
-        self.scope_before = book.in_scope(before)
-        self.scope = self.scope_before if has_same_scope(before, after) else book.in_scope(after)
-        told = touched(before, after, learnt)
-        self.concerned = None if told is None else book.concerned(told)
-        self.late = late_since(learnt, now)
-
-    @cached_property
-    def old(self) -> Scene:
-        return self.book.scene(self.before, (), self.now)
-
-    @cached_property
-    def new(self) -> Scene:
-        return self.book.scene(self.after, self.learnt, self.now)
-
-    @cached_property
-    def changed(self) -> frozenset[int]:
-        """The fact sentences whose truth the batch changed, by number."""
-        atoms = self.concerned.atoms if self.concerned is not None else ()
-        return self.book.changed_atoms(atoms, Scene(self.before), Scene(self.after), self.now)
-
-    def leaves_alone(self, rule: CompiledRule, cell: Cell) -> bool:
-        """Whether neither time nor the batch can have changed anything for a rule.
-
-        For an idle rule a fact that changed does not count if its sentences say the same of it as before.
-        """
-        told, name = self.concerned, rule.id
-        if told is None or not DUE_NOW < self.now < cell.look_at or (name in self.scope_before) is not (name in self.scope):
-            return False
-        if name not in told.rules:
-            return name in self.scope or cell.is_open
-        is_idle = cell.phase is Phase.IDLE and name in self.scope
-        return is_idle and name not in told.in_time and rule.atoms.isdisjoint(self.changed)
-
-
-def _run(rule: CompiledRule, cell: Cell, batch: _Batch, held_back: bool) -> tuple[Cell, list[Change]]:
+def _run(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool) -> tuple[Cell, list[Change]]:
     """A rule's machine through one batch: on old knowledge up to now, then on new."""
     changes: list[Change] = []
     cell = _caught_up(rule, cell, batch, held_back, changes)
@@ -180,7 +137,7 @@ def _run(rule: CompiledRule, cell: Cell, batch: _Batch, held_back: bool) -> tupl
     return with_wake(rule, cell, batch.new, in_play, held_back), _as_noticed(changes)
 
 
-def _caught_up(rule: CompiledRule, cell: Cell, batch: _Batch, held_back: bool, changes: list[Change]) -> Cell:
+def _caught_up(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool, changes: list[Change]) -> Cell:
     """The cell after all that was due before now; usually nothing was."""
     if not DUE_NOW < cell.look_at < batch.now:
         return cell
@@ -206,7 +163,7 @@ def _looked(
     return after
 
 
-def _reconsidered(rule: CompiledRule, cell: Cell, batch: _Batch, changes: list[Change]) -> Cell:
+def _reconsidered(rule: CompiledRule, cell: Cell, batch: Batch, changes: list[Change]) -> Cell:
     """The cell in the light of late knowledge: what it proves to have been false all along is taken back."""
     if batch.late is None or cell.phase is Phase.IDLE or rule.timing.lasting:
         return cell
@@ -224,20 +181,20 @@ def _reconsidered(rule: CompiledRule, cell: Cell, batch: _Batch, changes: list[C
     return cell
 
 
-def _is_disproved(rule: CompiledRule, at: Instant, batch: _Batch) -> bool:
+def _is_disproved(rule: CompiledRule, at: Instant, batch: Batch) -> bool:
     """Whether the condition counted as true at an instant, and the batch says that it was not."""
     if batch.late is None or batch.late > at:
         return False
     return was(rule.when, batch.after, at) is not Truth.TRUE and was(rule.when, batch.before, at) is Truth.TRUE
 
 
-def _is_broken(rule: CompiledRule, cell: Cell, wanted: Truth, batch: _Batch) -> bool:
+def _is_broken(rule: CompiledRule, cell: Cell, wanted: Truth, batch: Batch) -> bool:
     """Whether the batch says that the condition was something else for a time since the phase began."""
     start, now = max(cell.since, batch.late or 0), batch.now
     return not stayed(rule.when, wanted, batch.after, start, now) and stayed(rule.when, wanted, batch.before, start, now)
 
 
-def _contend(batch: _Batch, cells: Mapping[str, Cell], found: dict[str, Cell], changes: list[Change]) -> list[Change]:
+def _contend(batch: Batch, cells: Mapping[str, Cell], found: dict[str, Cell], changes: list[Change]) -> list[Change]:
     """Lets an open rule give way to a rival that has opened, and a pending one open whose rivals have resolved."""
     contested = [rule for rule in batch.book.contested if rule.id in found]
     for _ in range(len(contested) + 1):
@@ -259,7 +216,7 @@ def _has_moved(rule: CompiledRule, cells: Mapping[str, Cell], found: Mapping[str
     return any(before.is_open is not after.is_open or before.look_at == DUE_NOW for before, after in pairs)
 
 
-def _looked_again(rule: CompiledRule, cell: Cell, batch: _Batch, held_back: bool, changes: list[Change]) -> Cell:
+def _looked_again(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool, changes: list[Change]) -> Cell:
     in_play = may_open(rule, batch.after, batch.scope)
     if cell.phase is Phase.PENDING or cell.look_at == DUE_NOW:
         cell = _looked(rule, cell, batch.new, batch.now, in_play, held_back, changes)

@@ -20,8 +20,6 @@ SCOPES: tuple[Scope, ...] = ("at", "until", "forecast_at")
 NOTHING = "nothing"
 
 LATER_KEYS: Mapping[str, str] = {
-    "suppressed": "leave it out for now",
-    "lost": "leave it out for now",
     "deferred": "leave it out for now",
     "withheld": "leave it out for now",
     "step": "leave it out for now",
@@ -43,6 +41,8 @@ class Expectation:
     retracted: tuple[str, ...] | None = None
     pending: tuple[str, ...] | None = None
     unknown: tuple[str, ...] | None = None
+    lost: tuple[str, ...] | None = None
+    suppressed: tuple[str, ...] | None = None
     severity: Mapping[str, Severity] | None = None
     says: tuple[tuple[Instant, str], ...] | None = None
 
@@ -108,10 +108,10 @@ class ExpectationReader:
         return found if found is not None and self._is_rule(node, found) else None
 
     def _is_rule(self, node: Node, name: str) -> bool:
-        ids = [rule.id for rule in self.book.rules]
-        if name in ids:
+        names = self.book.names
+        if name in names:
             return True
-        self.source.at_node("R022", node, f'the rulebook {self.book.name} has no rule "{name}"', suggestion(name, ids))
+        self.source.at_node("R022", node, f'the rulebook {self.book.name} has no rule "{name}"', suggestion(name, names))
         return False
 
     def rules(self, node: Node) -> tuple[str, ...]:
@@ -157,7 +157,7 @@ class ExpectationReader:
             return None
         try:
             words = Words(text)
-            rule = words.one_of("R022", "rule", [rule.id for rule in self.book.rules])
+            rule = words.one_of("R022", "rule", self.book.names)
             words.need("opens", "at", hint="RULE opens at HH:MM:SS, or nothing")
             at, _ = read_time(words, self.calendar)
             words.end()
@@ -190,6 +190,8 @@ READ: Mapping[str, Callable[[ExpectationReader, Node], Any]] = {
     "retracted": ExpectationReader.rules,
     "pending": ExpectationReader.rules,
     "unknown": ExpectationReader.rules,
+    "lost": ExpectationReader.rules,
+    "suppressed": ExpectationReader.rules,
     "severity": ExpectationReader.severities,
     "says": ExpectationReader.says,
 }

@@ -6,8 +6,10 @@ from typing import Any
 
 from domain.incident import Mode, Severity
 from domain.instant import Instant
+from rules.book import public_name
 from rules.clock_times import Calendar
-from rules.compile import CompiledBook
+from rules.compile import CompiledBook, CompiledRule
+from rules.contests import holding_back
 from rules.expectations import NOTHING, Expectation
 from rules.machine import Phase
 from rules.simulate import Moment, peeks
@@ -127,7 +129,7 @@ def _severity(stretch: _Stretch, key: str, wanted: Mapping[str, Severity]) -> Fa
 
 def _pending(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
     for at, watch in stretch.watches():
-        found = sorted(rule for rule, cell in watch.cells.items() if cell.phase is Phase.PENDING)
+        found = sorted(public_name(rule) for rule, cell in watch.cells.items() if cell.phase is Phase.PENDING)
         if found != sorted(wanted):
             why_not = _explained(stretch.played, watch, at, sorted(set(wanted) ^ set(found)))
             return _failure(stretch, at, key, _listed(sorted(wanted)), _listed(found), why_not)
@@ -138,12 +140,31 @@ def _unknown(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | 
     """Each of the rules named is unknown; others may be, too."""
     for at, watch in stretch.watches():
         scene = stretch.played.book.scene(watch.delivery, (), at)
-        truths = {rule.id: rule.when.at(scene, at)[0] for rule in stretch.played.book.rules if rule.id in wanted}
+        scope = stretch.played.book.in_scope(watch.delivery)
+        asked = [rule for rule in stretch.played.book.rules if rule.rule.name in wanted]
+        truths = {rule.rule.name: rule.when.at(scene, at)[0] for rule in sorted(asked, key=lambda rule: rule.id in scope)}
         known = [rule for rule in wanted if truths.get(rule) is not Truth.UNKNOWN]
         if known:
             got = ", ".join(f"{rule} is {'off' if rule not in truths else truths[rule].name.casefold()}" for rule in known)
             return _failure(stretch, at, key, _listed(wanted), got, _explained(stretch.played, watch, at, known))
     return None
+
+
+def _held_back(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+    """Exactly the rules that would open if no rival had an open incident."""
+    contested, why_held = stretch.played.book.contested, "decision" if key == "lost" else key
+    for at, watch in stretch.watches():
+        found = sorted(rule.rule.name for rule in contested if _is_held_back(rule, watch, why_held))
+        if found != sorted(wanted):
+            why_not = _explained(stretch.played, watch, at, sorted(set(wanted) ^ set(found)))
+            return _failure(stretch, at, key, _listed(sorted(wanted)), _listed(found), why_not)
+    return None
+
+
+def _is_held_back(rule: CompiledRule, watch: Watch, why_held: str) -> bool:
+    cell = watch.cells.get(rule.id)
+    rivals = holding_back(rule.rivals, watch.cells)
+    return cell is not None and cell.phase is Phase.PENDING and any(rival.why == why_held for rival in rivals)
 
 
 # What happened since
@@ -197,6 +218,8 @@ CHECKS: Mapping[str, Callable[[_Stretch, str, Any], Failure | None]] = {
     "retracted": _retracted,
     "pending": _pending,
     "unknown": _unknown,
+    "lost": _held_back,
+    "suppressed": _held_back,
     "severity": _severity,
 }
 """Key of an expectation -> how it is checked."""
@@ -209,7 +232,7 @@ def _forecast(expectation: Expectation, played: Played) -> Iterator[Failure]:
         return
     watch, book = moments[-1].watch, played.book
     until = watch.delivery.facts.promised.end + book.rulebook.expires_after
-    counted = {rule.id for rule in book.rules if rule.rule.mode is Mode.LIVE and rule.rule.severity is not Severity.INFO}
+    counted = {rule.rule.name for rule in book.rules if rule.rule.mode is Mode.LIVE and rule.rule.severity is not Severity.INFO}
     openings = forecast(book, watch.delivery, watch.cells, watch.looked_at, expectation.at, until)
     found = sorted(opening for opening in openings if opening[1] in counted)
     if found != sorted(expectation.says):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.actions import Outcome
+from rules.book import public_name
 from rules.watch import Deed
 
 
@@ -30,7 +31,7 @@ class Script:
     times: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, deed: Deed) -> Outcome:
-        rule = deed.request.rule
+        rule = public_name(deed.request.rule)
         for key in (f"{rule}.{deed.name}", f"{rule}.{deed.action}", deed.name, deed.action):
             if key in self.came:
                 self.times[key] += 1

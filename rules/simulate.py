@@ -17,6 +17,7 @@ from domain.incident import Mode, Resolution, Severity
 from domain.instant import NEVER, Instant
 from domain.order import Order
 from domain.status import Kind, Status
+from rules.book import public_name
 from rules.compile import CompiledBook
 from rules.evaluate import Change, ChangeKind
 from rules.watch import Deed, Look, Watch, acknowledged, is_counted, look, settled_by_hand, with_outcome
@@ -73,12 +74,12 @@ class Moment:
 
     @property
     def open(self) -> tuple[str, ...]:
-        """The rules with an open or clearing incident, by id; shadows and notices are nobody's incident."""
-        return tuple(sorted(incident.rule for incident in self.watch.open_incidents))
+        """The rules with an open or clearing incident, by name; shadows and notices are nobody's incident."""
+        return tuple(sorted(public_name(incident.rule) for incident in self.watch.open_incidents))
 
     @property
     def severities(self) -> Mapping[str, Severity]:
-        return {incident.rule: incident.severity for incident in self.watch.open_incidents}
+        return {public_name(incident.rule): incident.severity for incident in self.watch.open_incidents}
 
     @property
     def delivery(self) -> Delivery:
@@ -168,7 +169,7 @@ class _Stage:
         return events
 
     def _decide(self, decided: Decided, at: Instant, told: "_Told") -> None:
-        incident = next((one for one in self.watch.incidents if one.is_open and one.rule == decided.rule), None)
+        incident = next((one for one in self.watch.incidents if one.is_open and public_name(one.rule) == decided.rule), None)
         if incident is None:
             told.idle.append(decided)
         elif decided.what == "acknowledge":
@@ -236,11 +237,11 @@ class _Told:
 
     def _note_change(self, change: Change, counted: set[str]) -> None:
         if change.kind is ChangeKind.RETRACTED_PENDING or change.resolution is Resolution.RETRACTED:
-            self.retracted.append(change.rule)
+            self.retracted.append(public_name(change.rule))
         if change.kind is ChangeKind.OPENED and change.rule in counted:
-            self.opened.append(change.rule)
+            self.opened.append(public_name(change.rule))
         if change.kind is ChangeKind.RESOLVED and change.rule in counted and change.resolution is not None:
-            self.resolved[change.rule] = change.resolution
+            self.resolved[public_name(change.rule)] = change.resolution
 
     def moment(self, at: Instant, watch: Watch) -> Moment:
         return Moment(

@@ -156,7 +156,7 @@ class _Reader:
 
     def _lines(self, node: Node | None, calendar: Calendar, order: Order | None) -> tuple[Line, ...]:
         parcels = tuple(parcel.parcel_id for parcel in order.parcels) if order else ()
-        rules = tuple(rule.id for rule in self.book.rules)
+        rules = self.book.names
         setting = Setting(calendar, order.carrier if order else "test", rules, self.readers.event, parcels)
         found: list[Line] = []
         for item in fields.items(node) if node is not None else ():
@@ -203,8 +203,8 @@ class _Reader:
     def _is_action(self, key: Text) -> bool:
         """`reroute`, `notify.customer`, `RULE.reroute` or `RULE.notify.customer`."""
         rest = key.value
-        for rule in self.book.rules:
-            rest = rest.removeprefix(f"{rule.id}.") if key.value.startswith(f"{rule.id}.") else rest
+        for name in self.book.names:
+            rest = rest.removeprefix(f"{name}.") if key.value.startswith(f"{name}.") else rest
         if rest.partition(".")[0] in ACTION_ARGUMENTS:
             return True
         near = suggestion(rest, ACTION_ARGUMENTS)

@@ -43,7 +43,7 @@ def forecast(
     scene, scope = Scene(delivery), book.in_scope(delivery)
     known = [(rule, settled[rule.id]) for rule in book.rules if rule.id in settled]
     found = [
-        (when, rule.id)
+        (when, rule.rule.name)
         for rule, cell in known
         for when in _openings(rule, cell, scene, may_open(rule, delivery, scope), until)
     ]  # fmt: skip
@@ -60,7 +60,7 @@ def _played_out(
             return
         at, last = verdict.wake.at, at
         verdict = evaluate(book, delivery, delivery, verdict.cells, (), last, at)
-        yield from ((change.at, change.rule) for change in verdict.changes if change.kind is ChangeKind.OPENED)
+        yield from ((change.at, public_name(change.rule)) for change in verdict.changes if change.kind is ChangeKind.OPENED)
 
 
 def _openings(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, until: Instant) -> Iterator[Instant]:

@@ -13,7 +13,7 @@ from store.words import EffectState
 
 @dataclass(frozen=True, slots=True)
 class IncidentCopy:
-    """An incident and the delivery that it belongs to. `incident.acts` is empty: effects are in the ledger."""
+    """An incident and the delivery that it belongs to. `incident.acts` and `stages` are empty: effects are in the ledger."""
 
     delivery_id: str
     generation: int

@@ -20,7 +20,10 @@ ELSEWHERE = frozenset({"tracking_numbers", "incidents"})
 """Fields of a copy that have tables of their own."""
 
 COPY_FIELDS = tuple(field.name for field in fields(DeliveryCopy) if field.name not in ELSEWHERE)
-INCIDENT_FIELDS = tuple(field.name for field in fields(Incident) if field.name != "acts")
+UNTOLD = frozenset({"acts", "stages"})
+"""Fields of an incident that only its workflow keeps: effects are in the ledger, the severity tells how far it has come."""
+
+INCIDENT_FIELDS = tuple(field.name for field in fields(Incident) if field.name not in UNTOLD)
 
 _PUT_COPY = upsert(deliveries, COPY_FIELDS, ["delivery_id", "generation"], not_older_by="revision")
 _PUT_INCIDENT = upsert(incidents, ("delivery_id", "generation", *INCIDENT_FIELDS), ["incident_id"])

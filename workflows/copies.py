@@ -38,7 +38,9 @@ def _stage(state: State) -> str:
 
 
 def _mark(incident: Incident) -> str:
-    return f"{incident.incident_id}:{incident.resolution}:{incident.acknowledged_by}"
+    # The severity of an incident without stages never changes; the marks of such have to stay what older histories recorded.
+    severity = f":{incident.severity}" if incident.stages else ""
+    return f"{incident.incident_id}:{incident.resolution}:{incident.acknowledged_by}{severity}"
 
 
 def copy_of(state: State, now: Instant) -> DeliveryCopy:

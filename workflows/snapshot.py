@@ -6,6 +6,7 @@ from domain.event import Event
 from domain.incident import Incident, Mode
 from domain.instant import Instant, iso
 from domain.order import Window
+from rules.book import public_name
 from rules.evaluate import Wake
 from workflows.state import State
 
@@ -29,7 +30,7 @@ def snapshot_of(state: State, wake: Wake | None, as_of: Instant) -> dict[str, An
         "assigned": {"carrier": facts.carrier, "driver_id": facts.driver_id, "route_id": facts.route_id},
         "open_incidents": [_open(incident) for incident in watch.open_incidents],
         "incidents": [_incident(incident) for incident in watch.incidents],
-        "missed": [{"rule": missed.rule, "at": iso(missed.at)} for missed in watch.missed],
+        "missed": [{"rule": public_name(missed.rule), "at": iso(missed.at)} for missed in watch.missed],
         "actions": _actions(watch.incidents, state),
         "proposals": [],
         "next_wake": {"at": iso(wake.at), "because": wake.because} if wake else None,
@@ -55,7 +56,7 @@ def _window(window: Window) -> dict[str, Any]:
 def _open(incident: Incident) -> dict[str, Any]:
     return {
         "incident_id": incident.incident_id,
-        "rule": incident.rule,
+        "rule": public_name(incident.rule),
         "severity": incident.severity.value,
         "opened_at": iso(incident.opened_at),
         "acknowledged": incident.acknowledged_by is not None,
@@ -119,12 +120,14 @@ def _reported(event: Event) -> dict[str, Any]:
 def _episode(incident: Incident) -> list[dict[str, Any]]:
     about: dict[str, Any] = {"incident_id": incident.incident_id, "source": "doorstep"}
     shadow = " (shadow)" if incident.mode is Mode.SHADOW else ""
-    entries = [about | {"at": iso(incident.opened_at), "what": f"{incident.rule} opened{shadow}: {incident.says}"}]
+    entries = [about | {"at": iso(incident.opened_at), "what": f"{public_name(incident.rule)} opened{shadow}: {incident.says}"}]
     for act in incident.acts.values():
         note = f": {act.note}" if act.note else ""
-        entries.append(about | {"at": iso(act.at), "what": f"{incident.rule}: {act.action} {act.outcome.value}{note}"})
+        entries.append(
+            about | {"at": iso(act.at), "what": f"{public_name(incident.rule)}: {act.action} {act.outcome.value}{note}"}
+        )
     if incident.resolved_at is not None:
         note = f": {incident.note}" if incident.note else ""
-        what = f"{incident.rule} resolved as {incident.resolution}{note}"
+        what = f"{public_name(incident.rule)} resolved as {incident.resolution}{note}"
         entries.append(about | {"at": iso(incident.resolved_at), "what": what})
     return entries

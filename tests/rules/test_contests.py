@@ -1,6 +1,7 @@
 """Rules that hold one another back, and stages of one incident."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from domain.event import Event
 from domain.incident import Resolution, Severity
@@ -13,6 +14,7 @@ from rules.reader import read_book
 from rules.simulate import Decided, Line, Moment, Reported, all_succeed, simulate
 from rules.why import forecast, why
 from tests.builders import an_event, an_order, at
+from tests.rules.readers import run
 
 RIVALS = """
 - {id: quiet, when: no scan for 1h, decision: where, priority: 60, do: [{reroute: {}}]}
@@ -202,3 +204,39 @@ def test_a_hold_counts_from_the_first_stage_and_what_was_reached_meanwhile_count
 
     assert moments["10:30"].severities == {"late": Severity.HIGH}
     assert moments["10:30"].at == at("10:00") + HOUR // 2
+
+
+TESTED = """
+tests:
+  - name: the higher of a decision holds the lower one back
+    delivery: {timezone: Europe/Helsinki}
+    day: 2026-11-23
+    known_at: "08:00"
+    timeline: ["08:50 stopped", "10:00 scan"]
+    expect:
+      - {at: "09:15", open: [quiet], lost: [stopped], suppressed: []}
+      - {at: "10:00", open: [stopped], lost: []}
+      - {forecast_at: "08:55", says: "quiet opens at 09:00:00"}
+"""
+
+
+def test_a_test_file_says_which_rule_lost(tmp_path: Path) -> None:
+    (tmp_path / "b.yaml").write_text(f"rulebook: b\nrules:\n{RIVALS.strip()}\n", "utf-8")
+    (tmp_path / "b.test.yaml").write_text(TESTED, "utf-8")
+
+    report = run(tmp_path / "b.test.yaml")
+
+    assert report.ok, report
+
+
+def test_the_layers_of_a_rule_go_by_one_name_in_tests() -> None:
+    book = a_book("""
+- {id: quiet, when: no scan for 2h}
+- {overrides: quiet, applies_to: {zone: "north-*"}, when: no scan for 1h}
+""")
+
+    moments = played(book, [], "10:30")
+
+    assert {rule.id for rule in book.rules} != {"quiet"}
+    assert moments["09:00"].opened == ("quiet",)
+    assert moments["09:00"].open == ("quiet",)
