@@ -89,8 +89,7 @@ def evaluate(
         if batch.leaves_alone(rule, cell):
             found[rule.id] = cell
         elif rule.id in batch.scope or cell.is_open:
-            held_back = bool(rule.rivals and holding_back(rule.rivals, {**cells, **found}))
-            found[rule.id], more = _run(rule, cell, batch, held_back)
+            found[rule.id], more = _run(rule, cell, batch, *_held_back(rule, cells, found))
             changes += more
     if book.contested:
         changes = _contend(batch, cells, found, changes)
@@ -121,10 +120,19 @@ def _set_aside(cell: Cell) -> Cell:
     return replace(cell, phase=Phase.IDLE, look_at=DUE_NOW, wake_at=NEVER, wake_for="")
 
 
-def _run(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool) -> tuple[Cell, list[Change]]:
+def _held_back(rule: CompiledRule, cells: Mapping[str, Cell], found: Mapping[str, Cell]) -> tuple[bool, bool]:
+    """Whether a rival holds the rule back, or did until now; what a person has resolved (it is due at once) did."""
+    if not rule.rivals:
+        return False, False
+    now = bool(holding_back(rule.rivals, {**cells, **found}))
+    was_resolved = any(cells.get(rival.rule, NEW).look_at == DUE_NOW for rival in rule.rivals if rival.rule in cells)
+    return now, now or was_resolved or bool(holding_back(rule.rivals, cells))
+
+
+def _run(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool, was_held_back: bool) -> tuple[Cell, list[Change]]:
     """A rule's machine through one batch: on old knowledge up to now, then on new."""
     changes: list[Change] = []
-    cell = _caught_up(rule, cell, batch, held_back, changes)
+    cell = _caught_up(rule, cell, batch, was_held_back, changes)
     cell = _reconsidered(rule, cell, batch, changes)
     in_play = may_open(rule, batch.after, batch.scope)
     if batch.after.facts.final and not rule.rule.after_final:

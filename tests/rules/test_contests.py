@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
 from domain.event import Event
 from domain.incident import Resolution, Severity
 from domain.instant import HOUR
@@ -67,6 +69,22 @@ def test_what_becomes_true_by_time_alone_after_the_winner_resolved_opens_on_time
 
     assert moments["09:50"].open == ("quiet",)
     assert moments["10:10"].opened == ("stopped",)
+
+
+@pytest.mark.parametrize(
+    ("end", "opens"),
+    [pytest.param(SCAN, "10:00", id="cured"), pytest.param(Decided(at("09:45"), "resolve", "quiet"), "09:45", id="by hand")],
+)
+def test_a_loser_whose_hold_or_cooldown_ended_meanwhile_opens_when_the_winner_resolves_not_in_hindsight(
+    end: Event | Decided, opens: str
+) -> None:
+    book = a_book(RIVALS.replace("id: stopped,", "id: stopped, cooldown: 10m, hold: 5m,"))
+
+    moments = played(book, [STOP, end], "10:30")
+
+    assert moments["09:00"].resolved == {"stopped": Resolution.SUPERSEDED}
+    assert moments[opens].opened == ("stopped",)
+    assert moments[opens].watch.cells["stopped"].opened_at == at(opens)
 
 
 def test_a_loser_that_is_no_longer_true_never_opens() -> None:
