@@ -179,7 +179,6 @@ def test_a_text_in_a_rule_is_filled_in_like_a_template() -> None:
     templates = Templates()
     title = "No scan since {{ last_scan.at | local_time }}"
 
-    assert templates.variables_of(title) == ("last_scan.at",)
     assert templates.render_text(title, timezone="Europe/Helsinki", context={"last_scan": {"at": EIGHT_IN_HELSINKI}}) == (
         "No scan since 08:00"
     )
