@@ -56,6 +56,10 @@ STICKS = timedelta(seconds=2)
 """How long a task waits for the worker that has its delivery in memory. The SDK's 10 s would be how long the deliveries of a
 worker that died react to nothing; for another worker a delivery's history is short to replay."""
 
+ENDS_WITHIN = timedelta(seconds=12)
+"""How long actions under way may take to end when the worker is told to stop: one cut off between its effect and the ledger's
+row leaves an effect in doubt. Below the 15 s after which the supervisor ends the process."""
+
 SANDBOX = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("workflows"))
 """Calls that may not be made in a workflow are still refused. But the workflow's own module, which holds no state, is imported
 once and not for each delivery: that takes longer than all that the workflow does in its life. Tests import it each time."""
@@ -117,7 +121,7 @@ def sms_of(settings: Settings) -> TwilioSms | NoSms:
     )
 
 
-def activities_of(settings: Settings, database: Database, library: Library) -> list[object]:
+def activities_of(settings: Settings, database: Database, library: Library, sms: TwilioSms | NoSms) -> list[object]:
     """Every activity, handed what it needs."""
     ledger, plans, travel = Ledger(database), Plans(database), GreatCircle(settings.speed_m_per_hour)
     templates = Templates(settings.rules / "templates", SHIPPED_RULES / "templates")
@@ -126,7 +130,7 @@ def activities_of(settings: Settings, database: Database, library: Library) -> l
     return [
         Admitting(Admissions(database), Loader(library)).admit,
         Recording(Deliveries(database)).record,
-        Notifying(mail_of(settings), sms_of(settings), templates, ledger, contacts, wall_clock).notify,
+        Notifying(mail_of(settings), sms, templates, ledger, contacts, wall_clock).notify,
         ticketing.open_ticket,
         ticketing.solve_ticket,
         Rerouting(plans, travel, VroomSolver(), ledger, wall_clock).reroute,
@@ -141,9 +145,9 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     if missing:
         names = " ".join(f"--name {key.name}" for key in missing)
         raise SetupError(
-            f"search attributes are not registered: {names}; `doorstep up` registers them, or deploy/search-attributes.sh"
+            f"search attributes are not registered: {names}; `doorstep up` registers them, or deploy/create-search-attributes.sh"
         )
-    database = Database(settings.database_url)
+    database, sms = Database(settings.database_url), sms_of(settings)
     library = Library(Rulebooks(database), settings.home / "rulebooks", settings.database_url)
     SHELF.fetch_from(library.fetch, settings.matcher)
     loader = Loader(library)
@@ -153,16 +157,21 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         client,
         task_queue=task_queue,
         workflows=[Delivery],
-        activities=activities_of(settings, database, library),  # type: ignore[arg-type]
+        activities=activities_of(settings, database, library, sms),  # type: ignore[arg-type]
         activity_executor=ThreadPoolExecutor(4),
         interceptors=[Guard()],
         max_cached_workflows=5_000,
+        graceful_shutdown_timeout=ENDS_WITHIN,
         sticky_queue_schedule_to_start_timeout=STICKS,
         workflow_runner=SANDBOX,
     )
-    async with worker:
-        yield worker
-    await database.close()
+    try:
+        async with worker:
+            yield worker
+    finally:
+        if isinstance(sms, TwilioSms):
+            await sms.close()
+        await database.close()
 
 
 async def work_until_told(settings: Settings) -> None:

@@ -64,7 +64,7 @@ async def _temporal(settings: Settings) -> Finding:
     if missing:
         names = ", ".join(key.name for key in missing)
         return Finding(
-            "Temporal", False, f"search attributes are missing: {names}", "doorstep up, or deploy/search-attributes.sh"
+            "Temporal", False, f"search attributes are missing: {names}", "doorstep up, or deploy/create-search-attributes.sh"
         )
     return Finding("Temporal", True, f"answers; namespace {client.namespace}")
 
