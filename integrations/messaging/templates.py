@@ -5,7 +5,7 @@ face of a mail. A template that lacks a language or a channel falls back to anot
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -160,14 +160,15 @@ def _parsed(environment: Environment, text: str, where: str) -> BoundTemplate:
         raise TemplateError(f"{where} cannot be read: {_line(error)}") from error
     unknown = sorted(set(template.filter_names()) - environment.filters.keys())
     if unknown:
-        raise TemplateError(f"{where} cannot be read: {_unknown_filter(unknown[0], sorted(environment.filters))}")
+        raise TemplateError(f"{where} cannot be read: {_unknown_filter(unknown[0], environment.filters)}")
     return template
 
 
-def _unknown_filter(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    meant = f'did you mean "{near[0]}"? ' if near else ""
-    return f"unknown filter {name!r}; {meant}There are {', '.join(known)}" if meant else f"unknown filter {name!r}; there are {', '.join(known)}"
+def _unknown_filter(name: str, known: Collection[str]) -> str:
+    if near := get_close_matches(name, known, n=1):
+        return f'unknown filter {name!r}; did you mean "{near[0]}"?'
+    of_liquid = ", ".join(sorted(set(known) - FILTERS.keys()))
+    return f"unknown filter {name!r}; there are {', '.join(sorted(FILTERS))}, and of Liquid {of_liquid}"
 
 
 def _render(environment: Environment, text: str, where: str, values: Mapping[str, Any]) -> str:
