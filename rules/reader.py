@@ -7,6 +7,7 @@ from typing import Any
 
 from rules import fields
 from rules.actions_reader import ActionReader
+from rules.beside import DIRECTORY_FILE
 from rules.book import Rule, Rulebook
 from rules.conditions_reader import ConditionReader
 from rules.directory import Directory
@@ -15,8 +16,6 @@ from rules.problems import Problem, in_order
 from rules.rule_reader import DEFAULT_KEYS, LATER_RULE_KEYS, Reader, rule
 from rules.source import Items, Node, Pairs, Source, Text, compose, decoded, source_of
 from rules.template_check import Templates
-
-DIRECTORY_FILE = "directory.yaml"
 
 BOOK_KEYS = ("rulebook", "owner", "defaults", "define", "rules", "final_grace", "expires_after")
 LATER_BOOK_KEYS = {"params": "write the values into the rules"}

@@ -34,6 +34,9 @@ class Templates(Protocol):
     def variables(self, name: str) -> Collection[str]:
         """The variables that a template uses, on whatever channel and in whatever language, with dots: `last_scan.at`."""
 
+    def problems(self) -> Mapping[str, str]:
+        """What is wrong with which file, if it cannot be sent."""
+
 
 def known_variables() -> frozenset[str]:
     """Every variable that templates may use, with dots; also those that hold others."""
@@ -103,4 +106,9 @@ def check_liquid(source: Source, node: Node, text: str, what: str) -> None:
         source.at_node("R202", node, f'{what} uses "{path}", which does not exist', suggestion(path, _KNOWN))
     known = {*_LIQUID.filters, *OUR_FILTERS}
     for name in sorted(set(found.filters) - known):
-        source.at_node("R202", node, f'{what} uses the filter "{name}", which does not exist', suggestion(name, known))
+        source.at_node("R202", node, f'{what} uses the filter "{name}", which does not exist', _filter_hint(name, known))
+
+
+def _filter_hint(name: str, known: Collection[str]) -> str:
+    near = suggestion(name, sorted(known))
+    return near if near.startswith("did") else f"{near}; docs/vocabulary.md lists them all"
