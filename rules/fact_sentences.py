@@ -4,6 +4,7 @@ from typing import Any
 
 from rules import phrases, quantities
 from rules.directory import Directory
+from rules.meant import LATER_THAN
 from rules.tree import Between, Compare, Includes, Is, Known, Same, Sentence
 from rules.vocabulary import VOCABULARY
 from rules.words import Words
@@ -63,7 +64,7 @@ def _need_is(words: Words, name: str) -> None:
     word = words.peek()
     if words.eat("is"):
         return
-    meant = MEANT.get(word.low)
+    meant = LATER_THAN.get(word.low) if VOCABULARY[name].type == "time" else MEANT.get(word.low)
     goes_on = (
         "includes"
         if VOCABULARY[name].type == "list"
@@ -99,7 +100,11 @@ def compared(words: Words, directory: Directory) -> Sentence:
     word = words.peek()
     name = phrases.fact(words)
     if VOCABULARY[name].type != "number":
-        hint = "use later than, earlier than" if VOCABULARY[name].type == "time" else f"write {name} is ..."
+        hint = (
+            f"write {name} later than ..., or {name} earlier than ..."
+            if VOCABULARY[name].type == "time"
+            else f"write {name} is ..."
+        )
         words.fail("R109", word, f'"{name}" is not a number', hint)
     if words.eat("between"):
         low, high = quantities.number_range(words, name)
