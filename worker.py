@@ -7,11 +7,10 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -25,12 +24,14 @@ from activities.record import Recording
 from activities.reroute import Rerouting
 from domain.contact import Contact
 from domain.instant import Instant
+from domain.route import StandIn
 from integrations.messaging.mail import SmtpMail, mail_server
 from integrations.messaging.silent import NoMail, NoSms
 from integrations.messaging.sms import TwilioSms
 from integrations.messaging.templates import Templates
 from integrations.routing.solver import VroomSolver
 from integrations.routing.travel import GreatCircle
+from rules.directory import Carrier, Directory
 from rules.directory_reader import read_directory_file
 from settings import SHIPPED_RULES, Settings, read_settings
 from store.admissions import Admissions
@@ -99,10 +100,14 @@ class Loader:
             SHELF.put(version, await self.library.canonical(version))
 
 
-def people_of(folder: Path) -> Mapping[str, Contact]:
-    """The contacts in directory.yaml; none if there is no such file."""
-    path = folder / DIRECTORY
-    return read_directory_file(path).contacts if path.is_file() else {}
+def stand_ins_of(directory: Directory) -> Mapping[str, Sequence[StandIn]]:
+    """The backups that directory.yaml names for each carrier, each with its own cost per drop."""
+    return {name: [_stand_in(backup, directory) for backup in row.backup] for name, row in directory.carriers.items()}
+
+
+def _stand_in(carrier: str, directory: Directory) -> StandIn:
+    listed = directory.carriers.get(carrier, Carrier())
+    return StandIn(carrier, carrier, listed.cost_per_drop, listed.currency)
 
 
 def mail_of(settings: Settings) -> SmtpMail | NoMail:
@@ -125,7 +130,8 @@ def activities_of(settings: Settings, database: Database, library: Library, sms:
     """Every activity, handed what it needs."""
     ledger, plans, travel = Ledger(database), Plans(database), GreatCircle(settings.speed_m_per_hour)
     templates = Templates(settings.rules / "templates", SHIPPED_RULES / "templates")
-    contacts = Contacts(Drivers(database), people_of(settings.rules))
+    read = read_directory_file(settings.rules / DIRECTORY)
+    contacts, stand_ins = Contacts(Drivers(database), read.contacts), StandIns(database, stand_ins_of(read.directory))
     ticketing = Ticketing(Desk(database), templates, ledger, wall_clock)
     return [
         Admitting(Admissions(database), Loader(library)).admit,
@@ -134,7 +140,7 @@ def activities_of(settings: Settings, database: Database, library: Library, sms:
         ticketing.open_ticket,
         ticketing.solve_ticket,
         Rerouting(plans, travel, VroomSolver(), ledger, wall_clock).reroute,
-        Reassigning(plans, StandIns(database), travel, ledger, wall_clock).reassign,
+        Reassigning(plans, stand_ins, travel, ledger, wall_clock).reassign,
     ]
 
 
