@@ -53,11 +53,12 @@ class Admittance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AdmitRequest:
-    """Asks whether a delivery id is new, and for the rulebook that it is to be watched by."""
+    """Asks whether a delivery id is new, and for the rulebook that it is to be watched by.
 
-    delivery_id: str
-    run_id: str
-    rulebook: str
+    `draft` becomes the delivery's first copy, with the generation and the version that are answered.
+    """
+
+    draft: DeliveryCopy
     reopen: bool = False
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from asyncpg import PostgresError  # type: ignore[import-untyped]
 from sqlalchemy import Table, event, text
@@ -20,6 +20,12 @@ from store.urls import async_url, place
 CONNECT_TIMEOUT_S = 5
 
 Insert = sqlite.Insert | postgresql.Insert
+Result = TypeVar("Result")
+Work: TypeAlias = Callable[[AsyncConnection], Awaitable[Result]]
+Waiting: TypeAlias = tuple[Work[Any], "asyncio.Future[Any]"]
+
+LARGEST_BATCH = 50
+"""Writes that share a transaction at the most, so that none waits long for its commit."""
 
 
 class Database:
@@ -29,6 +35,8 @@ class Database:
         self.url = async_url(url)
         self.engine = _engine(self.url)
         # SQLite has one writer at a time; within a process they queue here, in order, and not by trying again and again.
+        self._waiting: list[Waiting] = []
+        self._committer: asyncio.Task[None] | None = None
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
 
     @property
@@ -51,6 +59,36 @@ class Database:
         """One transaction, committed at the end, rolled back on an exception. Not to be nested. Raises DatabaseUnreachableError."""
         async with self._turn, self._connection(self.engine.execution_options(writes=True)) as connection:
             yield connection
+
+    async def together(self, work: "Work[Result]") -> Result:
+        """Does a write in one transaction with others that wait for their turn: under load one commit serves many.
+
+        The work must do no harm when it is done again: if one of a transaction fails, each is done once more, on its own.
+        """
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, answer))
+        if self._committer is None or self._committer.done():
+            self._committer = asyncio.create_task(self._commit_waiting())
+        return await answer
+
+    async def _commit_waiting(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+            await self._commit(batch)
+
+    async def _commit(self, batch: "list[Waiting]") -> None:
+        try:
+            async with self.writing() as connection:
+                results = [await work(connection) for work, _ in batch]
+        except Exception as error:
+            if len(batch) == 1:
+                _answer(batch[0][1], error)
+                return
+            for one in batch:
+                await self._commit([one])
+            return
+        for (_, answer), result in zip(batch, results, strict=True):
+            _answer(answer, result)
 
     def insert(self, table: Table) -> Insert:
         """An INSERT of this database's dialect, which knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
@@ -89,6 +127,16 @@ class Database:
         return DatabaseUnreachableError(
             f"the database at {self.place} does not answer ({cause}); is DOORSTEP_DATABASE_URL right?"
         )
+
+
+def _answer(waiting: "asyncio.Future[Any]", answer: Any) -> None:
+    """Nobody may be waiting any more."""
+    if waiting.done():
+        return
+    if isinstance(answer, Exception):
+        waiting.set_exception(answer)
+    else:
+        waiting.set_result(answer)
 
 
 def json_text(value: Any) -> str:

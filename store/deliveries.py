@@ -14,7 +14,7 @@ from store.columns import storable
 from store.copies import Counts, Effect, IncidentCopy
 from store.database import Database
 from store.tables import deliveries, effects, incidents, tracking_numbers
-from store.upsert import upsert
+from store.upsert import add, upsert
 
 ELSEWHERE = frozenset({"tracking_numbers", "incidents"})
 """Fields of a copy that have tables of their own."""
@@ -23,6 +23,7 @@ COPY_FIELDS = tuple(field.name for field in fields(DeliveryCopy) if field.name n
 INCIDENT_FIELDS = tuple(field.name for field in fields(Incident) if field.name != "acts")
 
 _PUT_COPY = upsert(deliveries, COPY_FIELDS, ["delivery_id", "generation"], not_older_by="revision")
+_ADD_COPY = add(deliveries, COPY_FIELDS)
 _PUT_INCIDENT = upsert(incidents, ("delivery_id", "generation", *INCIDENT_FIELDS), ["incident_id"])
 
 
@@ -37,11 +38,23 @@ class Deliveries:
 
         What is still open of earlier lives, whose workflow was terminated, ends when the next one is first written.
         """
-        async with self._database.writing() as connection:
-            if await self._write_copy(connection, copy):
-                await _replace_tracking_numbers(connection, copy)
-                await self._write_incidents(connection, copy)
-                await _end_earlier_lives(connection, copy)
+        await self._database.together(lambda connection: self._write(connection, copy))
+
+    async def begin(self, connection: AsyncConnection, copy: DeliveryCopy) -> bool:
+        """Writes the first copy of a life; False, and nothing written, if its generation is taken."""
+        if (await connection.execute(_ADD_COPY, _columns(copy))).rowcount != 1:
+            return False
+        await self._write_around(connection, copy)
+        return True
+
+    async def _write(self, connection: AsyncConnection, copy: DeliveryCopy) -> None:
+        if (await connection.execute(_PUT_COPY, _columns(copy))).rowcount == 1:
+            await self._write_around(connection, copy)
+
+    async def _write_around(self, connection: AsyncConnection, copy: DeliveryCopy) -> None:
+        await _replace_tracking_numbers(connection, copy)
+        await self._write_incidents(connection, copy)
+        await _end_earlier_lives(connection, copy)
 
     async def latest(self, delivery_id: str) -> DeliveryCopy | None:
         """The newest generation of a delivery; None if the id was never seen."""
@@ -108,10 +121,6 @@ class Deliveries:
             groups = [(Status(s), Condition(c), bool(o), int(n)) for s, c, o, n in await connection.execute(by)]
             return _counts(groups, (await connection.execute(unresolved)).scalar_one())
 
-    async def _write_copy(self, connection: AsyncConnection, copy: DeliveryCopy) -> bool:
-        written = await connection.execute(_PUT_COPY, _columns(copy))
-        return written.rowcount == 1
-
     async def _write_incidents(self, connection: AsyncConnection, copy: DeliveryCopy) -> None:
         for incident in copy.incidents:
             told = {name: getattr(incident, name) for name in INCIDENT_FIELDS}
@@ -140,6 +149,8 @@ async def _replace_tracking_numbers(connection: AsyncConnection, copy: DeliveryC
     source = copy.order.get("carrier", copy.carrier)
     wanted = {(source, storable(number)) for number in copy.tracking_numbers}
     of_delivery = tracking_numbers.c.delivery_id == copy.delivery_id
+    if copy.revision == 1 and copy.generation == 1 and not wanted:
+        return  # nothing can be there yet
     known = select(tracking_numbers.c.source, tracking_numbers.c.number).where(of_delivery)
     if wanted == {(row.source, row.number) for row in await connection.execute(known)}:
         return
