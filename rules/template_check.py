@@ -17,7 +17,7 @@ from rules.source import Node, Source
 OUR_FILTERS = frozenset({"local_time", "local_date", "minutes_until"})
 """Filters that the texts of messages have besides Liquid's own."""
 
-_IMPLICIT = frozenset({"now", "timezone", "language"})
+IMPLICIT = frozenset({"now", "timezone", "language"})
 """Variables that the channel of a message gives."""
 
 _OF_EVERY_VALUE = frozenset({"size", "first", "last"})
@@ -52,7 +52,7 @@ def _paths(values: Mapping[str, Any], before: str = "") -> Iterator[str]:
             yield from _paths(value, f"{before}{key}.")
 
 
-_KNOWN = known_variables() | _IMPLICIT
+_KNOWN = known_variables() | IMPLICIT
 _LIQUID = Environment()
 
 
