@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.admit import Admitting
 from activities.notify import Notifying
@@ -61,9 +60,9 @@ ENDS_WITHIN = timedelta(seconds=12)
 """How long actions under way may take to end when the worker is told to stop: one cut off between its effect and the ledger's
 row leaves an effect in doubt. Below the 15 s after which the supervisor ends the process."""
 
-SANDBOX = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("workflows"))
-"""Calls that may not be made in a workflow are still refused. But the workflow's own module, which holds no state, is imported
-once and not for each delivery: that takes longer than all that the workflow does in its life. Tests import it each time."""
+RUNNER = UnsandboxedWorkflowRunner()
+"""The sandbox finds workflow code that is not deterministic; all tests run in it. In production it would cost a fifth of a
+worker's time for finding nothing (docs/decisions/0007-no-sandbox-in-production.md)."""
 
 
 class SetupError(RuntimeError):
@@ -169,7 +168,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         max_cached_workflows=5_000,
         graceful_shutdown_timeout=ENDS_WITHIN,
         sticky_queue_schedule_to_start_timeout=STICKS,
-        workflow_runner=SANDBOX,
+        workflow_runner=RUNNER,
     )
     try:
         async with worker:

@@ -12,7 +12,7 @@ from domain.status import Condition, Status
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCopy:
-    """One state of a delivery. A write never replaces one with a higher revision."""
+    """One state of a delivery. A write never replaces one with a higher revision. `amended`: the order has changed since it was sent."""
 
     delivery_id: str
     generation: int
@@ -41,6 +41,7 @@ class DeliveryCopy:
     incidents: tuple[Incident, ...] = ()
     finished_at: Instant | None = None
     outcome: Mapping[str, Any] | None = None
+    amended: bool = False
 
 
 class Admittance(StrEnum):

@@ -16,7 +16,7 @@ from store.database import Database
 from store.tables import deliveries, effects, incidents, tracking_numbers
 from store.upsert import add, upsert
 
-ELSEWHERE = frozenset({"tracking_numbers", "incidents"})
+ELSEWHERE = frozenset({"amended", "tracking_numbers", "incidents"})
 """Fields of a copy that have tables of their own."""
 
 COPY_FIELDS = tuple(field.name for field in fields(DeliveryCopy) if field.name not in ELSEWHERE)
@@ -52,7 +52,8 @@ class Deliveries:
             await self._write_around(connection, copy)
 
     async def _write_around(self, connection: AsyncConnection, copy: DeliveryCopy) -> None:
-        await _replace_tracking_numbers(connection, copy)
+        if copy.revision == 1 or copy.amended:
+            await _replace_tracking_numbers(connection, copy)
         await self._write_incidents(connection, copy)
         await _end_earlier_lives(connection, copy)
 
