@@ -13,7 +13,7 @@ from activities.effects import Claim, Clock, Ended, NotDoneError
 from domain.actions import ActionRequest, Outcome
 from domain.effect import Ending
 from domain.event import Event
-from domain.instant import SECOND, Instant, moment
+from domain.instant import MINUTE, SECOND, Instant, moment
 from domain.route import Point, RoutePlan, StopState
 from domain.schedule import Legs
 from domain.status import Kind, Party
@@ -97,6 +97,8 @@ def _event(request: ActionRequest, kind: Kind, at: Instant, **told: Any) -> Even
     return Event(f"{request.key}/{kind}", kind, occurred_at=at, recorded_at=at, source="doorstep", by=Party.SYSTEM, **told)
 
 
-def clock_time(at: Instant, request: ActionRequest) -> str:
-    """An instant as the recipient's clock shows it."""
-    return f"{moment(at).astimezone(ZoneInfo(request.destination.timezone)):%H:%M}"
+def clock_time(at: Instant, request: ActionRequest, beside: Instant | None = None) -> str:
+    """An instant as the recipient's clock shows it; with seconds where only they tell it from the one beside it."""
+    zone = ZoneInfo(request.destination.timezone)
+    shape = "%H:%M:%S" if beside is not None and abs(at - beside) < MINUTE else "%H:%M"
+    return moment(at).astimezone(zone).strftime(shape)

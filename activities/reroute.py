@@ -57,7 +57,8 @@ class Rerouting:
         better = better_plan(plan, solved, legs, request.delivery_id, asked.max_added_minutes)
         if isinstance(better, NotBetter):
             return (), Ended(Outcome.NO_HELP, better.reason)
-        arrives, instead = (clock_time(at, request) for at in (better.eta, better.eta_before))
+        arrives = clock_time(better.eta, request, beside=better.eta_before)
+        instead = clock_time(better.eta_before, request, beside=better.eta)
         note = f"new order of {len(plan.remaining)} stops, arrives {arrives} instead of {instead}"
         return (timed(better.plan, legs),), Ended(Outcome.DONE, note, detail={"at": now, "eta": better.eta})
 

@@ -198,6 +198,18 @@ def report(
 
 
 @delivery.command()
+def update(
+    delivery_id: str,
+    name: Annotated[str, typer.Argument(help="amend, reschedule, cancel, acknowledge, resolve or correct")],
+    request: Annotated[str, typer.Argument(help='what is asked, as JSON: {"incident_id": "...", "by": "Kim"}')],
+) -> None:
+    """Decide something about a delivery: move its promise, acknowledge or resolve an incident, withdraw an event, cancel."""
+    from cli.deliveries import update_delivery
+
+    ends_with(lambda: update_delivery(delivery_id, name, request))
+
+
+@delivery.command()
 def show(delivery_id: str, format: FormatOption = Format.TEXT) -> None:
     """Where a delivery stands, its incidents, what was done, and what is due next."""
     from cli.deliveries import show_delivery
