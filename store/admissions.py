@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, select
 
 from domain.copy import Admission, AdmitRequest, Admittance
 from store.database import Database
@@ -32,26 +31,26 @@ class Admissions:
             answer = await self._database.together(lambda connection: self._answer(connection, request))
         return answer
 
-    async def _answer(self, connection: AsyncConnection, request: AdmitRequest) -> Admission | None:
-        lives = await _lives(connection, request.draft.delivery_id)
+    def _answer(self, connection: Connection, request: AdmitRequest) -> Admission | None:
+        lives = _lives(connection, request.draft.delivery_id)
         mine = next((life for life in lives if life.run_id == request.draft.run_id), None)
         if mine is not None:
             return Admission(Admittance.ADMITTED, mine.generation, mine.rulebook_version)
         if lives and lives[0].finished_at is not None and not request.reopen:
             return Admission(Admittance.ALREADY_FINISHED, lives[0].generation)
-        names = {row.name: str(row.sha256) for row in await connection.execute(select(rulebook_names))}
+        names = {row.name: str(row.sha256) for row in connection.execute(select(rulebook_names))}
         if request.draft.rulebook not in names:
             return Admission(Admittance.UNKNOWN_RULEBOOK, known=tuple(sorted(names)))
         # An earlier run of this id that did not end as a delivery was terminated: this is its next life.
         generation = lives[0].generation + 1 if lives else 1
         version = names[request.draft.rulebook]
         first = replace(request.draft, generation=generation, rulebook_version=version)
-        is_ours = await self._deliveries.begin(connection, first)
+        is_ours = self._deliveries.begin(connection, first)
         return Admission(Admittance.ADMITTED, generation, version) if is_ours else None
 
 
-async def _lives(connection: AsyncConnection, delivery_id: str) -> Sequence[Life]:
+def _lives(connection: Connection, delivery_id: str) -> Sequence[Life]:
     """The newest first."""
     columns = select(deliveries.c.generation, deliveries.c.run_id, deliveries.c.rulebook_version, deliveries.c.finished_at)
     this = columns.where(deliveries.c.delivery_id == delivery_id)
-    return (await connection.execute(this.order_by(deliveries.c.generation.desc()))).all()
+    return (connection.execute(this.order_by(deliveries.c.generation.desc()))).all()
