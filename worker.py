@@ -7,15 +7,13 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from temporalio.client import Client
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.admit import Admitting
 from activities.notify import Notifying
@@ -25,12 +23,14 @@ from activities.record import Recording
 from activities.reroute import Rerouting
 from domain.contact import Contact
 from domain.instant import Instant
+from domain.route import StandIn
 from integrations.messaging.mail import SmtpMail, mail_server
 from integrations.messaging.silent import NoMail, NoSms
 from integrations.messaging.sms import TwilioSms
 from integrations.messaging.templates import Templates
 from integrations.routing.solver import VroomSolver
 from integrations.routing.travel import GreatCircle
+from rules.directory import Carrier, Directory
 from rules.directory_reader import read_directory_file
 from settings import SHIPPED_RULES, Settings, read_settings
 from store.admissions import Admissions
@@ -56,9 +56,13 @@ STICKS = timedelta(seconds=2)
 """How long a task waits for the worker that has its delivery in memory. The SDK's 10 s would be how long the deliveries of a
 worker that died react to nothing; for another worker a delivery's history is short to replay."""
 
-SANDBOX = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("workflows", "holidays"))
-"""Calls that may not be made in a workflow are still refused. But the workflow's own module, which holds no state, is imported
-once and not for each delivery: that takes longer than all that the workflow does in its life. Tests import it each time."""
+ENDS_WITHIN = timedelta(seconds=12)
+"""How long actions under way may take to end when the worker is told to stop: one cut off between its effect and the ledger's
+row leaves an effect in doubt. Below the 15 s after which the supervisor ends the process."""
+
+RUNNER = UnsandboxedWorkflowRunner()
+"""The sandbox finds workflow code that is not deterministic; all tests run in it. In production it would cost a fifth of a
+worker's time for finding nothing (docs/decisions/0007-no-sandbox-in-production.md)."""
 
 
 class SetupError(RuntimeError):
@@ -95,10 +99,14 @@ class Loader:
             SHELF.put(version, await self.library.canonical(version))
 
 
-def people_of(folder: Path) -> Mapping[str, Contact]:
-    """The contacts in directory.yaml; none if there is no such file."""
-    path = folder / DIRECTORY
-    return read_directory_file(path).contacts if path.is_file() else {}
+def stand_ins_of(directory: Directory) -> Mapping[str, Sequence[StandIn]]:
+    """The backups that directory.yaml names for each carrier, each with its own cost per drop."""
+    return {name: [_stand_in(backup, directory) for backup in row.backup] for name, row in directory.carriers.items()}
+
+
+def _stand_in(carrier: str, directory: Directory) -> StandIn:
+    listed = directory.carriers.get(carrier, Carrier())
+    return StandIn(carrier, carrier, listed.cost_per_drop, listed.currency)
 
 
 def mail_of(settings: Settings) -> SmtpMail | NoMail:
@@ -117,20 +125,21 @@ def sms_of(settings: Settings) -> TwilioSms | NoSms:
     )
 
 
-def activities_of(settings: Settings, database: Database, library: Library) -> list[object]:
+def activities_of(settings: Settings, database: Database, library: Library, sms: TwilioSms | NoSms) -> list[object]:
     """Every activity, handed what it needs."""
     ledger, plans, travel = Ledger(database), Plans(database), GreatCircle(settings.speed_m_per_hour)
     templates = Templates(settings.rules / "templates", SHIPPED_RULES / "templates")
-    contacts = Contacts(Drivers(database), people_of(settings.rules))
+    read = read_directory_file(settings.rules / DIRECTORY)
+    contacts, stand_ins = Contacts(Drivers(database), read.contacts), StandIns(database, stand_ins_of(read.directory))
     ticketing = Ticketing(Desk(database), templates, ledger, wall_clock)
     return [
         Admitting(Admissions(database), Loader(library)).admit,
         Recording(Deliveries(database)).record,
-        Notifying(mail_of(settings), sms_of(settings), templates, ledger, contacts, wall_clock).notify,
+        Notifying(mail_of(settings), sms, templates, ledger, contacts, wall_clock).notify,
         ticketing.open_ticket,
         ticketing.solve_ticket,
         Rerouting(plans, travel, VroomSolver(), ledger, wall_clock).reroute,
-        Reassigning(plans, StandIns(database), travel, ledger, wall_clock).reassign,
+        Reassigning(plans, stand_ins, travel, ledger, wall_clock).reassign,
     ]
 
 
@@ -141,9 +150,9 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     if missing:
         names = " ".join(f"--name {key.name}" for key in missing)
         raise SetupError(
-            f"search attributes are not registered: {names}; `doorstep up` registers them, or deploy/search-attributes.sh"
+            f"search attributes are not registered: {names}; `doorstep up` registers them, or deploy/create-search-attributes.sh"
         )
-    database = Database(settings.database_url)
+    database, sms = Database(settings.database_url), sms_of(settings)
     library = Library(Rulebooks(database), settings.home / "rulebooks", settings.database_url)
     SHELF.fetch_from(library.fetch, settings.matcher)
     loader = Loader(library)
@@ -153,16 +162,21 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         client,
         task_queue=task_queue,
         workflows=[Delivery],
-        activities=activities_of(settings, database, library),  # type: ignore[arg-type]
+        activities=activities_of(settings, database, library, sms),  # type: ignore[arg-type]
         activity_executor=ThreadPoolExecutor(4),
         interceptors=[Guard()],
         max_cached_workflows=5_000,
+        graceful_shutdown_timeout=ENDS_WITHIN,
         sticky_queue_schedule_to_start_timeout=STICKS,
-        workflow_runner=SANDBOX,
+        workflow_runner=RUNNER,
     )
-    async with worker:
-        yield worker
-    await database.close()
+    try:
+        async with worker:
+            yield worker
+    finally:
+        if isinstance(sms, TwilioSms):
+            await sms.close()
+        await database.close()
 
 
 async def work_until_told(settings: Settings) -> None:

@@ -87,4 +87,5 @@ def _about(request: ActionRequest) -> str:
 
 
 def _ended(filed: Filed) -> Ended:
-    return Ended(Outcome.DONE, f"ticket {filed.ticket_id} in {filed.queue} {filed.news}", filed.ticket_id)
+    moved = f", moved from {filed.moved_from} to {filed.queue}" if filed.moved_from else ""
+    return Ended(Outcome.DONE, f"ticket {filed.ticket_id} in {filed.queue} {filed.news}{moved}", filed.ticket_id)

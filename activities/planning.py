@@ -4,16 +4,16 @@ A new plan and the end of its effect are one transaction, so an effect in doubt 
 and a try that comes back to life after its claim was taken over writes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from activities.effects import Claim, Ended
-from domain.actions import ActionRequest
+from activities.effects import Claim, Clock, Ended, NotDoneError
+from domain.actions import ActionRequest, Outcome
 from domain.effect import Ending
 from domain.event import Event
-from domain.instant import Instant, moment
+from domain.instant import MINUTE, SECOND, Instant, moment
 from domain.route import Point, RoutePlan, StopState
 from domain.schedule import Legs
 from domain.status import Kind, Party
@@ -38,6 +38,23 @@ class TravelTimes(Protocol):
     """Knows how long it takes from each point to each other."""
 
     async def legs(self, points: Sequence[Point]) -> Legs: ...
+
+
+Planning = Callable[[RoutePlan | None, Instant], Awaitable[tuple[Sequence[RoutePlan], Ended]]]
+"""Plans anew from the plan in force (None: on no route): the plans to write, and how the effect then ends."""
+
+
+async def planned(plans: Plans, request: ActionRequest, claim: Claim, clock: Clock, planning: Planning) -> Ended:
+    """Plans, and plans again when another plan came first meanwhile. Raises NotDoneError if one always does."""
+    for _ in range(TRIES):
+        now = clock()
+        plan = await plans.holding(request.delivery_id, now)
+        if plan is not None and (reason := not_to_be_planned(plan, request)):
+            return Ended(Outcome.NO_HELP, reason)
+        new, ended = await planning(plan, now)
+        if ended.outcome is not Outcome.DONE or await plans.write(new, ending(request, claim, ended, now)):
+            return ended
+    raise NotDoneError(f"the plans of the day changed {TRIES} times meanwhile", after=SECOND)
 
 
 def not_to_be_planned(plan: RoutePlan, request: ActionRequest) -> str:
@@ -80,6 +97,8 @@ def _event(request: ActionRequest, kind: Kind, at: Instant, **told: Any) -> Even
     return Event(f"{request.key}/{kind}", kind, occurred_at=at, recorded_at=at, source="doorstep", by=Party.SYSTEM, **told)
 
 
-def clock_time(at: Instant, request: ActionRequest) -> str:
-    """An instant as the recipient's clock shows it."""
-    return f"{moment(at).astimezone(ZoneInfo(request.destination.timezone)):%H:%M}"
+def clock_time(at: Instant, request: ActionRequest, beside: Instant | None = None) -> str:
+    """An instant as the recipient's clock shows it; with seconds where only they tell it from the one beside it."""
+    zone = ZoneInfo(request.destination.timezone)
+    shape = "%H:%M:%S" if beside is not None and abs(at - beside) < MINUTE else "%H:%M"
+    return moment(at).astimezone(zone).strftime(shape)

@@ -2,15 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter
 from temporalio import activity
 
-from activities.effects import Claim, Clock, Effects, Ended, Ledger, NotDoneError
-from activities.planning import TRIES, Plans, TravelTimes, as_promised, clock_time, ending, events_of, not_to_be_planned
+from activities.effects import Claim, Clock, Effects, Ended, Ledger
+from activities.planning import Plans, TravelTimes, as_promised, clock_time, events_of, planned
 from domain.actions import ActionRequest, ActionResult, Fallback, Outcome, Reassign
-from domain.instant import SECOND, Instant
+from domain.instant import Instant
 from domain.route import Point, RoutePlan, StandIn, Stop
 from domain.schedule import Insertion, cheapest_insertion, inserted, points_of, timed
 from domain.status import AssignmentState
@@ -91,25 +92,18 @@ class Reassigning:
         asked = _ARGS.validate_python(dict(request.args))
 
         async def deed(claim: Claim) -> Ended:
-            return await self._reassigned(request, asked, claim)
+            return await planned(self._fleet, request, claim, self._clock, partial(self._reassigned, request, asked))
 
         ended = await self._effects.once(request, "reassign", deed)
         return ActionResult(ended.outcome, ended.note, events_of(request, ended.detail))
 
-    async def _reassigned(self, request: ActionRequest, asked: Reassign, claim: Claim) -> Ended:
-        for _ in range(TRIES):
-            now = self._clock()
-            plan = await self._fleet.holding(request.delivery_id, now)
-            if plan is not None and (reason := not_to_be_planned(plan, request)):
-                return Ended(Outcome.NO_HELP, reason)
-            question = await self._question(request, asked, plan, now)
-            taken = await self._taken(asked, question)
-            if isinstance(taken, str):
-                return Ended(Outcome.NO_HELP, taken)
-            ended = Ended(Outcome.DONE, taken.note, detail=_detail(taken, now))
-            if await self._fleet.write(taken.plans, ending(request, claim, ended, now)):
-                return ended
-        raise NotDoneError(f"the plans of the day changed {TRIES} times meanwhile", after=SECOND)
+    async def _reassigned(
+        self, request: ActionRequest, asked: Reassign, plan: RoutePlan | None, now: Instant
+    ) -> tuple[Sequence[RoutePlan], Ended]:
+        taken = await self._taken(asked, await self._question(request, asked, plan, now))
+        if isinstance(taken, str):
+            return (), Ended(Outcome.NO_HELP, taken)
+        return taken.plans, Ended(Outcome.DONE, taken.note, detail=_detail(taken, now))
 
     async def _question(self, request: ActionRequest, asked: Reassign, plan: RoutePlan | None, now: Instant) -> _Question:
         plan = as_promised(plan, request) if plan else None

@@ -1,15 +1,17 @@
 """Puts the remaining stops of a delivery's route into an order that is better for it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from pydantic import TypeAdapter
 from temporalio import activity
 
-from activities.effects import Claim, Clock, Effects, Ended, Ledger, NotDoneError
-from activities.planning import TRIES, Plans, TravelTimes, as_promised, clock_time, ending, events_of, not_to_be_planned
+from activities.effects import Claim, Clock, Effects, Ended, Ledger
+from activities.planning import Plans, TravelTimes, as_promised, clock_time, events_of, planned
 from domain.actions import ActionRequest, ActionResult, Outcome, Reroute
-from domain.instant import SECOND, Instant
+from domain.instant import Instant
 from domain.replan import NotBetter, better_plan
 from domain.route import RoutePlan, Stop
 from domain.schedule import Legs, points_of, schedule_of, timed
@@ -38,34 +40,27 @@ class Rerouting:
         asked = _ARGS.validate_python(dict(request.args))
 
         async def deed(claim: Claim) -> Ended:
-            return await self._rerouted(request, asked, claim)
+            return await planned(self._plans, request, claim, self._clock, partial(self._replanned, request, asked))
 
         ended = await self._effects.once(request, "reroute", deed)
         return ActionResult(ended.outcome, ended.note, events_of(request, ended.detail))
 
-    async def _rerouted(self, request: ActionRequest, asked: Reroute, claim: Claim) -> Ended:
-        for _ in range(TRIES):
-            now = self._clock()
-            plan = await self._plans.holding(request.delivery_id, now)
-            if plan is None or (reason := not_to_be_planned(plan, request)):
-                return Ended(Outcome.NO_HELP, reason if plan else "it is on no route")
-            new, ended = await self._replanned(as_promised(plan, request), request, asked, now)
-            if new is None or await self._plans.write([new], ending(request, claim, ended, now)):
-                return ended
-        raise NotDoneError(f"the plan of route {request.route_id} changed {TRIES} times meanwhile", after=SECOND)
-
     async def _replanned(
-        self, plan: RoutePlan, request: ActionRequest, asked: Reroute, now: Instant
-    ) -> tuple[RoutePlan | None, Ended]:
+        self, request: ActionRequest, asked: Reroute, plan: RoutePlan | None, now: Instant
+    ) -> tuple[Sequence[RoutePlan], Ended]:
+        if plan is None:
+            return (), Ended(Outcome.NO_HELP, "it is on no route")
+        plan = as_promised(plan, request)
         legs = await self._travel.legs(points_of(plan))
         plan = as_far_behind(plan, request, legs)
         solved = plan.with_remaining(await self._solver.order(plan, legs))
         better = better_plan(plan, solved, legs, request.delivery_id, asked.max_added_minutes)
         if isinstance(better, NotBetter):
-            return None, Ended(Outcome.NO_HELP, better.reason)
-        arrives, instead = (clock_time(at, request) for at in (better.eta, better.eta_before))
+            return (), Ended(Outcome.NO_HELP, better.reason)
+        arrives = clock_time(better.eta, request, beside=better.eta_before)
+        instead = clock_time(better.eta_before, request, beside=better.eta)
         note = f"new order of {len(plan.remaining)} stops, arrives {arrives} instead of {instead}"
-        return timed(better.plan, legs), Ended(Outcome.DONE, note, detail={"at": now, "eta": better.eta})
+        return (timed(better.plan, legs),), Ended(Outcome.DONE, note, detail={"at": now, "eta": better.eta})
 
 
 def as_far_behind(plan: RoutePlan, request: ActionRequest, legs: Legs) -> RoutePlan:

@@ -14,14 +14,13 @@ from statistics import median
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from benchmarks import healthy
 from benchmarks.bare import Bare
 from benchmarks.clock import wall_clock
 from benchmarks.ground import Ground, ground
 from benchmarks.pace import Pace
-from worker import SANDBOX, STICKS, working
+from worker import RUNNER, STICKS, working
 from workflows.contract import DELIVERY, TASK_QUEUE, delivery_workflow_id
 
 BARE_QUEUE = "bare"
@@ -109,7 +108,7 @@ async def _bare_worker(client: Client) -> AsyncIterator[None]:
         workflows=[Bare],
         max_cached_workflows=5_000,
         sticky_queue_schedule_to_start_timeout=STICKS,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=SANDBOX.restrictions.with_passthrough_modules("benchmarks")),
+        workflow_runner=RUNNER,
     ):
         yield
 

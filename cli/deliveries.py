@@ -100,6 +100,17 @@ def print_example() -> None:
     )
 
 
+async def update_delivery(delivery_id: str, name: str, request: str) -> int:
+    """Executes one of the delivery's updates and prints its answer, or why it was refused."""
+    deliveries = await _deliveries()
+    try:
+        print(as_json(await deliveries.ask(delivery_id, name, _object(request.encode(), Path("request")))))
+    except RefusedError as refused:
+        _show_refusal(refused, "text")
+        return FINDINGS
+    return FINE
+
+
 async def show_delivery(delivery_id: str, format: str) -> int:
     """Prints the snapshot."""
     snapshot = await (await _deliveries()).query(delivery_id, "snapshot")

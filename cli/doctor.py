@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from settings import SETTINGS, Settings
@@ -64,7 +65,7 @@ async def _temporal(settings: Settings) -> Finding:
     if missing:
         names = ", ".join(key.name for key in missing)
         return Finding(
-            "Temporal", False, f"search attributes are missing: {names}", "doorstep up, or deploy/search-attributes.sh"
+            "Temporal", False, f"search attributes are missing: {names}", "doorstep up, or deploy/create-search-attributes.sh"
         )
     return Finding("Temporal", True, f"answers; namespace {client.namespace}")
 
@@ -80,7 +81,16 @@ async def _worker(settings: Settings) -> Finding:
     return Finding("worker", True, f"{polling} pollers in the last minutes")
 
 
+def _missing_file(settings: Settings) -> Path | None:
+    """The database's file, if it is to be one and is not there."""
+    file = Path(settings.database_url.removeprefix("sqlite:///"))
+    is_file = settings.database_url.startswith("sqlite:///")
+    return file if is_file and not file.exists() else None
+
+
 async def _database(settings: Settings) -> Finding:
+    if missing := _missing_file(settings):
+        return Finding("database", False, f"{missing} does not exist yet", "doorstep up or doorstep migrate makes it")
     database = Database(settings.database_url)
     try:
         await database.ping()

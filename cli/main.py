@@ -15,8 +15,10 @@ from settings import SettingsError, read_settings
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Durable exception management for last-mile delivery.")
 rules = typer.Typer(no_args_is_help=True, help="Check, test and publish rulebooks. No server is needed but for publish.")
 delivery = typer.Typer(no_args_is_help=True, help="Start a delivery, report events, see where it stands and why.")
+fleet = typer.Typer(no_args_is_help=True, help="Drivers, carriers and routes: who could take a delivery over.")
 app.add_typer(rules, name="rules")
 app.add_typer(delivery, name="delivery")
+app.add_typer(fleet, name="fleet")
 
 FINE, FINDINGS, WRONG_USE = 0, 1, 2
 
@@ -196,6 +198,18 @@ def report(
 
 
 @delivery.command()
+def update(
+    delivery_id: str,
+    name: Annotated[str, typer.Argument(help="amend, reschedule, cancel, acknowledge, resolve or correct")],
+    request: Annotated[str, typer.Argument(help='what is asked, as JSON: {"incident_id": "...", "by": "Kim"}')],
+) -> None:
+    """Decide something about a delivery: move its promise, acknowledge or resolve an incident, withdraw an event, cancel."""
+    from cli.deliveries import update_delivery
+
+    ends_with(lambda: update_delivery(delivery_id, name, request))
+
+
+@delivery.command()
 def show(delivery_id: str, format: FormatOption = Format.TEXT) -> None:
     """Where a delivery stands, its incidents, what was done, and what is due next."""
     from cli.deliveries import show_delivery
@@ -213,3 +227,14 @@ def why(
     from cli.deliveries import explain_delivery
 
     ends_with(lambda: explain_delivery(delivery_id, rule, format.value))
+
+
+@fleet.command(name="import")
+def import_fleet(
+    file: Annotated[Path, typer.Argument(help="JSON or YAML, see examples/fleet.json; - for standard input")],
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Take over drivers, carriers and the routes of a day; the same file again changes nothing."""
+    from cli.fleet import take_over
+
+    ends_with(lambda: take_over(read_settings(), file, format.value))

@@ -25,6 +25,10 @@ async def publish(checked: Check, database: Database) -> list[Published]:
     """Publishes every rulebook that was checked, or none: raises RulebookProblemsError with all mistakes at once."""
     if not checked.ok:
         raise RulebookProblemsError("\n".join(problem.render() for problem in checked.problems if problem.is_error))
+    if not checked.books:
+        raise RulebookProblemsError(
+            "there is no rulebook in what is to be published; give a rulebook, or a folder that holds some"
+        )
     shelf = Rulebooks(database)
     now = time.time_ns() // 1_000_000
     return [Published(book.name, await shelf.publish(book.name, canonical_json(book), now=now)) for book in checked.books]

@@ -12,6 +12,7 @@ from domain.order import Order
 from integrations.messaging.templates import Templates
 from rules.check import Check, check
 from rules.junit import junit
+from rules.testfile import Readers
 from rules.verify import run_file
 from settings import SHIPPED_RULES, Settings
 from store.database import Database
@@ -30,7 +31,7 @@ def templates_for(path: Path) -> Templates:
 def check_rules(path: Path, strict: bool, format: str) -> int:
     """Prints every mistake; 1 if there is one (with `strict`, also for warnings)."""
     _refuse_missing(path)
-    checked = check(path, templates_for(path))
+    checked = check(path, templates_for(path), Readers(_order_of, _event_of))
     errors = sum(problem.is_error for problem in checked.problems)
     if format == "json":
         print(json.dumps([problem.as_json() for problem in checked.problems], indent=2))
@@ -79,5 +80,7 @@ def _refuse_missing(path: Path) -> None:
 
 
 def _summary(checked: Check, errors: int) -> str:
+    if not checked.books and not errors:
+        return f"no mistake; warnings: {len(checked.problems)}"
     fine = ", ".join(book.name for book in checked.books) or "none"
     return f"rulebooks without a mistake: {fine}; mistakes: {errors}; warnings: {len(checked.problems) - errors}"

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+
+from temporalio.service import RPCError
 
 from cli.publishing import publish as publish_books
 from cli.rules import templates_for
@@ -99,11 +100,12 @@ class Site:
 
     async def _register(self) -> None:
         """The port answers a little before the server does."""
+        last: Exception | None = None
         for _ in range(100):
             try:
                 await register_attributes(await connect(self.address))
-            except (UnreachableError, Exception) as error:
-                last: Any = error
+            except (UnreachableError, RPCError) as error:
+                last = error
                 await asyncio.sleep(0.1)
             else:
                 return

@@ -67,12 +67,8 @@ class Running:
     async def stop(self) -> None:
         """Asks it to end, then ends it."""
         self._ending = True
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                await asyncio.wait_for(self._process.wait(), GENTLE)
-            except TimeoutError:
-                self._process.kill()
+        if self._process is not None:
+            await _end(self._process)
         if self._keeper is not None:
             await self._keeper
 
@@ -100,6 +96,8 @@ class Running:
                 preexec_fn=_end_with_parent,
             )
             self.starts += 1
+            if self._ending:  # stop() was called during the start, and found nothing, or the one that had died, to end
+                await _end(self._process)
             probing = asyncio.create_task(self._probe())
             await self._read(self._process, log)
             await self._process.wait()
@@ -118,6 +116,17 @@ class Running:
         while not await answers(self.program.port):  # noqa: ASYNC110 - another process has no event of ours to set
             await asyncio.sleep(0.05)
         self._up.set()
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Asks a program to end, then ends it."""
+    if process.returncode is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), GENTLE)
+    except TimeoutError:
+        process.kill()
 
 
 async def answers(port: int) -> bool:

@@ -15,7 +15,7 @@ async def up(settings: Settings) -> int:
     told = told_to_end()
     console.print(f"Starting Doorstep in {settings.home} ...")
     async with Site(settings, lambda news: console.print(f"[yellow]{news}[/yellow]")) as site:
-        console.print(addresses(site))
+        console.print(addresses(site), soft_wrap=True)
         console.print("Ctrl-C stops it. Everything goes on where it was at the next start.")
         await told.wait()
         console.print("Stopping ...")

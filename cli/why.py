@@ -5,6 +5,10 @@ from typing import Any
 
 MARKS = {"true": "yes", "false": "no ", "unknown": " ? "}
 
+SAID = {None: "unknown", True: "yes", False: "no"}
+
+WHERE = {"when": "", "only_when": "only when: ", "clears_when": "clears when: "}
+
 NEARNESS = ("open", "clearing", "pending", "idle")
 """Phases, the most urgent first."""
 
@@ -29,7 +33,7 @@ def _in_full(rule: Mapping[str, Any]) -> Iterator[str]:
     yield f"{rule['rule']}: {rule['phase']}" + ("" if rule["applies"] else " (not for this delivery)")
     for sentence in rule["sentences"]:
         source = f", from {sentence['source']['event_id']} at {sentence['source']['at']}" if sentence["source"] else ""
-        yield f"  {MARKS[sentence['truth']]}  {sentence['text']}  (now: {_plain(sentence['value'])}{source})"
+        yield f"  {MARKS[sentence['truth']]}  {WHERE.get(sentence['in'], '')}{sentence['text']}  (now: {_plain(sentence['value'])}{source})"
     for missing in rule["near_miss"] or ():
         yield f"       {missing}"
     if rule["forecast"]:
@@ -46,4 +50,4 @@ def _in_short(rule: Mapping[str, Any]) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(_plain, value))
-    return "unknown" if value is None else str(value)
+    return SAID.get(value, str(value)) if value is None or isinstance(value, bool) else str(value)

@@ -12,7 +12,7 @@ from domain.status import Condition, Status
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCopy:
-    """One state of a delivery. A write never replaces one with a higher revision."""
+    """One state of a delivery. A write never replaces one with a higher revision. `amended`: the order has changed since it was sent."""
 
     delivery_id: str
     generation: int
@@ -41,6 +41,7 @@ class DeliveryCopy:
     incidents: tuple[Incident, ...] = ()
     finished_at: Instant | None = None
     outcome: Mapping[str, Any] | None = None
+    amended: bool = False
 
 
 class Admittance(StrEnum):
@@ -53,11 +54,12 @@ class Admittance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AdmitRequest:
-    """Asks whether a delivery id is new, and for the rulebook that it is to be watched by."""
+    """Asks whether a delivery id is new, and for the rulebook that it is to be watched by.
 
-    delivery_id: str
-    run_id: str
-    rulebook: str
+    `draft` becomes the delivery's first copy, with the generation and the version that are answered.
+    """
+
+    draft: DeliveryCopy
     reopen: bool = False
 
 

@@ -29,8 +29,9 @@ class TicketNews(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """The ticket that a desk keeps for an incident, and what was just done with it."""
+    """The ticket that a desk keeps for an incident, and what was just done with it; `moved_from` is the queue that it left."""
 
     ticket_id: str
     queue: str
     news: TicketNews
+    moved_from: str | None = None

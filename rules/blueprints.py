@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rules import fields
+from rules.beside import BLUEPRINT_ENDING
 from rules.holes import NAME, filled, holes_of, merged, moved_to
 from rules.problems import suggestion
 from rules.source import Node, Pairs, Source, Text, compose, source_of
 
-ENDING = ".blueprint.yaml"
 _USED = re.compile(r"\s*(\S+)(?:\s+with\s*(\{.*\}))?\s*", re.DOTALL | re.IGNORECASE)
 HINT = 'write use: "NAME with {halt: 2h}", in quotes, or use: {blueprint: NAME, with: {halt: 2h}}'
 
@@ -71,11 +71,13 @@ class Blueprints:
         return self._read[name.value]
 
     def _load(self, name: Text) -> Pairs | None:
-        text = self.fetch(f"{name.value}{ENDING}") if re.fullmatch(r"[A-Za-z0-9._-]+", name.value) else None
+        text = self.fetch(f"{name.value}{BLUEPRINT_ENDING}") if re.fullmatch(r"[A-Za-z0-9._-]+", name.value) else None
         if text is None:
-            self.source.at_node("R006", name, f'there is no blueprint "{name.value}"', f"put it into {name.value}{ENDING}")
+            self.source.at_node(
+                "R006", name, f'there is no blueprint "{name.value}"', f"put it into {name.value}{BLUEPRINT_ENDING}"
+            )
             return None
-        inner = source_of(text, f"{name.value}{ENDING}")
+        inner = source_of(text, f"{name.value}{BLUEPRINT_ENDING}")
         node = compose(inner)
         self.source.problems.extend(inner.problems)
         if not isinstance(node, Pairs):

@@ -1,11 +1,11 @@
-"""Checks a rulebook file, or a folder of them: every mistake and every doubt at once, with its place."""
+"""Checks a rulebook, a test file, directory.yaml, or a folder of them: every mistake and every doubt at once, with its place."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from domain.incident import Mode
-from rules.blueprints import ENDING
+from rules.beside import DIRECTORY_FILE, TEMPLATE_ENDING, TEST_ENDING, is_test_file, rulebook_files, test_files
 from rules.book import Rule, Rulebook
 from rules.directory import Directory
 from rules.directory_reader import read_directory_file
@@ -13,14 +13,13 @@ from rules.lint import Doubt, doubts
 from rules.pairs_lint import ladder_doubts, pair_doubts
 from rules.parts import parts_of
 from rules.problems import Problem, in_order
-from rules.reader import DIRECTORY_FILE, read_file
+from rules.reader import read_file
 from rules.source import Items, Node, Pairs, Source, Text, compose, decoded, source_of
 from rules.template_check import Templates
+from rules.tested import read_tested
+from rules.testfile import Readers
 from rules.tree import Counted, InCalendar
 from rules.unbuilt import unbuilt
-
-TEST_ENDING = ".test.yaml"
-NO_BOOKS = (TEST_ENDING, ".test.yml", ENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +35,50 @@ class Check:
         return not any(problem.is_error for problem in self.problems)
 
 
-def check(path: Path, templates: Templates | None = None) -> Check:
-    """The check of one rulebook, or of every rulebook of a folder with its directory.yaml."""
-    files = rulebook_files(path) if path.is_dir() else [path]
+def check(path: Path, templates: Templates | None = None, readers: Readers | None = None) -> Check:
+    """The check of one file, or of a folder: its rulebooks, its directory.yaml, its templates and its tests.
+
+    Without `readers`, the models of orders and events, tests are left out: who publishes wants the rulebooks alone.
+    """
+    if path.is_dir():
+        return _check_folder(path, templates, readers)
+    if is_test_file(path):
+        return Check((), _of_tests([path], templates, readers))
+    if path.name == DIRECTORY_FILE:
+        return Check((), read_directory_file(path).problems)
+    if path.name.endswith(TEMPLATE_ENDING):
+        return Check((), (_template_alone(path),))
+    return _check_file(path, templates)
+
+
+def _check_folder(path: Path, templates: Templates | None, readers: Readers | None) -> Check:
+    files = rulebook_files(path)
     checks = [_check_file(file, templates) for file in files]
     books = [(file, book) for file, one in zip(files, checks, strict=True) for book in one.books]
     problems = [problem for one in checks for problem in one.problems]
-    if path.is_dir():
-        problems += [*read_directory_file(path / DIRECTORY_FILE).problems, *_without_books(path, files), *_named_twice(books)]
+    problems += [*read_directory_file(path / DIRECTORY_FILE).problems, *_without_books(path, files), *_named_twice(books)]
+    problems += [*_of_tests(test_files(path), templates, readers), *_of_templates(path, templates, problems)]
     return Check(tuple(book for _, book in books), in_order(problems))
 
 
-def rulebook_files(folder: Path) -> list[Path]:
-    """The rulebooks of a folder, by name: its YAML files but for directory.yaml, tests and blueprints."""
-    files = [*folder.glob("*.yaml"), *folder.glob("*.yml")]
-    return sorted(file for file in files if file.name != DIRECTORY_FILE and not file.name.endswith(NO_BOOKS))
+def _of_tests(files: list[Path], templates: Templates | None, readers: Readers | None) -> tuple[Problem, ...]:
+    """The mistakes in test files; those of a book that is broken are the same as in its own check."""
+    if readers is None:
+        return ()
+    return in_order(problem for file in files for problem in read_tested(file, readers, templates).problems)
+
+
+def _of_templates(folder: Path, templates: Templates | None, told: list[Problem]) -> Iterator[Problem]:
+    """The mistakes of templates that no rule names; for the others they are told where they are named."""
+    for name, said in templates.problems().items() if templates else ():
+        if not any(name in problem.message for problem in told):
+            file = folder / "templates" / name
+            yield Problem(str(file if file.exists() else name), "R203", 1, 1, 1, said, "correct the template's file")
+
+
+def _template_alone(path: Path) -> Problem:
+    hint = "templates are checked with the folder of their rulebook: doorstep rules check FOLDER"
+    return Problem(str(path), "R006", 0, 0, 1, "this is a template of a message, not a rulebook", hint)
 
 
 def _without_books(folder: Path, files: list[Path]) -> list[Problem]:

@@ -1,6 +1,7 @@
 """Durations as people write them (`90s`, `1h30m`, `2 days`) and as milliseconds. A unit is always required."""
 
 import re
+from difflib import get_close_matches
 
 from domain.instant import DAY, HOUR, MINUTE, SECOND, Span
 
@@ -66,9 +67,15 @@ def text_of(span: Span) -> str:
     return "".join(parts)
 
 
+def unit_hint(unit: str) -> str:
+    """What a word that is no unit may have meant: `minuts` is minutes, `hrs` is hours."""
+    near = get_close_matches(unit.casefold(), UNITS, n=1)
+    return f'did you mean "{near[0]}"?' if near else "units: ms, s, m, h, days"
+
+
 def _part(number: str, unit: str) -> Span:
     if unit not in UNITS:
-        raise DurationError(f'"{unit}" is not a unit of time', "units: ms, s, m, h, days")
+        raise DurationError(f'"{unit}" is not a unit of time', unit_hint(unit))
     return int(number[:18]) * UNITS[unit]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from rules import phrases, quantities
 from rules.directory import Directory
+from rules.meant import LATER_THAN
 from rules.tree import Between, Compare, Includes, Is, Known, Same, Sentence
 from rules.vocabulary import VOCABULARY
 from rules.words import Words
@@ -63,7 +64,7 @@ def _need_is(words: Words, name: str) -> None:
     word = words.peek()
     if words.eat("is"):
         return
-    meant = MEANT.get(word.low)
+    meant = LATER_THAN.get(word.low) if VOCABULARY[name].type == "time" else MEANT.get(word.low)
     goes_on = (
         "includes"
         if VOCABULARY[name].type == "list"

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from itertools import takewhile
+from typing import NoReturn
 
 from domain.status import MILESTONES, Party
 from rules.directory import Directory
+from rules.meant import value_hint, written_value
 from rules.problems import suggestion
 from rules.quantities import number
 from rules.tree import EventPattern, TimeRef, Value
@@ -50,7 +52,11 @@ def numeric_fact(words: Words) -> str:
     """The name of a fact that is a number, and past it."""
     word, name = words.peek(), fact(words)
     if VOCABULARY[name].type != "number":
-        hint = "use later than, earlier than" if VOCABULARY[name].type == "time" else f"write {name} is ..."
+        hint = (
+            f"write {name} later than ..., or {name} earlier than ..."
+            if VOCABULARY[name].type == "time"
+            else f"write {name} is ..."
+        )
         words.fail("R109", word, f'"{name}" is not a number', hint)
     return name
 
@@ -89,14 +95,18 @@ def _enum_value(words: Words, name: str) -> str:
     word = words.next()
     allowed = VOCABULARY[name].values
     if not any(fnmatchcase(known, word.low) for known in allowed):
-        said = f"no {name} is called" if "*" not in word.low else f"no {name} matches"
-        words.fail("R105", word, f'{said} "{word.text}"', suggestion(_joined(words, word), allowed))
+        words.at -= 1
+        _fail_value(words, name)
     return word.low
 
 
-def _joined(words: Words, word: Word) -> str:
+def _fail_value(words: Words, name: str) -> NoReturn:
     """`out for delivery`, written with spaces, is close to a value that has underscores."""
-    return "_".join([word.text, *(after.text for after in words.rest()[:2])])
+    word, several = words.peek(), written_value(words)
+    said = f"no {name} is called" if "*" not in word.low else f"no {name} matches"
+    shown = " ".join(one.text for one in several) or word.text
+    length = several[-1].at + several[-1].length - word.at if several else word.length
+    raise SentenceError("R105", word.at, length, f'{said} "{shown}"', value_hint(name, shown.replace(" ", "_")))
 
 
 def _text_value(words: Words, name: str, directory: Directory) -> str:

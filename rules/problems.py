@@ -91,7 +91,8 @@ class Problem:
     def render(self) -> str:
         """`file:line:col  CODE message`, and below it the source line with a caret under the mistake."""
         word = "" if self.is_error else "warning: "
-        return "\n".join([f"{self.file}:{self.line}:{self.col}  {self.code} {word}{self.message}", *self._excerpt()])
+        place = f"{self.file}:{self.line}:{self.col}" if self.line else self.file
+        return "\n".join([f"{place}  {self.code} {word}{self.message}", *self._excerpt()])
 
     def as_json(self) -> dict[str, Any]:
         """The problem for programs; keys are stable."""

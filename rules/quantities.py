@@ -6,7 +6,8 @@ from typing import Literal
 
 from domain.instant import DAY, HOUR, MINUTE, SECOND, Span
 from rules.directory import Directory
-from rules.durations import LONGEST, UNITS, DurationError, bare_hint, span_of
+from rules.durations import LONGEST, UNITS, DurationError, bare_hint, span_of, unit_hint
+from rules.meant import is_unit
 from rules.problems import suggestion
 from rules.tree import Counted
 from rules.vocabulary import COUNT, PERCENT, VOCABULARY
@@ -24,8 +25,8 @@ def duration(words: Words) -> Span:
     first, start = words.peek(), words.at
     while words.peek().kind == "quantity" or (words.peek().kind == "number" and words.peek(1).low in UNITS):
         words.at += 1 if words.peek().kind == "quantity" else 2
-    if words.at == start:
-        _fail_duration(words, first)
+    if words.at == start or words.peek().kind == "number":
+        _fail_duration(words, words.peek())
     last = words.peek(-1)
     text = words.text[first.at : last.at + last.length]
     try:
@@ -39,6 +40,8 @@ def _fail_duration(words: Words, first: Word) -> None:
         words.fail(
             "R112", words.peek(1), "this is measured in elapsed time, not in business time", "count in hours or days of the clock"
         )
+    if first.kind == "number" and is_unit(words.peek(1)):
+        words.fail("R107", words.peek(1), f"{words.peek(1).shown} is not a unit of time", unit_hint(words.peek(1).low))
     if first.kind == "number":
         words.fail("R107", first, f"a duration needs a unit, {first.text} has none", bare_hint(first.text))
     words.fail("R107", first, f"expected a duration, found {first.shown}", "for example 90s, 15m, 2h, 1h30m, 2 days")

@@ -6,6 +6,7 @@ from typing import Any
 
 from rules import fields
 from rules.actions_reader import ActionReader
+from rules.beside import DIRECTORY_FILE
 from rules.blueprints import Blueprints, Fetch
 from rules.book import Rule, Rulebook
 from rules.conditions_reader import ConditionReader
@@ -19,8 +20,6 @@ from rules.relations import note_unknown
 from rules.rule_reader import DEFAULT_KEYS
 from rules.source import Items, Node, Pairs, Source, Text, compose, decoded, source_of
 from rules.template_check import Templates
-
-DIRECTORY_FILE = "directory.yaml"
 
 BOOK_KEYS = ("rulebook", "owner", "defaults", "define", "params", "rules", "final_grace", "expires_after")
 _SPAN_KEYS = ("final_grace", "expires_after")

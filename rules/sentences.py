@@ -7,7 +7,7 @@ is explained in the terms of what was meant.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from rules import event_sentences, fact_sentences, guard_sentences, phrases, time_sentences
+from rules import event_sentences, fact_sentences, guard_sentences, meant, phrases, time_sentences
 from rules.directory import Directory
 from rules.problems import suggestion
 from rules.tree import Condition, Sentence
@@ -23,6 +23,7 @@ def parse(text: str, directory: Directory | None = None) -> Condition:
     if words.peek().kind == "end":
         words.fail("R100", words.peek(), "the sentence is empty", "for example: status is out_for_delivery")
     _refuse_holes(words)
+    meant.refuse_is(words, phrases.fact_here(words))
     form = next(form for form in FORMS if form.looks(words))
     node = form.parse(words, directory or Directory())
     words.end()
@@ -48,6 +49,8 @@ def _not_a_sentence(words: Words, directory: Directory) -> Sentence:
         )
     words.at = 0
     if phrases.fact_here(words) is None and not any(_is_operator(after) for after in words.rest()):
+        if words.has("for") and words.peek().low != "for":
+            meant.fail_state(words)
         whole = len(words.text.rstrip()) - word.at
         raise SentenceError("R100", word.at, whole, f'"{text}" is not a sentence of the rule language', _closest(text))
     return fact_sentences.is_sentence(words, directory)

@@ -16,6 +16,7 @@ import yaml
 from rules.problems import Level, Problem, shorten
 from rules.scalars import Text as Text
 from rules.scalars import word_offsets
+from rules.yaml_hints import QUOTED, Gave, advice
 
 DEEPEST = 50
 LARGEST = 2_000_000
@@ -138,16 +139,18 @@ def _refuse_unreadable(source: Source) -> None:
 
 
 def _syntax_problem(source: Source, error: yaml.YAMLError) -> None:
-    mark = getattr(error, "problem_mark", None)
+    mark, since = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     said = getattr(error, "problem", None) or str(error)
     offset = min(mark.index if mark else 0, len(source.text))
-    line = source.line(source.position(offset)[0])
-    hint = "the reading stops here; what follows was not checked"
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        hint = "indent with spaces, not with tabs"
-    elif _QUOTES_FORGOTTEN.search(line):
-        hint = "a text with { } in it needs quotes here"
-    source.problem("R001", offset, 1, f"not readable as YAML: {said}", hint)
+    found = advice(Gave(source.text, offset, said, since.index if since else None))
+    if found is None:
+        line = source.line(source.position(offset)[0])
+        hint = "the reading stops here; what follows was not checked"
+        if _QUOTES_FORGOTTEN.search(line):
+            hint = "a text with { } in it needs quotes here"
+        source.problem("R001", offset, 1, f"not readable as YAML: {said}", hint)
+    elif not any(problem.hint == found.hint for problem in source.problems):
+        source.problem("R001", found.at, found.length, f"not readable as YAML: {found.message}", found.hint)
 
 
 class _Composer:
@@ -225,7 +228,10 @@ class _Composer:
         return Pairs(tuple(pairs.values()), _span(start)[0], _span(event)[1])
 
     def _keep(self, pairs: dict[str, tuple[Text, Node]], key: Node, value: Node) -> None:
-        if not isinstance(key, Text):
+        if isinstance(key, Pairs) and self._source.text[key.start - 1 : key.start + 1] == "{{":
+            message = "not readable as YAML: a text with {{ }} or {% %} needs quotes"
+            self._source.problem("R001", key.start - 1, key.end - key.start + 2, message, QUOTED)
+        elif not isinstance(key, Text):
             self._source.at_node("R012", key, "a key must be a word, not a list or a mapping")
         elif key.plain and key.value == "<<":
             self._source.at_node("R002", key, "merge keys (<<) are not used here", "write the keys out, or use defaults:")

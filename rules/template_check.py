@@ -17,7 +17,7 @@ from rules.source import Node, Source
 OUR_FILTERS = frozenset({"local_time", "local_date", "minutes_until"})
 """Filters that the texts of messages have besides Liquid's own."""
 
-_IMPLICIT = frozenset({"now", "timezone", "language"})
+IMPLICIT = frozenset({"now", "timezone", "language"})
 """Variables that the channel of a message gives."""
 
 _OF_EVERY_VALUE = frozenset({"size", "first", "last"})
@@ -34,6 +34,9 @@ class Templates(Protocol):
     def variables(self, name: str) -> Collection[str]:
         """The variables that a template uses, on whatever channel and in whatever language, with dots: `last_scan.at`."""
 
+    def problems(self) -> Mapping[str, str]:
+        """What is wrong with which file, if it cannot be sent."""
+
 
 def known_variables() -> frozenset[str]:
     """Every variable that templates may use, with dots; also those that hold others."""
@@ -49,7 +52,7 @@ def _paths(values: Mapping[str, Any], before: str = "") -> Iterator[str]:
             yield from _paths(value, f"{before}{key}.")
 
 
-_KNOWN = known_variables() | _IMPLICIT
+_KNOWN = known_variables() | IMPLICIT
 _LIQUID = Environment()
 
 
@@ -103,4 +106,9 @@ def check_liquid(source: Source, node: Node, text: str, what: str) -> None:
         source.at_node("R202", node, f'{what} uses "{path}", which does not exist', suggestion(path, _KNOWN))
     known = {*_LIQUID.filters, *OUR_FILTERS}
     for name in sorted(set(found.filters) - known):
-        source.at_node("R202", node, f'{what} uses the filter "{name}", which does not exist', suggestion(name, known))
+        source.at_node("R202", node, f'{what} uses the filter "{name}", which does not exist', _filter_hint(name, known))
+
+
+def _filter_hint(name: str, known: Collection[str]) -> str:
+    near = suggestion(name, sorted(known))
+    return near if near.startswith("did") else f"{near}; docs/vocabulary.md lists them all"

@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from domain.instant import Instant
+from rules.beside import TEST_ENDING, files_with_tests
 from rules.book import Rulebook
-from rules.check import TEST_ENDING
 from rules.compile import CompiledBook, compile_book
 from rules.happenings import ReadEvent
 from rules.judge import Failure, Played, judge
 from rules.order_forms import ReadOrder
 from rules.problems import Problem, in_order
-from rules.reader import read_file
 from rules.simulate import EndlessError, Line, Moment, simulate
-from rules.source import Node, Pairs, Source, Text, compose, decoded, source_of
 from rules.template_check import Templates
-from rules.testfile import Case, Readers, read_cases
+from rules.tested import Tested, read_tested
+from rules.testfile import Case, Readers
 from rules.unbuilt import NotBuiltError, refuse_unbuilt
 
 Ending = Literal["passed", "failed", "todo"]
@@ -119,63 +118,24 @@ def _indented(text: str) -> str:
 def run_file(path: Path, read_order: ReadOrder, read_event: ReadEvent, templates: Templates | None = None) -> Report:
     """Runs a test file, the tests beside a rulebook, or all tests of a folder. The reference matcher decides: it costs nothing."""
     readers = Readers(read_order, read_event)
-    return Report(tuple(_run(file, readers, templates) for file in files_with_tests(path)))
+    files = files_with_tests(path)
+    return Report(tuple(_run(read_tested(file, readers, templates)) for file in files) if files else (_without_tests(path),))
 
 
-def files_with_tests(path: Path) -> list[Path]:
-    """The test files that a path means; there need not be one at the place that is returned."""
-    if path.is_dir():
-        return sorted([*path.glob(f"*{TEST_ENDING}"), *path.glob("*.test.yml")]) or [path / f"standard{TEST_ENDING}"]
-    if path.name.endswith((TEST_ENDING, ".test.yml")):
-        return [path]
-    return [path.with_name(path.stem + TEST_ENDING)]
+def _without_tests(folder: Path) -> FileReport:
+    hint = f"tests are files such as standard{TEST_ENDING}; docs/testing-rules.md shows how to write one"
+    return FileReport(str(folder), "", problems=(Problem(str(folder), "R006", 0, 0, 1, f"no tests in {folder}", hint),))
 
 
-def _run(path: Path, readers: Readers, templates: Templates | None) -> FileReport:
+def _run(tested: Tested) -> FileReport:
     try:
-        text, problems = decoded(path.read_bytes(), str(path))
-    except OSError as error:
-        problems = (Problem(str(path), "R006", 0, 0, 1, f"cannot be read: {error.strerror}", "write tests beside the rulebook"),)
-    if problems:
-        return FileReport(str(path), "", problems=problems)
-    source = source_of(text, str(path))
-    node = compose(source)
-    book_path = _book_path(path, node)
-    if not book_path.is_file():
-        hint = "the rulebook has the same name without .test, or is named: rulebook: PATH"
-        source.at_node("R006", _named_book(node) or _START, f"there is no rulebook {book_path}", hint)
-        return FileReport(str(path), str(book_path), problems=in_order(source.problems))
-    return _run_against(source, node, book_path, readers, templates)
-
-
-_START = Text("", 0, 0)
-"""The first character of a file."""
-
-
-def _book_path(path: Path, node: Node | None) -> Path:
-    """The book that is named, relative to the test file; else the one beside it with the same stem."""
-    named = _named_book(node)
-    return path.parent / named.value if named else path.with_name(path.name.replace(".test.", "."))
-
-
-def _named_book(node: Node | None) -> Text | None:
-    named = node.get("rulebook") if isinstance(node, Pairs) else None
-    return named if isinstance(named, Text) and not named.is_empty else None
-
-
-def _run_against(source: Source, node: Node | None, book_path: Path, readers: Readers, templates: Templates | None) -> FileReport:
-    reading = read_file(book_path, templates)
-    if reading.book is None:
-        return FileReport(source.name, str(book_path), problems=reading.errors)
-    try:
-        refuse_unbuilt(reading.book)
+        if tested.book is not None:
+            refuse_unbuilt(tested.book)
     except NotBuiltError as error:
-        return FileReport(
-            source.name, str(book_path), problems=(Problem(str(book_path), "R014", 0, 0, 1, str(error), "use mode: off"),)
-        )
-    read = read_cases(source, node, reading.book, readers)
-    results = tuple(_results(read.cases, reading.book)) if not any(problem.is_error for problem in read.problems) else ()
-    return FileReport(source.name, str(book_path), results, read.problems)
+        unbuilt = Problem(tested.book_path, "R014", 0, 0, 1, str(error), "use mode: off")
+        return FileReport(tested.file, tested.book_path, problems=in_order([*tested.problems, unbuilt]))
+    results = tuple(_results(tested.cases, tested.book)) if tested.book is not None else ()
+    return FileReport(tested.file, tested.book_path, results, tested.problems)
 
 
 def _results(cases: Iterable[Case], book: Rulebook) -> Iterator[Result]:

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from asyncpg import PostgresError  # type: ignore[import-untyped]
-from sqlalchemy import Table, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -20,6 +21,12 @@ from store.urls import async_url, place
 CONNECT_TIMEOUT_S = 5
 
 Insert = sqlite.Insert | postgresql.Insert
+Result = TypeVar("Result")
+Work: TypeAlias = Callable[[Connection], Result]
+Waiting: TypeAlias = tuple[Work[Any], "asyncio.Future[Any]"]
+
+LARGEST_BATCH = 50
+"""Writes that share a transaction at the most, so that none waits long for its commit."""
 
 
 class Database:
@@ -29,6 +36,10 @@ class Database:
         self.url = async_url(url)
         self.engine = _engine(self.url)
         # SQLite has one writer at a time; within a process they queue here, in order, and not by trying again and again.
+        self._thread = ThreadPoolExecutor(1, "doorstep-writes") if self.is_sqlite else None
+        self._plain = _plain_engine(self.url).execution_options(writes=True)
+        self._waiting: list[Waiting] = []
+        self._committer: asyncio.Task[None] | None = None
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
 
     @property
@@ -52,6 +63,50 @@ class Database:
         async with self._turn, self._connection(self.engine.execution_options(writes=True)) as connection:
             yield connection
 
+    async def together(self, work: "Work[Result]") -> Result:
+        """Does a write in one transaction with others that wait for their turn: under load one commit serves many.
+
+        The work must do no harm when it is done again: if one of a transaction fails, each is done once more, on its own.
+        """
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, answer))
+        if self._committer is None or self._committer.done():
+            self._committer = asyncio.create_task(self._commit_waiting())
+        return await answer
+
+    async def _commit_waiting(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+            await self._commit(batch)
+
+    async def _commit(self, batch: "list[Waiting]") -> None:
+        try:
+            results = await self._done_in_one([work for work, _ in batch])
+        except Exception as error:
+            if len(batch) == 1:
+                _answer(batch[0][1], error)
+                return
+            for one in batch:
+                await self._commit([one])
+            return
+        for (_, answer), result in zip(batch, results, strict=True):
+            _answer(answer, result)
+
+    async def _done_in_one(self, works: "list[Work[Any]]") -> list[Any]:
+        """On SQLite in a thread at one go: through the asynchronous driver each statement would cross threads several times."""
+        if self._thread is None:
+            async with self.writing() as connection:
+                return await connection.run_sync(lambda plain: [work(plain) for work in works])
+        async with self._turn:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._done_in_thread, works)
+
+    def _done_in_thread(self, works: "list[Work[Any]]") -> list[Any]:
+        try:
+            with self._plain.begin() as connection:
+                return [work(connection) for work in works]
+        except DBAPIError as error:
+            raise (self.unreachable(error) if _is_outage(error) else error) from error
+
     def insert(self, table: Table) -> Insert:
         """An INSERT of this database's dialect, which knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
@@ -63,6 +118,9 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        if self._thread is not None:
+            self._thread.shutdown()
+            self._plain.dispose()
 
     @asynccontextmanager
     async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
@@ -91,6 +149,16 @@ class Database:
         )
 
 
+def _answer(waiting: "asyncio.Future[Any]", answer: Any) -> None:
+    """Nobody may be waiting any more."""
+    if waiting.done():
+        return
+    if isinstance(answer, Exception):
+        waiting.set_exception(answer)
+    else:
+        waiting.set_result(answer)
+
+
 def json_text(value: Any) -> str:
     """JSON as databases take it: NaN and the infinities, which Python reads and PostgreSQL refuses, become null."""
     try:
@@ -106,6 +174,16 @@ def _engine(url: URL) -> AsyncEngine:
         event.listen(engine.sync_engine, "begin", begin)
         return engine
     return create_async_engine(url, json_serializer=json_text, pool_pre_ping=True, connect_args={"timeout": CONNECT_TIMEOUT_S})
+
+
+def _plain_engine(url: URL) -> Engine:
+    """Without asyncio; it connects when it is used, which is on SQLite only."""
+    engine = create_engine(
+        url.set(drivername="sqlite") if url.drivername.startswith("sqlite") else "sqlite://", json_serializer=json_text
+    )
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begin)
+    return engine
 
 
 def _is_outage(error: DBAPIError) -> bool:

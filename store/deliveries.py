@@ -4,19 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, delete, func, insert, select, true, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, true, update
 
 from domain.copy import DeliveryCopy
-from domain.incident import Incident, Mode, Resolution
+from domain.incident import Incident, Mode, Resolution, Severity
 from domain.status import Condition, Status
 from store.columns import storable
 from store.copies import Counts, Effect, IncidentCopy
 from store.database import Database
 from store.tables import deliveries, effects, incidents, tracking_numbers
-from store.upsert import upsert
+from store.upsert import add, upsert
 
-ELSEWHERE = frozenset({"tracking_numbers", "incidents"})
+ELSEWHERE = frozenset({"amended", "tracking_numbers", "incidents"})
 """Fields of a copy that have tables of their own."""
 
 COPY_FIELDS = tuple(field.name for field in fields(DeliveryCopy) if field.name not in ELSEWHERE)
@@ -26,6 +25,7 @@ UNTOLD = frozenset({"acts", "stages"})
 INCIDENT_FIELDS = tuple(field.name for field in fields(Incident) if field.name not in UNTOLD)
 
 _PUT_COPY = upsert(deliveries, COPY_FIELDS, ["delivery_id", "generation"], not_older_by="revision")
+_ADD_COPY = add(deliveries, COPY_FIELDS)
 _PUT_INCIDENT = upsert(incidents, ("delivery_id", "generation", *INCIDENT_FIELDS), ["incident_id"])
 
 
@@ -40,11 +40,24 @@ class Deliveries:
 
         What is still open of earlier lives, whose workflow was terminated, ends when the next one is first written.
         """
-        async with self._database.writing() as connection:
-            if await self._write_copy(connection, copy):
-                await _replace_tracking_numbers(connection, copy)
-                await self._write_incidents(connection, copy)
-                await _end_earlier_lives(connection, copy)
+        await self._database.together(lambda connection: self._write(connection, copy))
+
+    def begin(self, connection: Connection, copy: DeliveryCopy) -> bool:
+        """Writes the first copy of a life; False, and nothing written, if its generation is taken."""
+        if (connection.execute(_ADD_COPY, _columns(copy))).rowcount != 1:
+            return False
+        self._write_around(connection, copy)
+        return True
+
+    def _write(self, connection: Connection, copy: DeliveryCopy) -> None:
+        if (connection.execute(_PUT_COPY, _columns(copy))).rowcount == 1:
+            self._write_around(connection, copy)
+
+    def _write_around(self, connection: Connection, copy: DeliveryCopy) -> None:
+        if copy.revision == 1 or copy.amended:
+            _replace_tracking_numbers(connection, copy)
+        self._write_incidents(connection, copy)
+        _end_earlier_lives(connection, copy)
 
     async def latest(self, delivery_id: str) -> DeliveryCopy | None:
         """The newest generation of a delivery; None if the id was never seen."""
@@ -106,20 +119,18 @@ class Deliveries:
         by = select(deliveries.c.status, deliveries.c.condition, is_open, func.count()).group_by(
             deliveries.c.status, deliveries.c.condition, is_open
         )
-        unresolved = select(func.count()).where(incidents.c.resolved_at.is_(None), incidents.c.mode != Mode.SHADOW)
+        unresolved = select(func.count()).where(
+            incidents.c.resolved_at.is_(None), incidents.c.mode != Mode.SHADOW, incidents.c.severity != Severity.INFO
+        )
         async with self._database.reading() as connection:
             groups = [(Status(s), Condition(c), bool(o), int(n)) for s, c, o, n in await connection.execute(by)]
             return _counts(groups, (await connection.execute(unresolved)).scalar_one())
 
-    async def _write_copy(self, connection: AsyncConnection, copy: DeliveryCopy) -> bool:
-        written = await connection.execute(_PUT_COPY, _columns(copy))
-        return written.rowcount == 1
-
-    async def _write_incidents(self, connection: AsyncConnection, copy: DeliveryCopy) -> None:
+    def _write_incidents(self, connection: Connection, copy: DeliveryCopy) -> None:
         for incident in copy.incidents:
             told = {name: getattr(incident, name) for name in INCIDENT_FIELDS}
             values = {"delivery_id": copy.delivery_id, "generation": copy.generation, **told}
-            await connection.execute(_PUT_INCIDENT, values)
+            connection.execute(_PUT_INCIDENT, values)
 
     async def _copies(self, query: Select[Any]) -> tuple[DeliveryCopy, ...]:
         return tuple(_copy(row) for row in await self._rows(query))
@@ -135,7 +146,7 @@ class Deliveries:
             return list((await connection.execute(query)).mappings())
 
 
-async def _replace_tracking_numbers(connection: AsyncConnection, copy: DeliveryCopy) -> None:
+def _replace_tracking_numbers(connection: Connection, copy: DeliveryCopy) -> None:
     """The delivery's numbers are those of this copy: one that an amendment corrected must not route events here any more.
 
     Numbers belong to the carrier of the order, also when another one has the delivery by now.
@@ -143,25 +154,27 @@ async def _replace_tracking_numbers(connection: AsyncConnection, copy: DeliveryC
     source = copy.order.get("carrier", copy.carrier)
     wanted = {(source, storable(number)) for number in copy.tracking_numbers}
     of_delivery = tracking_numbers.c.delivery_id == copy.delivery_id
+    if copy.revision == 1 and copy.generation == 1 and not wanted:
+        return  # nothing can be there yet
     known = select(tracking_numbers.c.source, tracking_numbers.c.number).where(of_delivery)
-    if wanted == {(row.source, row.number) for row in await connection.execute(known)}:
+    if wanted == {(row.source, row.number) for row in connection.execute(known)}:
         return
-    await connection.execute(delete(tracking_numbers).where(of_delivery))
+    connection.execute(delete(tracking_numbers).where(of_delivery))
     rows = [{"source": source, "number": number, "delivery_id": copy.delivery_id} for source, number in sorted(wanted)]
     if rows:
-        await connection.execute(insert(tracking_numbers), rows)
+        connection.execute(insert(tracking_numbers), rows)
 
 
-async def _end_earlier_lives(connection: AsyncConnection, copy: DeliveryCopy) -> None:
+def _end_earlier_lives(connection: Connection, copy: DeliveryCopy) -> None:
     """What a terminated workflow left open would else stay open on the boards for ever."""
     if copy.generation == 1:
         return
     earlier = (deliveries.c.delivery_id == copy.delivery_id) & (deliveries.c.generation < copy.generation)
     still_open = (incidents.c.delivery_id == copy.delivery_id) & (incidents.c.generation < copy.generation)
     ended = {"resolution": Resolution.SUPERSEDED, "resolved_at": copy.started_at}
-    await connection.execute(update(incidents).where(still_open, incidents.c.resolved_at.is_(None)).values(**ended))
+    connection.execute(update(incidents).where(still_open, incidents.c.resolved_at.is_(None)).values(**ended))
     abandoned = {"finished_at": copy.started_at, "open_incidents": []}
-    await connection.execute(update(deliveries).where(earlier, deliveries.c.finished_at.is_(None)).values(**abandoned))
+    connection.execute(update(deliveries).where(earlier, deliveries.c.finished_at.is_(None)).values(**abandoned))
 
 
 def _newest_first() -> Select[Any]:

@@ -6,6 +6,7 @@ StoreError
     SchemaTooNewError        the database was migrated by a newer program
     ClaimLostError           a later claim has taken the effect over
     UnknownRulebookError     no rulebook of that name or version was published
+    UnknownDriversError      routes have drivers whom nobody ever named
 """
 
 
@@ -31,3 +32,7 @@ class ClaimLostError(StoreError):
 
 class UnknownRulebookError(StoreError, LookupError):
     """No rulebook of that name or version was published."""
+
+
+class UnknownDriversError(StoreError, LookupError):
+    """Routes have drivers whom nobody ever named."""

@@ -38,7 +38,7 @@ class Claim:
 
     GRANTED   do it, as attempt `attempt`, before `deadline`; then close or release it.
     IN_DOUBT  as GRANTED, but an earlier claim, at `since`, was never closed: ask the provider whether it was done, and
-              do it only if not. `provider_ref` and `detail` are what the earlier attempt noted.
+              do it only if not.
     IN_FLIGHT somebody else may be doing it until `deadline`.
     CLOSED    it has ended, with `outcome`, `note`, `provider_ref` and `detail`.
     """
@@ -101,11 +101,6 @@ class Ledger:
     async def doubt(self, key: str, attempt: int, error: str, *, now: Instant) -> None:
         """It may have been done: the next claim is in doubt at once, without waiting for the deadline. Raises ClaimLostError."""
         await self._write(key, attempt, {"deadline": now, "last_error": error})
-
-    async def note_provider_ref(self, key: str, attempt: int, provider_ref: str, detail: Mapping[str, Any] | None = None) -> None:
-        """Keeps what a later attempt needs to ask the provider whether it was done. Raises ClaimLostError."""
-        noted = {"provider_ref": provider_ref, "detail": dict(detail) if detail is not None else None}
-        await self._write(key, attempt, _known(noted))
 
     async def _write(self, key: str, attempt: int, values: Mapping[str, Any]) -> None:
         mine = (effects.c.key == key) & (effects.c.attempt == attempt)

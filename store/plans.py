@@ -39,16 +39,6 @@ class Plans:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, plan: RoutePlan) -> None:
-        """Takes over a route that was planned elsewhere, with its first plan in force; one that is known stays as it is.
-
-        Without an end of shift the route may last a day, without a capacity it has room for what it carries, and no more.
-        """
-        async with self._database.writing() as connection:
-            row = self._database.insert(routes).values(_route_row(plan)).on_conflict_do_nothing()
-            if (await connection.execute(row)).rowcount == 1:
-                await _write_stops(connection, plan, plan.version)
-
     async def holding(self, delivery_id: str, now: Instant) -> RoutePlan | None:
         """The plan in force that has the delivery's stop, of the latest service date; None if no plan has it."""
         async with self._database.reading() as connection:
@@ -168,11 +158,12 @@ async def _write_next(connection: AsyncConnection, plan: RoutePlan) -> None:
     step = update(routes).where(here, routes.c.version == plan.version).values(version=plan.version + 1, locked=_locked(plan))
     if (await connection.execute(step)).rowcount != 1:
         raise _StalePlanError(f"route {plan.route_id} of {plan.service_date}: version {plan.version} is no longer in force")
-    await _write_stops(connection, plan, plan.version + 1)
+    await write_stops(connection, plan, plan.version + 1)
 
 
-async def _write_stops(connection: AsyncConnection, plan: RoutePlan, version: int) -> None:
-    rows = [_row(plan, version, position, stop) for position, stop in enumerate(plan.stops)]
+async def write_stops(connection: AsyncConnection, plan: RoutePlan, version: int) -> None:
+    """The plan's stops as that version of it."""
+    rows = stop_rows(plan, version)
     if rows:
         await connection.execute(insert(stops), rows)
 
@@ -182,7 +173,8 @@ def _locked(plan: RoutePlan) -> int:
     return max((place for place, stop in enumerate(plan.stops, 1) if stop.locked), default=0)
 
 
-def _route_row(plan: RoutePlan) -> dict[str, Any]:
+def route_row(plan: RoutePlan) -> dict[str, Any]:
+    """Without an end of shift the route may last a day, without a capacity it has room for what it carries, and no more."""
     return {
         "route_id": plan.route_id,
         "service_date": plan.service_date,
@@ -196,6 +188,11 @@ def _route_row(plan: RoutePlan) -> dict[str, Any]:
         "capacity": sum(stop.load for stop in plan.stops) if plan.capacity is None else plan.capacity,
         "locked": _locked(plan),
     }
+
+
+def stop_rows(plan: RoutePlan, version: int) -> list[dict[str, Any]]:
+    """The plan's stops as rows of that version."""
+    return [_row(plan, version, position, stop) for position, stop in enumerate(plan.stops)]
 
 
 def _row(plan: RoutePlan, version: int, position: int, stop: Stop) -> dict[str, Any]:

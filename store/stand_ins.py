@@ -1,6 +1,7 @@
 """Who could stand in for a carrier, and who had a delivery before and gave it up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from sqlalchemy import RowMapping, select
@@ -14,18 +15,26 @@ from store.tables import carriers, effects
 class StandIns:
     """Backup carriers, and the history of a delivery's holders."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, listed: Mapping[str, Sequence[StandIn]] | None = None) -> None:
+        """`listed`: the stand-ins that directory.yaml names for each carrier."""
         self._database = database
+        self._listed = listed or {}
 
     async def backups(self, carrier: str, zone: str | None) -> list[StandIn]:
         """Active carriers that stand in for this one in this zone, the cheapest first; those without a price come last.
 
+        A carrier stands in if the store or the directory says so. The directory's price wins, being the one that was agreed and
+        reviewed with the rules; whether a carrier is active and where is the store's to say, if it knows it.
+
         Prices are compared as numbers: there are no exchange rates here, so quote the backups of one carrier in one currency.
         """
         async with self._database.reading() as connection:
-            rows = (await connection.execute(select(carriers).where(carriers.c.active.is_(True)))).mappings().all()
-        fit = [_stand_in(row) for row in rows if carrier in row["backup_for"] and _covers(row["zones"], zone)]
-        return sorted(fit, key=lambda backup: (backup.cost_cents is None, backup.cost_cents or 0, backup.carrier))
+            known = {row["carrier"]: row for row in (await connection.execute(select(carriers))).mappings()}
+        fit = {name: _stand_in(row) for name, row in known.items() if carrier in row["backup_for"]}
+        for backup in self._listed.get(carrier, ()):
+            fit[backup.carrier] = _merged(backup, known.get(backup.carrier))
+        able = [backup for name, backup in fit.items() if name not in known or _drives(known[name], zone)]
+        return sorted(able, key=lambda backup: (backup.cost_cents is None, backup.cost_cents or 0, backup.carrier))
 
     async def gave_up(self, delivery_id: str) -> frozenset[tuple[str, str]]:
         """Whom the delivery was taken from, as the ledger tells: pairs of `driver` or `carrier` and who it was."""
@@ -33,6 +42,17 @@ class StandIns:
         async with self._database.reading() as connection:
             details = (await connection.execute(asked.where(effects.c.outcome == Outcome.DONE))).scalars().all()
         return frozenset((str(kind), str(who)) for detail in details if detail for kind, who in detail.get("gave_up", ()))
+
+
+def _merged(listed: StandIn, row: RowMapping | None) -> StandIn:
+    if row is None:
+        return listed
+    known = _stand_in(row)
+    return known if listed.cost_cents is None else replace(listed, name=known.name)
+
+
+def _drives(row: RowMapping, zone: str | None) -> bool:
+    return bool(row["active"]) and _covers(row["zones"], zone)
 
 
 def _covers(zones: Iterable[str], zone: str | None) -> bool:

@@ -65,16 +65,6 @@ deliveries = Table(
     Index("ix_deliveries_route_id", "route_id"),
 )
 
-generations = Table(
-    "generations",
-    METADATA,
-    Column("delivery_id", String, primary_key=True),
-    Column("generation", Integer, primary_key=True, autoincrement=False),
-    Column("run_id", String, nullable=False, doc="the run that was admitted as this generation, whether or not it wrote a copy"),
-    Column("rulebook_version", String, nullable=False, doc="the version that it was admitted under"),
-    UniqueConstraint("delivery_id", "run_id", name="uq_generations_run_id"),
-)
-
 tracking_numbers = Table(
     "tracking_numbers",
     METADATA,

@@ -1,4 +1,4 @@
-"""The built-in desk. One ticket per incident: a second draft for it is a comment, and may raise the priority.
+"""The built-in desk. One ticket per incident: a second draft for it is a comment, may raise the priority, and may move it to another queue.
 
 Every write carries the key of its effect and leaves a comment under that key, which is unique. The same write again, also
 by a process that died before it could say so, finds its comment and changes nothing.
@@ -55,15 +55,16 @@ class Desk:
         self._database = database
 
     async def open(self, draft: TicketDraft, *, key: str, now: Instant) -> Filed:
-        """Opens the incident's ticket; if there is one, comments on it, raises its priority and reopens it if it was solved."""
+        """Opens the incident's ticket; if there is one, comments on it, raises its priority, moves it and reopens it if it was solved."""
         async with self._database.writing() as connection:
             is_new = await self._insert(connection, draft, now)
             row = await _locked(connection, draft.external_id)
             assert row is not None
-            body = "Opened." if is_new else f"{draft.title}\n\n{draft.body}"
+            moved_from = None if row["queue"] == draft.queue else str(row["queue"])
+            body = "Opened." if is_new else _said(draft, moved_from)
             if await self._comment(connection, row, key, AUTHOR, body, now) and not is_new:
                 await _update(connection, row, draft, now)
-            return Filed(str(row["ticket_id"]), row["queue"], _news(row["status"], is_new))
+            return Filed(str(row["ticket_id"]), draft.queue, _news(row["status"], is_new), moved_from)
 
     async def solve(self, external_id: str, note: str, *, key: str, now: Instant) -> Filed | None:
         """Solves the incident's ticket; None if it has none. One that a person solved already stays as it is."""
@@ -129,8 +130,14 @@ async def _locked(connection: AsyncConnection, external_id: str) -> RowMapping |
 
 async def _update(connection: AsyncConnection, ticket: RowMapping, draft: TicketDraft, now: Instant) -> None:
     priority = max(ticket["priority"], draft.priority, key=URGENCY.__getitem__)
-    values = {**_touched(ticket, now), "priority": priority}
+    values = {**_touched(ticket, now), "priority": priority, "queue": draft.queue}
     await connection.execute(update(tickets).where(tickets.c.ticket_id == ticket["ticket_id"]).values(**values))
+
+
+def _said(draft: TicketDraft, moved_from: str | None) -> str:
+    """The comment of a second draft; who has the ticket now is what the others want to know first."""
+    moved = f"Moved from {moved_from} to {draft.queue}.\n\n" if moved_from else ""
+    return f"{moved}{draft.title}\n\n{draft.body}"
 
 
 def _touched(ticket: RowMapping, now: Instant) -> dict[str, object]:

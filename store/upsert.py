@@ -15,5 +15,15 @@ def upsert(table: Table, columns: Sequence[str], key: Sequence[str], not_older_b
     condition = None if not_older_by is None else table.c[not_older_by] <= statement.excluded[not_older_by]
     told = {name: statement.excluded[name] for name in columns}
     statement = statement.on_conflict_do_update(index_elements=list(key), set_=told, where=condition)
+    return _spelt(statement, table, columns)
+
+
+def add(table: Table, columns: Sequence[str]) -> TextClause:
+    """INSERT ... ON CONFLICT DO NOTHING, likewise."""
+    statement = sqlite.insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in columns})
+    return _spelt(statement.on_conflict_do_nothing(), table, columns)
+
+
+def _spelt(statement: sqlite.Insert, table: Table, columns: Sequence[str]) -> TextClause:
     spelt = str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
     return text(spelt).bindparams(*(bindparam(name, type_=table.c[name].type) for name in columns))

@@ -74,6 +74,7 @@ def copy_of(state: State, now: Instant) -> DeliveryCopy:
         open_incidents=tuple(incident.rule for incident in watch.open_incidents),
         incidents=watch.incidents,
         finished_at=state.ended_at,
+        amended=state.amendments > 0,
         outcome=_outcome(state) if state.ended_at is not None else None,
     )
 

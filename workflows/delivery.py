@@ -63,6 +63,7 @@ class Delivery(Doors):
         self._wake: Wake | None = None
         self._timer = KeptTimer()
         self._writer = CopyWriter(lambda: copy_of(self._alive, now()))
+        self._is_shown = False
         self._running: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, tuple[Deed, asyncio.Task[ActionResult]]] = {}
 
@@ -91,7 +92,7 @@ class Delivery(Doors):
         if self._state is None:
             sent = read_payload(DeliveryOrder, order)
             self._refuse_wrong_id(sent)
-            self._state = self._first_state(sent, order.payload.data, await self._admitted(sent))
+            self._state = await self._admitted(self._first_state(sent, order.payload.data), sent.reopen)
 
     async def _live(self) -> None:
         self._settle()
@@ -120,17 +121,19 @@ class Delivery(Doors):
         if workflow.info().workflow_id != wanted:
             raise invalid_input([problem("delivery_id", f"the workflow id must be {wanted}", "workflow_id")])
 
-    async def _admitted(self, sent: DeliveryOrder) -> Admission:
-        request = AdmitRequest(sent.delivery_id, workflow.info().run_id, sent.rulebook, sent.reopen)
-        admission = await self._admission(request)
+    async def _admitted(self, draft: State, reopen: bool) -> State:
+        """The draft with its generation and rulebook; its first copy is then written. Raises why it is not admitted."""
+        delivery_id = draft.watch.delivery.order.delivery_id
+        admission = await self._admission(AdmitRequest(copy_of(draft, now()), reopen))
         if admission.admittance is Admittance.ALREADY_FINISHED:
-            said = f'delivery {sent.delivery_id} has ended; send it again with "reopen": true to begin its next generation'
+            said = f'delivery {delivery_id} has ended; send it again with "reopen": true to begin its next generation'
             raise refusal("AlreadyFinished", said)
         if admission.admittance is Admittance.UNKNOWN_RULEBOOK:
             known = ", ".join(admission.known) or "none"
-            said = f"no rulebook {sent.rulebook} is published; published are: {known}"
+            said = f"no rulebook {draft.rulebook} is published; published are: {known}"
             raise refusal("InvalidInput", said, [problem("rulebook", said, "unknown_rulebook")])
-        return admission
+        watch = replace(draft.watch, generation=admission.generation, book=admission.version)
+        return replace(draft, watch=watch, written=fingerprint_of(draft, draft.started_at))
 
     async def _admission(self, request: AdmitRequest) -> Admission:
         """Asked in this task; off its way, until there is an answer, if the store is slow or away."""
@@ -156,16 +159,16 @@ class Delivery(Doors):
         self._cancelled_by_temporal()
         return await self._patient_admission(request)
 
-    def _first_state(self, sent: DeliveryOrder, payload: bytes, admission: Admission) -> State:
+    def _first_state(self, sent: DeliveryOrder, payload: bytes) -> State:
         at = now()
-        watch = Watch(delivery_of(sent.order(), at), admission.generation, admission.version, looked_at=at)
         return State(
             order=sent.model_dump(mode="json", exclude_unset=True),
             order_sha256=order_digest(payload),
-            watch=watch,
+            watch=Watch(delivery_of(sent.order(), at), generation=0, book="", looked_at=at),
             rulebook=sent.rulebook,
             first_run_id=workflow.info().run_id,
             started_at=at,
+            revision=1,
         )
 
     # The loop
@@ -317,13 +320,15 @@ class Delivery(Doors):
     def _write(self) -> None:
         """Writes what others see, if it changed; the fingerprint says what is worth a write."""
         fingerprint = fingerprint_of(self._alive, now())
-        if fingerprint == self._alive.written:
-            return
-        self._state = replace(self._alive, written=fingerprint, revision=self._alive.revision + 1)
-        changed = changed_attributes(workflow.info().typed_search_attributes, attributes_of(self._alive.watch, now()))
-        if changed:
-            workflow.upsert_search_attributes(changed)
-        self._writer.write()
+        is_news = fingerprint != self._alive.written
+        if is_news:
+            self._state = replace(self._alive, written=fingerprint, revision=self._alive.revision + 1)
+            self._writer.write()
+        if is_news or not self._is_shown:
+            self._is_shown = True
+            changed = changed_attributes(workflow.info().typed_search_attributes, attributes_of(self._alive.watch, now()))
+            if changed:
+                workflow.upsert_search_attributes(changed)
 
     def _show(self) -> None:
         workflow.set_current_details(details_of(self._alive, self._wake, now()))

@@ -33,7 +33,7 @@ def snapshot_of(state: State, wake: Wake | None, as_of: Instant) -> dict[str, An
         "missed": [{"rule": public_name(missed.rule), "at": iso(missed.at)} for missed in watch.missed],
         "actions": _actions(watch.incidents, state),
         "proposals": [],
-        "next_wake": {"at": iso(wake.at), "because": wake.because} if wake else None,
+        "next_wake": {"at": iso(wake.at), "because": wake.because} if wake and state.ended_at is None else None,
         "rulebook": {"name": state.rulebook, "version": watch.book},
         "rejected": {"count": state.rejections.count, "last": list(state.rejections.last)},
         "events_seen": state.events_seen,

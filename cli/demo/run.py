@@ -168,7 +168,8 @@ def links(scene: Scene) -> tuple[str, ...]:
     ui = f"http://127.0.0.1:{scene.site.settings.ui_port}/namespaces/default/workflows"
     return (
         f"  Deliveries     {ui}?query=WorkflowType%3D%22Delivery%22",
-        f"  With incidents {ui}?query=OpenIncidents%20IS%20NOT%20NULL",
+        f"  Incidents now  {ui}?query=OpenIncidents%20IS%20NOT%20NULL",
+        f"  Late ones      {ui}?query=DeliveryCondition%3D%22late%22",
         f"  Status page    http://127.0.0.1:{scene.site.settings.port}/",
         f"  Mail sent      http://127.0.0.1:{scene.mail.web_port}/",
         f"  SMS sent       {scene.twilio.url}/",

@@ -1,12 +1,13 @@
 """The templates of messages: Liquid files named `<name>.<channel>.<language>.liquid`.
 
-Channels are `email` (its first line, or `subject:` in front matter, is the subject), `sms`, and `html`, the other face of
-a mail. A template that lacks a language or a channel falls back to another one.
+Channels are `email` (its first line is `Subject: ...`, or it has a `subject:` in front matter), `sms`, and `html`, the other
+face of a mail. A template that lacks a language or a channel falls back to another one.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,12 @@ IMPLICIT = frozenset({TIMEZONE, LANGUAGE, NOW})
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One template file. Only an `email` has a subject."""
+    """One template file. Only an `email` has a subject. `wrong` says why it cannot be sent, with its line."""
 
     path: Path
     body: str
     subject: str = ""
+    wrong: str = ""
 
 
 Key = tuple[str, str, str]
@@ -84,10 +86,6 @@ class Templates:
         """A text that stands in a rule, such as the title of a ticket; raises TemplateError."""
         return _render(self._plain, text, f"{text!r}", {NOW: 0, **context, TIMEZONE: timezone, LANGUAGE: language})
 
-    def variables_of(self, text: str) -> tuple[str, ...]:
-        """The variables that a text reads, dotted, sorted; raises TemplateError."""
-        return tuple(sorted(_variables(_parsed(self._plain, text, f"{text!r}"))))
-
     def _nearest(self, name: str, channel: str, language: str) -> Key:
         for tried in (channel, OTHER_CHANNEL[channel]):
             languages = sorted(known for found, of, known in self._sources if (found, of) == (name, tried))
@@ -102,6 +100,7 @@ class Templates:
         return written or key[0].replace("-", " ").capitalize()
 
     def _filled(self, key: Key, text: str, values: Mapping[str, Any]) -> str:
+        _refuse_wrong(self._sources[key])
         return _render(self._environment_of(key), text, self._sources[key].path.name, values)
 
     def _environment_of(self, key: Key) -> Environment:
@@ -109,6 +108,7 @@ class Templates:
 
     def _reads(self, key: Key) -> set[str]:
         source = self._sources[key]
+        _refuse_wrong(source)
         return _variables(_parsed(self._environment_of(key), source.subject + "\n" + source.body, source.path.name))
 
 
@@ -129,13 +129,28 @@ def _read(folders: Iterable[Path]) -> dict[Key, Source]:
 
 
 def _source(path: Path, channel: str) -> Source:
-    text = path.read_text("utf-8")
+    text = path.read_text("utf-8-sig")
     if channel != "email":
         return Source(path, text)
     if front := FRONT_MATTER.match(text):
-        return Source(path, front["body"], front["subject"].strip())
+        return _mail(path, front["subject"].strip(), front["body"], text)
     first, _, rest = text.partition("\n")
-    return Source(path, rest, first.removeprefix("Subject:").strip())
+    word, colon, subject = first.partition(":")
+    named = bool(colon) and word.strip().casefold() == "subject"
+    return _mail(path, subject.strip() if named else "", rest, text)
+
+
+def _mail(path: Path, subject: str, body: str, text: str) -> Source:
+    """Without a subject, the first line of what was meant to be read would be lost in the place of the subject."""
+    if subject:
+        return Source(path, body, subject)
+    first = text.partition("\n")[0].strip()
+    return Source(path, text, wrong=f'{path.name}:1: the first line must be "Subject: ...", not "{first[:60]}"')
+
+
+def _refuse_wrong(source: Source) -> None:
+    if source.wrong:
+        raise TemplateError(source.wrong)
 
 
 def _parsed(environment: Environment, text: str, where: str) -> BoundTemplate:
@@ -145,10 +160,15 @@ def _parsed(environment: Environment, text: str, where: str) -> BoundTemplate:
         raise TemplateError(f"{where} cannot be read: {_line(error)}") from error
     unknown = sorted(set(template.filter_names()) - environment.filters.keys())
     if unknown:
-        raise TemplateError(
-            f"{where} cannot be read: unknown filter {unknown[0]!r}; there are {', '.join(sorted(FILTERS))} and those of Liquid"
-        )
+        raise TemplateError(f"{where} cannot be read: {_unknown_filter(unknown[0], environment.filters)}")
     return template
+
+
+def _unknown_filter(name: str, known: Collection[str]) -> str:
+    if near := get_close_matches(name, known, n=1):
+        return f'unknown filter {name!r}; did you mean "{near[0]}"?'
+    of_liquid = ", ".join(sorted(set(known) - FILTERS.keys()))
+    return f"unknown filter {name!r}; there are {', '.join(sorted(FILTERS))}, and of Liquid {of_liquid}"
 
 
 def _render(environment: Environment, text: str, where: str, values: Mapping[str, Any]) -> str:

@@ -5,16 +5,30 @@ out is put back where it does least harm, and while anybody is late, stops are m
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from logging import getLogger
+from time import monotonic
 
-from domain.instant import SECOND, Instant
+from domain.instant import SECOND, Instant, Span
 from domain.route import Point, RoutePlan, Stop
 from domain.schedule import Legs, Schedule, cheapest_insertion, inserted, schedule, schedule_of
 from integrations.routing.vroom_process import Job, Problem, solved
 
+LOG = getLogger("doorstep.routing")
+
+TimeLeft = Callable[[], bool]
+"""Whether there is time for another step."""
+
 POLISHING_ROUNDS = 3
 """How often all stops are tried elsewhere while somebody is late; two rounds nearly always end it."""
+
+ANSWERS_WITHIN: Span = 8 * SECOND
+"""From the question to the answer, waiting for a turn included. One try of an activity may take 15 s and a claim in the ledger
+stands for 20 s: a solver that took longer was cut off with nothing to show, and asked the same again."""
+
+FOR_VROOM: Span = 6 * SECOND
+"""What of it the queue and VROOM may take. The rest is for moving single stops, which needs no process of its own."""
 
 LONGEST = 7 * 24 * 3600
 """Seconds that a route may take for VROOM: anything that no real route exceeds."""
@@ -24,17 +38,21 @@ LONGEST = 7 * 24 * 3600
 class VroomSolver:
     """`exploration` is VROOM's effort, 0 to 5; for one vehicle more than 1 was measured to be slower and no better.
 
-    The same input gives the same order.
+    The same input gives the same order, as long as VROOM ends by itself; sixty stops take it a fraction of a second. When
+    there is no turn or no answer in time, the present order with single stops moved is what there is.
     """
 
     exploration: int = 1
     # Each is a process: when a hub's closing makes a hundred routes late at once, they queue.
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    within: Span = ANSWERS_WITHIN
+    for_vroom: Span = FOR_VROOM
 
     async def order(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]:
         """The remaining stops in the best order found: least lateness, then the earliest end, then the present order."""
+        ends_at = monotonic() + self.within / 1000
         kept = await self._kept(plan, legs)
-        return await asyncio.to_thread(_completed, plan, kept, legs)
+        return await asyncio.to_thread(_completed, plan, kept, legs, lambda: monotonic() < ends_at)
 
     async def _kept(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]:
         """The free stops that VROOM finds a place for within their windows, in order."""
@@ -45,30 +63,41 @@ class VroomSolver:
         if not jobs:
             return ()
         problem = Problem(_seconds(start, plan.free, legs), jobs, _shift(plan, leaves_at), self.exploration)
-        async with self.turns:
-            return tuple(plan.free[place - 1] for place in await solved(problem))
+        try:
+            return tuple(plan.free[place - 1] for place in await self._solved(problem))
+        except TimeoutError:
+            LOG.warning("route %s: VROOM did not answer in %d ms about %d stops", plan.route_id, self.for_vroom, len(jobs))
+            return plan.free
+
+    async def _solved(self, problem: Problem) -> list[int]:
+        """Raises TimeoutError when its turn or the answer comes too late."""
+        ends_at = monotonic() + self.for_vroom / 1000
+        async with asyncio.timeout(self.for_vroom / 1000), self.turns:
+            return await solved(problem, max(0, round((ends_at - monotonic()) * 1000)))
 
 
-def _completed(plan: RoutePlan, kept: tuple[Stop, ...], legs: Legs) -> tuple[Stop, ...]:
+def _completed(plan: RoutePlan, kept: tuple[Stop, ...], legs: Legs, time_left: TimeLeft) -> tuple[Stop, ...]:
     """All remaining stops: VROOM's order with what it left out, or the present order if that is as good."""
-    found = polished(_with_left_out(plan.with_remaining(plan.fixed + kept), plan, legs), legs)
+    found = polished(_with_left_out(plan.with_remaining(plan.fixed + kept), plan, legs), legs, time_left)
     return min((plan, found), key=lambda candidate: _cost(candidate, legs)).remaining
 
 
-def polished(plan: RoutePlan, legs: Legs) -> RoutePlan:
-    """The plan with single stops moved elsewhere as long as somebody is late and that makes it better."""
+def polished(plan: RoutePlan, legs: Legs, time_left: TimeLeft) -> RoutePlan:
+    """The plan with single stops moved elsewhere as long as somebody is late, that makes it better, and there is time."""
     for _ in range(POLISHING_ROUNDS):
         before = schedule_of(plan, legs)
         if before.lateness == 0:
             break
-        plan = _one_round(plan, legs)
+        plan = _one_round(plan, legs, time_left)
         if schedule_of(plan, legs).cost == before.cost:
             break
     return plan
 
 
-def _one_round(plan: RoutePlan, legs: Legs) -> RoutePlan:
+def _one_round(plan: RoutePlan, legs: Legs, time_left: TimeLeft) -> RoutePlan:
     for stop in plan.free:
+        if not time_left():
+            break
         moved = _reinserted(plan.without(stop.delivery_id), stop, legs)
         plan = min((plan, moved), key=lambda candidate: _cost(candidate, legs))
     return plan

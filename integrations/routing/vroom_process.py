@@ -14,10 +14,8 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-ENDS_AFTER_S = 15
-"""VROOM answers with the best that it has by then; only routes of hundreds of stops need so long."""
-
-KILLED_AFTER_S = 25
+STARTS_WITHIN: int = 1_000
+"""Milliseconds of the time given that VROOM does not get: a process starts, loads it and reads the matrix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +43,17 @@ class SolverError(Exception):
     """The process ended without an answer."""
 
 
-async def solved(problem: Problem) -> list[int]:
-    """The places of the jobs that fit, in order. Raises SolverError, TimeoutError; worth trying again."""
+async def solved(problem: Problem, within: int) -> list[int]:
+    """The places of the jobs that fit, in order; after `within` milliseconds the process is killed.
+
+    VROOM itself is told to answer a little earlier with the best that it has by then. Raises SolverError, TimeoutError.
+    """
     command = (sys.executable, "-P", __file__)  # -P: this folder's modules shall not stand before those of others
+    asked = {**asdict(problem), "limit_ms": max(100, within - STARTS_WITHIN)}
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE)
     try:
-        async with asyncio.timeout(KILLED_AFTER_S):
-            out, err = await process.communicate(json.dumps(asdict(problem)).encode())
+        async with asyncio.timeout(within / 1000):
+            out, err = await process.communicate(json.dumps(asked).encode())
     finally:
         if process.returncode is None:
             process.kill()
@@ -69,7 +71,7 @@ def _solve(problem: dict[str, Any]) -> list[int]:
     model.set_durations_matrix("car", problem["seconds"])
     model.add_vehicle(vroom.Vehicle(0, start=0, time_window=vroom.TimeWindow(0, problem["shift"])))
     model.add_job([_job(**job) for job in problem["jobs"]])
-    limit = timedelta(seconds=ENDS_AFTER_S)
+    limit = timedelta(milliseconds=problem["limit_ms"])
     steps = model.solve(exploration_level=problem["exploration"], nb_threads=1, timeout=limit).routes
     return [int(step) for kind, step in zip(steps["type"], steps["id"], strict=True) if kind == "job"]
 

@@ -143,7 +143,7 @@ class Desk:
 @pytest.fixture
 def templates(tmp_path: Path) -> Templates:
     (tmp_path / "late.sms.fi.liquid").write_text("Myöhässä {{ delivery_id }}", "utf-8")
-    (tmp_path / "late.email.en.liquid").write_text("Late {{ delivery_id }}\nSorry, {{ customer.name }}.", "utf-8")
+    (tmp_path / "late.email.en.liquid").write_text("Subject: Late {{ delivery_id }}\nSorry, {{ customer.name }}.", "utf-8")
     (tmp_path / "broken.sms.en.liquid").write_text("{{ nobody }}", "utf-8")
     return Templates(tmp_path)
 

@@ -50,9 +50,7 @@ async def test_a_second_ticket_for_the_incident_is_a_comment_on_the_first_and_ma
     desk = ticketing(database, tmp_path)
     await desk.open_ticket(request("D1", {**QUEUE, "priority": "high"}, key="K1"))
 
-    result = await desk.open_ticket(
-        request("D1", {"queue": "duty-manager", "priority": "urgent", "title": "Still gone"}, key="K2")
-    )
+    result = await desk.open_ticket(request("D1", {**QUEUE, "priority": "urgent", "title": "Still gone"}, key="K2"))
     await desk.open_ticket(request("D1", {**QUEUE, "priority": "low"}, key="K3"))
 
     (ticket,) = await Desk(database).tickets()
@@ -60,6 +58,20 @@ async def test_a_second_ticket_for_the_incident_is_a_comment_on_the_first_and_ma
     assert (ticket.queue, ticket.priority) == ("hub-ops", "urgent")
     comments = await Desk(database).comments(ticket.ticket_id)
     assert [comment.body.splitlines()[0] for comment in comments] == ["Opened.", "Still gone", "Behind the promise: D1"]
+
+
+async def test_a_ticket_that_is_opened_for_another_queue_moves_there_and_says_so(database: Database, tmp_path: Path) -> None:
+    """It stayed in the first queue while the act named that queue too: who was escalated to never saw it."""
+    desk = ticketing(database, tmp_path)
+    await desk.open_ticket(request("D1", QUEUE, key="K1"))
+
+    result = await desk.open_ticket(request("D1", {"queue": "duty-manager", "title": "Still gone"}, key="K2"))
+
+    (ticket,) = await Desk(database).tickets(queue="duty-manager")
+    assert result.note == f"ticket {ticket.ticket_id} in duty-manager updated, moved from hub-ops to duty-manager"
+    comments = await Desk(database).comments(ticket.ticket_id)
+    assert comments[-1].body.startswith("Moved from hub-ops to duty-manager.\n\nStill gone")
+    assert await Desk(database).tickets(queue="hub-ops") == []
 
 
 async def test_the_same_effect_again_changes_nothing(database: Database, tmp_path: Path) -> None:

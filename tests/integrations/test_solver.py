@@ -9,12 +9,14 @@ from time import perf_counter
 
 import pytest
 
+from activities.effects import LASTS
 from domain.instant import HOUR, MINUTE, SECOND, Instant
 from domain.route import Point, RoutePlan, Stop, StopState
 from domain.schedule import Legs, points_of, schedule_of, timed
-from integrations.routing.solver import VroomSolver
+from integrations.routing.solver import ANSWERS_WITHIN, FOR_VROOM, VroomSolver
 from integrations.routing.travel import GreatCircle
 from integrations.routing.vroom_process import Job, Problem, SolverError, solved
+from workflows.acting import ONE_TRY
 
 EIGHT: Instant = 1_795_500_000_000
 HUB = Point(60.20, 24.94)
@@ -174,4 +176,42 @@ async def test_a_solver_that_cannot_answer_says_so() -> None:
     nonsense = Problem(seconds=[[0]], jobs=[Job(5, 0, 0, 10, 0)], shift=10, exploration=1)
 
     with pytest.raises(SolverError, match="VROOM ended with code 1 on 1 stops"):
-        await solved(nonsense)
+        await solved(nonsense, within=10_000)
+
+
+async def test_a_route_that_gets_no_turn_in_time_still_gets_a_better_order() -> None:
+    """Waiting for a turn had no end: the action was cut off with nothing to show, and asked the same again."""
+    plan = await shuffled_day(20, seed=7)
+    legs = await legs_of(plan)
+    all_taken = asyncio.Semaphore(0)
+
+    found = plan.with_remaining(await VroomSolver(turns=all_taken, for_vroom=50).order(plan, legs))
+
+    assert sorted(names(found.remaining)) == sorted(names(plan.remaining))
+    assert schedule_of(found, legs).lateness < schedule_of(plan, legs).lateness
+
+
+async def test_without_any_time_the_present_order_is_the_answer() -> None:
+    plan = await shuffled_day(20, seed=7)
+
+    found = await VroomSolver(within=0, for_vroom=0).order(plan, await legs_of(plan))
+
+    assert names(found) == names(plan.remaining)
+
+
+async def test_a_turn_that_ended_in_time_out_is_given_back() -> None:
+    plan = await shuffled_day(20, seed=7)
+    solver = VroomSolver(turns=asyncio.Semaphore(1), for_vroom=1)
+    await solver.order(plan, await legs_of(plan))
+
+    await solver.order(plan, await legs_of(plan))
+
+    assert not solver.turns.locked()
+
+
+def test_the_answer_comes_before_the_action_and_its_claim_are_given_up() -> None:
+    seconds = ANSWERS_WITHIN // SECOND
+
+    assert FOR_VROOM < ANSWERS_WITHIN
+    assert seconds * 2 - 1 <= ONE_TRY.total_seconds()
+    assert ANSWERS_WITHIN * 2 < LASTS

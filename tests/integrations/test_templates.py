@@ -112,8 +112,8 @@ def test_an_sms_falls_back_to_the_text_of_the_mail_and_a_mail_to_the_sms(tmp_pat
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("{{ id }} is late\n\nSorry.\n", id="first line"),
-        pytest.param("Subject: {{ id }} is late\nSorry.\n", id="first line with its name"),
+        pytest.param("Subject: {{ id }} is late\nSorry.\n", id="first line"),
+        pytest.param("\ufeffsubject : {{ id }} is late\nSorry.\n", id="first line as an editor may save it"),
         pytest.param("---\nsubject: {{ id }} is late\n---\nSorry.\n", id="front matter"),
     ],
 )
@@ -124,7 +124,7 @@ def test_the_subject_of_a_mail_stands_in_its_first_line_or_in_front_matter(tmp_p
 
 
 def test_what_others_wrote_is_escaped_in_html_and_only_there(tmp_path: Path) -> None:
-    templates = written(tmp_path, late__email__en="Late\n{{ name }}", late__html__en="<p>{{ name }}</p>")
+    templates = written(tmp_path, late__email__en="Subject: Late\n{{ name }}", late__html__en="<p>{{ name }}</p>")
 
     mail = templates.render("late", "email", language="en", timezone="UTC", context={"name": "<script>&"})
 
@@ -138,8 +138,9 @@ def test_what_others_wrote_is_escaped_in_html_and_only_there(tmp_path: Path) -> 
         pytest.param("{{ customer.age }}", "customer.age is undefined", id="unknown part of a variable"),
         pytest.param("{% if nobody %}x{% endif %}", "'nobody' is undefined", id="unknown variable in a condition"),
         pytest.param("{% if %}", "late.sms.en.liquid cannot be read", id="broken"),
+        pytest.param("{{ eta | local_tim }}", "unknown filter 'local_tim'; did you mean \"local_time\"", id="misspelt filter"),
         pytest.param(
-            "{{ eta | local_tim }}", "unknown filter 'local_tim'; there are local_date, local_time", id="unknown filter"
+            "{{ eta | xyz }}", "there are local_date, local_time, minutes_until, and of Liquid abs, ", id="unknown filter"
         ),
         pytest.param("{{ customer | local_time }}", "a time is expected", id="not a time"),
     ],
@@ -151,13 +152,26 @@ def test_a_mistake_in_a_template_is_said_with_its_file(tmp_path: Path, text: str
         render(templates, customer={"name": "x"}, eta=1)
 
 
+@pytest.mark.parametrize(
+    "text", ["Hello {{ id }},\nyour parcel is late.\n", "Subject:\nSorry.\n", "---\nsubject:\n---\nSorry.\n", ""]
+)
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_a_mail_without_a_subject_is_refused(tmp_path: Path, text: str, channel: str) -> None:
+    """Its first line was sent as the subject; a template of one line became an empty mail with all of it as the subject."""
+    templates = written(tmp_path, late__email__en=text)
+
+    with pytest.raises(TemplateError, match=r'late\.email\.en\.liquid:1: the first line must be "Subject: \.\.\."'):
+        render(templates, channel=channel, id="D-1")
+    assert list(templates.problems()) == ["late.email.en.liquid"]
+
+
 def test_a_template_that_is_missing_is_said_with_those_that_there_are(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="there is no template 'lat'; there are late"):
         render(written(tmp_path, late__sms__en="x"), name="lat")
 
 
 def test_templates_that_cannot_be_read_are_all_reported_at_once(tmp_path: Path) -> None:
-    problems = written(tmp_path, a__sms__en="{% if %}", b__sms__en="fine", c__email__en="x\n{{ y | nope }}").problems()
+    problems = written(tmp_path, a__sms__en="{% if %}", b__sms__en="fine", c__email__en="Subject: x\n{{ y | nope }}").problems()
 
     assert sorted(problems) == ["a.sms.en.liquid", "c.email.en.liquid"]
 
@@ -165,7 +179,7 @@ def test_templates_that_cannot_be_read_are_all_reported_at_once(tmp_path: Path) 
 def test_lint_can_ask_for_names_channels_and_variables(tmp_path: Path) -> None:
     templates = written(
         tmp_path,
-        late__email__en="{{ delivery_id }}\n{% assign who = customer.name %}{{ who }} {{ eta | local_time }}",
+        late__email__en="Subject: {{ delivery_id }}\n{% assign who = customer.name %}{{ who }} {{ eta | local_time }}",
         late__html__en="{{ address }}",
         back__sms__en="x",
     )
@@ -179,7 +193,6 @@ def test_a_text_in_a_rule_is_filled_in_like_a_template() -> None:
     templates = Templates()
     title = "No scan since {{ last_scan.at | local_time }}"
 
-    assert templates.variables_of(title) == ("last_scan.at",)
     assert templates.render_text(title, timezone="Europe/Helsinki", context={"last_scan": {"at": EIGHT_IN_HELSINKI}}) == (
         "No scan since 08:00"
     )

@@ -8,6 +8,7 @@ from typing import Any
 from domain.event import Event
 from domain.instant import Instant
 from domain.order import Order
+from rules.testfile import Readers
 from rules.verify import Report, run_file
 from workflows.wire import DeliveryEvent, DeliveryOrder
 
@@ -37,6 +38,9 @@ def read_order(sent: Mapping[str, Any]) -> Order:
 
 def read_event(sent: Mapping[str, Any], known_at: Instant) -> Event:
     return DeliveryEvent.model_validate_json(json.dumps(sent)).event(known_at)
+
+
+READERS = Readers(read_order, read_event)
 
 
 def run(path: Path) -> Report:

@@ -59,9 +59,9 @@ STARTS: dict[str, tuple[Instant, ...]] = {
 
 @dataclass(frozen=True)
 class Scenario:
-    """A rule, a delivery of which only the order is known, what is learnt when, and until when to look."""
+    """Rules, a delivery of which only the order is known, what is learnt when, and until when to look."""
 
-    rule: Rule
+    rules: tuple[Rule, ...]
     delivery: Delivery
     batches: list[Batch]
     end: Instant
@@ -92,7 +92,7 @@ REFS = [
     TimeRef("cutoff", "hub cutoff"),
 ]
 COUNTED = st.sampled_from([None, None, Counted("office")])
-STAYS = [State.AT_SAME_STOP, State.STOPPED, State.OFF_ROUTE]
+STAYS = list(State)
 
 
 def spans(length: Span) -> SearchStrategy[Span]:
@@ -170,10 +170,10 @@ def cures(start: Instant, length: Span, zone: str) -> SearchStrategy[Condition]:
 
 
 @st.composite
-def rules(draw: DrawFn, start: Instant, length: Span, zone: str) -> Rule:
+def rules(draw: DrawFn, start: Instant, length: Span, zone: str, number: int = 0) -> Rule:
     condition, span = conditions(start, length, zone), spans(length)
     return Rule(
-        id="rule",
+        id=f"rule-{number}",
         says="",
         when=draw(condition),
         only_when=draw(condition) if draw(st.integers(0, 4)) == 4 else None,
@@ -181,6 +181,8 @@ def rules(draw: DrawFn, start: Instant, length: Span, zone: str) -> Rule:
         clears_when=draw(cures(start, length, zone)) if draw(st.integers(0, 2)) == 2 else None,
         stay_clear=draw(span),
         cooldown=draw(span),
+        after_final=draw(st.integers(0, 4)) == 4,
+        priority=draw(st.sampled_from([50, 60])),
     )
 
 
@@ -218,7 +220,10 @@ TOLD_BY: dict[str, list[str]] = {
     "driver_on_break": ["driver_status"],
     "at_stop_since": ["arrived", "departed"],
     "event arrived": ["arrived", "departed"],
+    "at_hub": ["status", "scan", "arrived", "departed"],
     "stopped_since": ["stopped", "moving"],
+    "moving_since": ["stopped", "moving"],
+    "silent_since": ["silent", "silent", "stopped", "moving"],
     "off_route_since": ["off_route", "back_on_route"],
 }
 """What a condition reads -> the kinds of events that may change it."""
@@ -226,9 +231,10 @@ TOLD_BY: dict[str, list[str]] = {
 ALL_KINDS = sorted({kind for kinds in TOLD_BY.values() for kind in kinds})
 
 
-def kinds_for(rule: Rule) -> list[str]:
-    """Kinds that matter to a rule, with some that do not."""
-    conditions = [node for node in (rule.when, rule.only_when, rule.clears_when) if node is not None]
+def kinds_for(book: tuple[Rule, ...]) -> list[str]:
+    """Kinds that matter to the rules, with some that do not."""
+    parts = [part for rule in book for part in (rule.when, rule.only_when, rule.clears_when)]
+    conditions = [node for node in parts if node is not None]
     read = sorted({name for node in conditions for name in inputs_of(node)})
     return [kind for name in read for kind in TOLD_BY.get(name, [])] * 6 + ALL_KINDS
 
@@ -246,6 +252,9 @@ def events(draw: DrawFn, kinds: list[str], number: int, start: Instant, length: 
         )
     elif kind is Kind.SCAN:
         told["location"] = draw(st.sampled_from([None, Place("HEL1"), Place("STOP7")]))
+        told["status"] = draw(st.sampled_from([None, None, None, Status.AT_HUB]))
+    elif kind in (Kind.ARRIVED, Kind.DEPARTED):
+        told["location"] = draw(st.sampled_from([None, None, Place("HEL1")]))
     elif kind is Kind.ETA:
         told["eta"] = start + _whole(draw(st.integers(0, 14)) * length // 10)
     elif kind is Kind.SENSOR:
@@ -259,22 +268,16 @@ def events(draw: DrawFn, kinds: list[str], number: int, start: Instant, length: 
 
 
 @st.composite
-def contests(draw: DrawFn) -> tuple[Scenario, list[Rule]]:
-    """A scenario in which three rules share a decision; the highest comes first, the other two are equal."""
-    scenario = draw(scenarios())
-    zone, start = scenario.delivery.order.destination.timezone, scenario.delivery.known_at
-    others = [draw(rules(start, scenario.end - start, zone)) for _ in range(2)]
-    named = zip("abc", [scenario.rule, *others], (60, 50, 50), strict=True)
-    return scenario, [replace(rule, id=name, priority=priority, decision="d") for name, rule, priority in named]
-
-
-@st.composite
-def scenarios(draw: DrawFn) -> Scenario:
+def scenarios(draw: DrawFn, fewest: int = 1, most: int = 1, longest: Span = 240 * MINUTE, stays: bool = False) -> Scenario:
+    """With `fewest` to `most` rules; `stays`: each of them is about a state that lasts."""
     zone = draw(st.sampled_from(list(STARTS)))
     start = draw(st.sampled_from(STARTS[zone]))
-    length = draw(st.sampled_from([10 * MINUTE, 30 * MINUTE, 60 * MINUTE, 240 * MINUTE]))
-    rule = draw(rules(start, length, zone))
-    kinds = kinds_for(rule)
+    length = draw(st.sampled_from([span * MINUTE for span in (10, 30, 60, 240) if span * MINUTE <= longest]))
+    book = tuple(draw(rules(start, length, zone, number)) for number in range(draw(st.integers(fewest, most))))
+    if stays:
+        lasting = st.builds(Staying, st.sampled_from(STAYS), spans(length).filter(bool), COUNTED)
+        book = tuple(replace(rule, when=draw(lasting), only_when=None) for rule in book)
+    kinds = kinds_for(book)
     told = [draw(events(kinds, number, start, length)) for number in range(draw(st.integers(2, 14)))]
     if draw(st.sampled_from([False, False, True])):
         at = max(event.recorded_at for event in told) + draw(st.sampled_from([0, length // 10 // SECOND * SECOND]))
@@ -284,4 +287,13 @@ def scenarios(draw: DrawFn) -> Scenario:
         told.append(told[0])
     learnt = sorted({event.recorded_at for event in told})
     batches = [(at, tuple(event for event in told if event.recorded_at == at)) for at in learnt]
-    return Scenario(rule, delivery_of(draw(orders(start, length, zone)), start), batches, start + length)
+    return Scenario(book, delivery_of(draw(orders(start, length, zone)), start), batches, start + length)
+
+
+@st.composite
+def contests(draw: DrawFn) -> Scenario:
+    """A scenario in which three rules share a decision; the highest comes first, the other two are equal."""
+    scenario = draw(scenarios(3, 3))
+    named = zip("abc", scenario.rules, (60, 50, 50), strict=True)
+    contenders = tuple(replace(rule, id=name, priority=priority, decision="d") for name, rule, priority in named)
+    return replace(scenario, rules=contenders)

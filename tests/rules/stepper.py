@@ -4,7 +4,7 @@ It shares nothing with the evaluator but the tree and the fold of a delivery.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -27,6 +27,8 @@ OFFICE = Calendar((0, 1, 2, 3, 6), 7 * HOUR, 9 * HOUR + 15 * MINUTE, "FI")
 DIRECTORY = Directory(hubs={"HEL1": Hub(HUB_ZONE, CUTOFF, "office")}, calendars={"office": OFFICE})
 Batch = tuple[Instant, tuple[Event, ...]]
 Noted = tuple[Instant, str, str]
+Away = tuple[Instant, Instant]
+"""When no worker was there: after the first instant, until the second."""
 
 
 class Known:
@@ -183,21 +185,47 @@ def _absent_before(node: Any, known: Known, t: Instant) -> int:
 
 
 STAYS = {
-    State.AT_SAME_STOP: ("arrived", "departed"),
-    State.STOPPED: ("stopped", "moving"),
-    State.OFF_ROUTE: ("off_route", "back_on_route"),
+    State.AT_SAME_STOP: ("arrived", ("departed",)),
+    State.STOPPED: ("stopped", ("moving",)),
+    State.MOVING: ("moving", ("stopped",)),
+    State.SILENT: ("silent", ("moving", "stopped")),
+    State.OFF_ROUTE: ("off_route", ("back_on_route",)),
 }
 
 
 def _staying(node: Any, known: Known, t: Instant) -> int:
-    start, end = STAYS[node.state]
+    since = _hub_since(known) if node.state is State.AT_SAME_HUB else _state_since(node.state, known)
+    return F if since is None else _passed(node, known, since, node.span, t)
+
+
+def _state_since(state: State, known: Known) -> Instant | None:
+    start, ends = STAYS[state]
     since: Instant | None = None
     for event in known.told:
-        if event.kind.value == start:
+        elsewhere = start == "arrived" and event.place is not None
+        if event.kind.value == start and not elsewhere:
             since = event.occurred_at if since is None else since
-        elif event.kind.value == end or (start == "arrived" and _leaves_stop(event)):
+        elif (event.kind.value in ends and not elsewhere) or (start == "arrived" and _leaves_stop(event)):
             since = None
-    return F if since is None else _passed(node, known, since, node.span, t)
+    return since
+
+
+def _hub_since(known: Known) -> Instant | None:
+    """It is at a hub from the report that says so; another hub begins anew, another status or leaving ends it."""
+    hub, status = known.delivery.order.hub, Status.CREATED
+    place: str | None = None
+    since: Instant | None = None
+    for event in known.told:
+        reported = event.reported_status
+        enters = reported is not None and reported is not status and status not in FINAL
+        status = reported if reported is not None and enters else status
+        named = event.place or (hub if enters or event.kind.value == "scan" else None)
+        is_there = reported is Status.AT_HUB is status and (enters or named is not None)
+        if is_there or (event.kind.value == "arrived" and event.place is not None and event.place == hub):
+            place, since = (place, since) if since is not None and place == named else (named, event.occurred_at)
+        elif enters or (event.kind.value == "departed" and event.place is not None and event.place == place):
+            since = None
+    return since
 
 
 def _leaves_stop(event: Event) -> bool:
@@ -372,13 +400,20 @@ class Stepper:
         self.held_back = held_back
         if is_batch:
             yield from self._think_again(known, t)
-        if known.delivery.facts.final:
+        if known.delivery.facts.final and not self.rule.after_final:
             if self.phase in ("open", "clearing"):
                 yield t, "resolved", "final"
                 self.ended_at = t
             self.phase, self.armed = "idle", True
             return
         yield from self._move(known, t)
+
+    def ended_unnoticed(self, known: Known, away: Away) -> Iterator[Noted]:
+        """An episode that began while no worker was there and is clearing when it is back is over."""
+        if self.phase == "clearing" and away[0] < self.opened_at < away[1]:
+            self.phase, self.ended_at = "idle", away[1]
+            yield away[1], "resolved", "cured"
+            yield from self._move(known, away[1])
 
     def _think_again(self, known: Known, t: Instant) -> Iterator[Noted]:
         if has_received(self.rule.when):
@@ -443,10 +478,11 @@ def reads_received(rule: Rule) -> bool:
     return any(node is not None and has_received(node) for node in (rule.when, rule.only_when, rule.clears_when))
 
 
-def stepped(rule: Rule, delivery: Delivery, batches: list[Batch], end: Instant) -> list[Noted]:
+def stepped(rule: Rule, delivery: Delivery, batches: list[Batch], end: Instant, away: Away | None = None) -> list[Noted]:
     """All that happens from when the order is known until `end`, second by second.
 
-    What is received is no longer true a millisecond later, so a rule that reads it is looked at then as well.
+    What is received is no longer true a millisecond later, so a rule that reads it is looked at then as well. Batches that
+    came while no worker was there come in one, when it is back.
     """
     due = dict(batches)
     known, stepper = Known(delivery), Stepper(rule)
@@ -460,10 +496,26 @@ def stepped(rule: Rule, delivery: Delivery, batches: list[Batch], end: Instant) 
                 told = told.after(event)
             known = Known(told, learnt, t)
         noted += stepper.step(known, t, t in due)
-    return noted
+        if away is not None and t == away[1]:
+            noted += stepper.ended_unnoticed(known, away)
+    return noted if away is None else as_noticed(noted, away)
 
 
-def stepped_together(rules: list[Rule], delivery: Delivery, batches: list[Batch], end: Instant) -> list[tuple[str, Noted]]:
+def as_noticed(noted: list[Noted], away: Away) -> list[Noted]:
+    """What opened and ended while no worker was there was missed; what late news took back never was."""
+    left, back = away
+    kept: list[Noted] = []
+    for at, what, how in noted:
+        opened_away = bool(kept) and kept[-1][1] == "opened" and left < kept[-1][0]
+        if what == "resolved" and at <= back and opened_away:
+            opened_at = kept.pop()[0]
+            kept += [] if how == "retracted" else [(opened_at, "missed", "")]
+        else:
+            kept.append((at, what, how))
+    return kept
+
+
+def stepped_together(rules: Sequence[Rule], delivery: Delivery, batches: list[Batch], end: Instant) -> list[tuple[str, Noted]]:
     """The same for the rules of one decision, the highest first: one of them is open at most."""
     due, known, noted = dict(batches), Known(delivery), list[tuple[str, Noted]]()
     steppers = [Stepper(rule) for rule in rules]

@@ -1,30 +1,42 @@
 """The evaluator against the stepper: the same openings and resolutions at the same instants, no missed and no needless wake."""
 
 import os
+from collections.abc import Callable
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from domain.event import Event
-from domain.instant import NEVER, Instant, iso
-from rules.book import Rule, Rulebook
+from domain.instant import MINUTE, NEVER, SECOND, Instant, iso
+from rules.book import Rulebook
 from rules.compile import CompiledBook, compile_book
 from rules.evaluate import ChangeKind, Verdict, evaluate
 from tests.rules.scenarios import Scenario, contests, scenarios
-from tests.rules.stepper import DIRECTORY, Noted, stepped, stepped_together
+from tests.rules.stepper import DIRECTORY, Away, Batch, stepped, stepped_together
 
 # More, and other ones each time: DOORSTEP_EXAMPLES=5000 DOORSTEP_RANDOM=1.
 EXAMPLES = int(os.environ.get("DOORSTEP_EXAMPLES", "250"))
 
-
-def woken(scenario: Scenario, book: CompiledBook) -> list[Noted]:
-    """What happens to the rules of a book, without their names."""
-    return [note for _, note in woken_by_rule(scenario, book)]
+Told = tuple[str, str | None, str, str]
+"""Rule, instant, what, how."""
 
 
-def woken_by_rule(scenario: Scenario, book: CompiledBook) -> list[tuple[str, Noted]]:
+def examples(share: int) -> Callable[[Any], Any]:
+    """The settings of a test that takes one part in `share` of the examples."""
+    return settings(
+        max_examples=max(1, EXAMPLES // share),
+        deadline=None,
+        derandomize=not os.environ.get("DOORSTEP_RANDOM"),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
+def woken(scenario: Scenario, book: CompiledBook, away: Away | None = None) -> list[Told]:
     """All that happens when the evaluator is asked only at batches and at the wake-ups that it named itself."""
-    now, delivery, noted = scenario.delivery.known_at, scenario.delivery, list[tuple[str, Noted]]()
-    batches = list(scenario.batches)
+    now, delivery, noted = scenario.delivery.known_at, scenario.delivery, []
+    batches = [*scenario.batches]
     last, verdict = now, Verdict({})
     due: tuple[Event, ...] | None = () if not batches or batches[0][0] > now else batches.pop(0)[1]
     while True:
@@ -35,57 +47,86 @@ def woken_by_rule(scenario: Scenario, book: CompiledBook) -> list[tuple[str, Not
                 delivery = delivery.after(event)
         verdict = evaluate(book, before, delivery, verdict.cells, tuple(learnt), last, now)
         changes = [change for change in verdict.changes if change.kind is not ChangeKind.RETRACTED_PENDING]
-        assert due is not None or changes, f"needless wake at {iso(now)}"
-        assert all(change.at == now for change in changes)
-        assert all(change.kind is not ChangeKind.MISSED for change in changes)
-        ends = [change.resolution.value if change.resolution else "" for change in changes]
-        noted += [(change.rule, (change.at, change.kind.value, end)) for change, end in zip(changes, ends, strict=True)]
+        is_back = away is not None and now == away[1]
+        assert due is not None or changes or is_back, f"needless wake at {iso(now)}"
+        assert is_back or all(change.at == now and change.kind is not ChangeKind.MISSED for change in changes)
+        for change in changes:
+            how = change.resolution.value if change.resolution else ""
+            noted.append((change.rule, iso(change.at), change.kind.value, how))
         last, wake = now, verdict.wake.at if verdict.wake else NEVER
         assert wake > now
-        now = min(wake, batches[0][0] if batches else NEVER)
+        now = _next(min(wake, batches[0][0] if batches else NEVER), last, away)
         if now > scenario.end:
             return noted
         due = batches.pop(0)[1] if batches and batches[0][0] == now else None
 
 
-def shown(noted: list[Noted]) -> list[tuple[str | None, str, str]]:
-    return [(iso(at), what, how) for at, what, how in noted]
+def _next(at: Instant, last: Instant, away: Away | None) -> Instant:
+    """When there is a worker next; it looks at everything when it is back."""
+    return away[1] if away is not None and last < away[1] and at > away[0] else at
 
 
-def until(end: Instant, noted: list[Noted]) -> list[Noted]:
-    return [note for note in noted if note[0] <= end]
+def by_seconds(scenario: Scenario, away: Away | None = None) -> list[Told]:
+    return [
+        (rule.id, iso(at), what, how)
+        for rule in scenario.rules
+        for at, what, how in stepped(rule, scenario.delivery, scenario.batches, scenario.end, away)
+        if at <= scenario.end
+    ]
+
+
+def compiled(scenario: Scenario, matcher: str = "reference") -> CompiledBook:
+    return compile_book(Rulebook("book", scenario.rules, directory=DIRECTORY), matcher)
 
 
 @given(scenario=scenarios())
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=not os.environ.get("DOORSTEP_RANDOM"),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@examples(1)
 def test_the_evaluator_and_the_stepper_see_the_same(scenario: Scenario) -> None:
-    book = compile_book(Rulebook("book", (scenario.rule,), directory=DIRECTORY), "reference")
-
-    by_wakes = woken(scenario, book)
-
-    by_seconds = stepped(scenario.rule, scenario.delivery, scenario.batches, scenario.end)
-    assert shown(by_wakes) == shown(until(scenario.end, by_seconds))
+    assert sorted(woken(scenario, compiled(scenario))) == sorted(by_seconds(scenario))
 
 
-@given(contest=contests())
-@settings(
-    max_examples=EXAMPLES // 5,
-    deadline=None,
-    derandomize=not os.environ.get("DOORSTEP_RANDOM"),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-def test_rules_of_one_decision_hold_one_another_back_as_the_stepper_says(contest: tuple[Scenario, list[Rule]]) -> None:
-    scenario, rules = contest
-    book = compile_book(Rulebook("book", tuple(rules), directory=DIRECTORY), "reference")
+@pytest.mark.parametrize("matcher", ["reference", "durable"])
+@given(scenario=scenarios(3, 5, longest=30 * MINUTE))
+@examples(5)
+def test_so_they_do_of_books_of_several_rules_by_either_matcher(matcher: str, scenario: Scenario) -> None:
+    """One rule alone cannot show what is left alone for the sake of another."""
+    assert sorted(woken(scenario, compiled(scenario, matcher))) == sorted(by_seconds(scenario))
 
-    by_wakes = woken_by_rule(scenario, book)
 
-    by_seconds = stepped_together(rules, scenario.delivery, scenario.batches, scenario.end)
-    for rule in rules:
-        mine = [note for name, note in by_seconds if name == rule.id]
-        assert shown([note for name, note in by_wakes if name == rule.id]) == shown(until(scenario.end, mine))
+@given(scenario=scenarios(4, 6, longest=10 * MINUTE, stays=True))
+@examples(8)
+def test_so_they_do_of_states_that_last(scenario: Scenario) -> None:
+    assert sorted(woken(scenario, compiled(scenario))) == sorted(by_seconds(scenario))
+
+
+@st.composite
+def absences(draw: st.DrawFn) -> tuple[Scenario, Away]:
+    """A day on which the worker is away for a while; what is reported meanwhile comes when it is back, in one batch."""
+    scenario = draw(scenarios(2, 4, longest=30 * MINUTE))
+    start = scenario.delivery.known_at
+    step = (scenario.end - start) // 20 // SECOND * SECOND
+    left = draw(st.integers(0, 8))
+    away = (start + left * step, start + draw(st.integers(left + 6, 20)) * step)
+    told = [event for at, batch in scenario.batches if away[0] < at <= away[1] for event in batch]
+    kept: list[Batch] = [(at, batch) for at, batch in scenario.batches if not away[0] < at <= away[1]]
+    merged = sorted([*kept, (away[1], tuple(told))] if told else kept, key=lambda batch: batch[0])
+    return Scenario(scenario.rules, scenario.delivery, merged, scenario.end), away
+
+
+@given(absence=absences())
+@examples(2)
+def test_what_opened_and_cleared_without_a_worker_is_missed_and_what_is_still_true_opens_as_of_then(
+    absence: tuple[Scenario, Away],
+) -> None:
+    scenario, away = absence
+
+    assert sorted(woken(scenario, compiled(scenario), away)) == sorted(by_seconds(scenario, away))
+
+
+@given(scenario=contests())
+@examples(5)
+def test_rules_of_one_decision_hold_one_another_back_as_the_stepper_says(scenario: Scenario) -> None:
+    together = stepped_together(scenario.rules, scenario.delivery, scenario.batches, scenario.end)
+    by_seconds = [(rule, iso(at), what, how) for rule, (at, what, how) in together if at <= scenario.end]
+
+    assert sorted(woken(scenario, compiled(scenario))) == sorted(by_seconds)

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from integrations.messaging.templates import Templates
 from rules.check import check
+from tests.rules.readers import READERS
 
 
 class WrittenTemplates:
@@ -18,6 +20,9 @@ class WrittenTemplates:
 
     def variables(self, name: str) -> tuple[str, ...]:
         return ("customer.nmae",) if name == "broken-variable" else ("customer.name", "last_scan.at", "language")
+
+    def problems(self) -> dict[str, str]:
+        return {}
 
 
 def folder_with(tmp_path: Path, **files: str) -> Path:
@@ -194,3 +199,74 @@ def test_two_rules_that_reroute_at_one_priority_are_a_doubt(tmp_path: Path, firs
 )
 def test_two_rules_that_are_kept_apart_are_no_doubt(tmp_path: Path, first: str, second: str) -> None:
     assert said(folder_with(tmp_path, a=two_rules(first, second), a_test=BOTH_TESTED)) == []
+
+
+# Tests, directory and templates
+
+
+MISTAKEN = "tests:\n  - {name: n, timeline: ['09:00 scann'], expect: [{at: '10:00', open: [r]}]}\n"
+
+
+def test_the_tests_of_a_folder_are_checked_too(tmp_path: Path) -> None:
+    """A slip of the pen in a test was found by nobody until the tests were run."""
+    folder = folder_with(tmp_path, a=book("when: eta is unknown"), a_test=MISTAKEN)
+
+    checked = check(folder, readers=READERS)
+
+    assert [(Path(problem.file).name, problem.line, problem.code) for problem in checked.problems] == [("a.test.yaml", 2, "R104")]
+    assert not checked.ok
+    assert [found.name for found in checked.books] == ["a"]
+
+
+def test_a_test_file_is_checked_as_one(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, a=book("when: eta is unknown"), a_test=MISTAKEN)
+
+    (problem,) = check(folder / "a.test.yaml", readers=READERS).problems
+
+    assert (problem.code, problem.hint) == ("R104", 'did you mean "scan"?')
+
+
+def test_a_test_file_without_a_mistake_has_none(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, a=book("when: eta is unknown"), a_test=TESTED)
+
+    assert check(folder / "a.test.yaml", readers=READERS).problems == ()
+
+
+def test_a_mistake_of_a_book_is_told_once_though_it_has_tests(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, a=book("when: etta is unknown"), a_test=TESTED)
+
+    assert [problem.code for problem in check(folder, readers=READERS).problems] == ["R103"]
+
+
+def test_the_directory_is_known_by_its_name(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, directory="queue: [desk]\n")
+
+    assert [(problem.code, problem.hint) for problem in check(folder / "directory.yaml").problems] == [
+        ("R010", 'did you mean "queues"?')
+    ]
+
+
+def test_a_template_is_told_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "late.email.en.liquid").write_text("Subject: x\n\nhello\n")
+
+    (problem,) = check(tmp_path / "late.email.en.liquid").problems
+
+    assert problem.render().splitlines() == [
+        f"{tmp_path}/late.email.en.liquid  R006 this is a template of a message, not a rulebook",
+        "      templates are checked with the folder of their rulebook: doorstep rules check FOLDER",
+    ]
+
+
+@pytest.mark.parametrize(("named", "place"), [("late", "a.yaml"), ("other", "late.email.en.liquid")])
+def test_a_mail_without_a_subject_is_a_mistake_whether_or_not_a_rule_names_it(tmp_path: Path, named: str, place: str) -> None:
+    """Check said nothing, and the customer got an empty mail with the text as its subject."""
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "late.email.en.liquid").write_text("Hello, it is late.\n")
+    (tmp_path / "templates" / "other.email.en.liquid").write_text("Subject: x\nHello\n")
+    rule = f"when: eta is unknown, do: [{{notify: {{who: customer, template: {named}}}}}]"
+    folder = folder_with(tmp_path, a=book(rule), a_test=TESTED)
+
+    (problem,) = check(folder, Templates(tmp_path / "templates")).problems
+
+    assert (Path(problem.file).name, problem.code) == (place, "R203")
+    assert 'late.email.en.liquid:1: the first line must be "Subject: ..."' in problem.message

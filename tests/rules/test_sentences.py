@@ -162,6 +162,8 @@ UNDERSTOOD: dict[str, Sentence] = {
     ),
 }  # fmt: skip
 
+STATES = "states: at same stop, at same hub, stopped, moving, silent, off route"
+
 MISUNDERSTOOD = {
     "statsu is out_for_delivery": ("R103", 0, 6, 'did you mean "status"?'),
     "no scn for 2h": ("R104", 3, 3, 'did you mean "scan"?'),
@@ -179,6 +181,27 @@ MISUNDERSTOOD = {
     "traffic delay over 2 business hours": ("R112", 21, 8, "count in hours or days of the clock"),
     "no scan for 2 business weeks": ("R107", 23, 5, "allowed: minute, minutes, hour, hours, day, days"),
     "carrier is acmee": ("R023", 11, 5, 'did you mean "acme"?'),
+    "stopped for 45 minuts": ("R107", 15, 6, 'did you mean "minutes"?'),
+    "no scan for 45minuts": ("R107", 12, 8, 'did you mean "minutes"?'),
+    "no scan for 2 hrs": ("R107", 14, 3, 'did you mean "hours"?'),
+    "no scan for 1h 30": ("R107", 15, 2, "write 30s, 30m, 30h or 30 days"),
+    "status is on the way": ("R105", 10, 10, 'did you mean "out_for_delivery" or "in_transit"?'),
+    "status is out for delivry for 2h": ("R105", 10, 15, 'did you mean "out_for_delivery"?'),
+    "status is failed": ("R105", 10, 6, 'did you mean "attempt_failed"?'),
+    "status is late": ("R105", 10, 4, 'did you mean "condition is late"?'),
+    "eta > promised end": ("R100", 4, 1, 'did you mean "later than"?'),
+    "eta < promised end": ("R100", 4, 1, 'did you mean "earlier than"?'),
+    "eta over promised end": ("R109", 0, 3, "write eta later than ..., or eta earlier than ..."),
+    "eta is later than promised end": ("R100", 4, 2, "write eta later than ..."),
+    "eta is after promised end": ("R100", 4, 2, "write eta later than ..."),
+    "attempts is more than 2": ("R100", 9, 2, "write attempts over ..."),
+    "attempts is at least 2": ("R100", 9, 2, "write attempts at least ..."),
+    "driver is not on break": ("R100", 7, 2, "write not driver on break"),
+    "customer has answered": ("R100", 9, 3, "write customer answered"),
+    "driver is stopped for 45m": ("R100", 7, 2, "write stopped for 15m"),
+    "parked for 45m": ("R100", 0, 6, f'did you mean "stopped for 45m"? {STATES}'),
+    "stoped for 45m": ("R100", 0, 6, f'did you mean "stopped for 45m"? {STATES}'),
+    "sleeping for 45m": ("R100", 0, 8, STATES),
 }
 
 

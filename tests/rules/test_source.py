@@ -99,7 +99,7 @@ def test_lines_may_end_in_carriage_return_and_line_feed() -> None:
         pytest.param("a: b\n---\na: c\n", "R002", 2, 1, id="second document"),
         pytest.param("a: b\nc: d\na: e\n", "R005", 3, 1, id="key twice"),
         pytest.param("a:\n\tb: c\n", "R001", 2, 1, id="tab"),
-        pytest.param("a: b: c\n", "R001", 1, 5, id="syntax"),
+        pytest.param("a: b: c\n", "R001", 1, 4, id="syntax"),
         pytest.param("a: b\x00c\n", "R004", 1, 5, id="control character"),
         pytest.param("a: \ud800\n", "R004", 1, 4, id="half a character"),
         pytest.param("a: " + "[" * 60 + "]" * 60, "R003", 1, 53, id="too deep"),
@@ -137,3 +137,27 @@ def test_lists_and_mappings_keep_their_order() -> None:
     listed = node.get("a")
     assert isinstance(listed, Items)
     assert [item.value for item in listed.items if isinstance(item, Text)] == ["z", "y"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param('says: "over\n   two lines, it\'s"\n', id="double quotes over lines"),
+        pytest.param("says: 'it''s\n   \"fine\"'\n", id="single quotes over lines"),
+        pytest.param("says: it's fine [really\n", id="marks within a plain text"),
+        pytest.param('body: |\n  "Hello\n  [you\n', id="a block that begins with a quotation mark"),
+        pytest.param('do: [\n  {a: "b"},\n  "c"]\n', id="brackets over lines"),
+        pytest.param("a: b  # don't\n# 'x\n", id="a remark"),
+    ],
+)
+def test_what_is_right_is_not_blamed_for_a_slip_that_follows(before: str) -> None:
+    source, _ = read(f"{before}title: Wrong address: nobody\n")
+
+    (problem,) = source.problems
+    assert (problem.line, problem.col, problem.hint) == (before.count("\n") + 1, 8, "put the text in quotes")
+
+
+def test_a_long_line_that_is_no_yaml_is_told_soon() -> None:
+    source, _ = read("a: " + "[a: b: {c," * 20_000)
+
+    assert [problem.code for problem in source.problems] == ["R001"]

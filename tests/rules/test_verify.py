@@ -5,8 +5,9 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from rules.beside import files_with_tests
 from rules.junit import junit
-from rules.verify import Report, files_with_tests
+from rules.verify import Report
 from tests.rules.readers import SMALL, run
 
 LATE = 'timeline: ["12:00 scan out_for_delivery"]\n'
@@ -175,4 +176,16 @@ def test_a_book_may_be_named(folder: Path) -> None:
 def test_a_missing_test_file_is_told(folder: Path) -> None:
     report = run(folder / "small.yaml")
 
-    assert "small.test.yaml:0:0  R006 cannot be read" in report.summary()
+    assert "small.test.yaml  R006 cannot be read" in report.summary()
+    assert ":0" not in report.summary()
+
+
+def test_a_folder_without_tests_is_told_and_not_a_file_that_nobody_named(tmp_path: Path) -> None:
+    """`standard.test.yaml:0:0` was said to be missing, which nobody had mentioned."""
+    report = run(tmp_path)
+
+    assert not report.ok
+    assert report.summary().splitlines()[:2] == [
+        f"{tmp_path}  R006 no tests in {tmp_path}",
+        "      tests are files such as standard.test.yaml; docs/testing-rules.md shows how to write one",
+    ]

@@ -1,6 +1,7 @@
 """Admitting deliveries: which life of an id begins, under which rulebook."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -22,7 +23,7 @@ async def standard(database: Database) -> str:
 
 
 def asked(run_id: str = "run-1", *, rulebook: str = "standard", reopen: bool = False) -> AdmitRequest:
-    return AdmitRequest("D-1", run_id, rulebook, reopen)
+    return AdmitRequest(replace(life("", generation=0, run_id=run_id), rulebook=rulebook), reopen)
 
 
 def life(version: str, *, generation: int = 1, run_id: str = "run-1", finished_at: Instant | None = None) -> DeliveryCopy:

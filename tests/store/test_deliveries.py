@@ -235,7 +235,7 @@ async def test_a_number_that_was_corrected_no_longer_finds_the_delivery(deliveri
     await deliveries.write(D1)
 
     corrected = {**ORDER, "tracking_numbers": ["1Z777"]}
-    await deliveries.write(replace(D1, revision=2, order=corrected, tracking_numbers=("1Z777",)))
+    await deliveries.write(replace(D1, revision=2, order=corrected, tracking_numbers=("1Z777",), amended=True))
 
     assert await deliveries.with_tracking_number("1Z999") == ()
     assert await deliveries.with_tracking_number("1Z777") == ("D-1",)

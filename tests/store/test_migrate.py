@@ -52,20 +52,3 @@ async def test_a_database_of_a_newer_program_is_left_alone(database_url: str, da
 
     with pytest.raises(SchemaTooNewError, match="schema from-2031, which is newer than this program"):
         await migrate(database_url)
-
-
-async def test_a_first_database_is_brought_up_to_date_with_what_it_holds(empty_database_url: str) -> None:
-    database = Database(empty_database_url)
-    await migrate(empty_database_url)
-    async with database.writing() as connection:
-        await connection.execute(text("DROP TABLE generations"))
-        await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-
-    was_current = await is_current(database)
-    await migrate(empty_database_url)
-    async with database.reading() as connection:
-        found = await connection.run_sync(differences)
-    await database.close()
-
-    assert not was_current
-    assert found == []

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from domain.actions import Outcome
 from domain.effect import Ending
+from domain.fleet import Fleet
 from domain.instant import HOUR, MINUTE
 from domain.route import Point, RoutePlan, Stop, StopState
 from domain.status import Status
 from store.database import Database
+from store.fleets import Fleets
 from store.ledger import Ledger
 from store.plans import Plans
 from tests.activities.fleet import DAY, EIGHT, has_route, is_known, km, stop
@@ -20,23 +22,19 @@ STOPS = (
 PLAN = RoutePlan("R1", DAY, 1, DEPOT, EIGHT, STOPS, carrier="acme", capacity=9, shift_ends=EIGHT + 8 * HOUR)
 
 
+async def added(database: Database, plan: RoutePlan) -> None:
+    await Fleets(database).take_over(Fleet(plans=(plan,)))
+
+
 async def test_a_route_is_read_as_it_was_added(database: Database) -> None:
-    await Plans(database).add(PLAN)
+    await added(database, PLAN)
 
     assert await Plans(database).holding("B", EIGHT - HOUR) == PLAN
 
 
-async def test_adding_a_known_route_again_leaves_its_plan_as_it_is(database: Database) -> None:
-    await Plans(database).add(PLAN)
-
-    await Plans(database).add(replace(PLAN, stops=STOPS[:1]))
-
-    assert await Plans(database).holding("B", EIGHT) == PLAN
-
-
 async def test_the_next_version_is_in_force_and_the_effect_closed_with_it(database: Database) -> None:
     plans, ledger = Plans(database), Ledger(database)
-    await plans.add(PLAN)
+    await added(database, PLAN)
     claim = await ledger.claim("K", action="reroute", delivery_id="A", incident_id="I", deadline=EIGHT + MINUTE, now=EIGHT)
 
     written = await plans.write(
@@ -69,7 +67,7 @@ async def test_the_driver_stands_where_a_stop_was_done_last_and_can_leave_now(sq
 
 
 async def test_before_the_route_starts_it_leaves_the_depot_when_it_was_planned_to(sqlite_database: Database) -> None:
-    await Plans(sqlite_database).add(PLAN)
+    await added(sqlite_database, PLAN)
 
     plan = await Plans(sqlite_database).holding("A", EIGHT - HOUR)
 
@@ -79,8 +77,8 @@ async def test_before_the_route_starts_it_leaves_the_depot_when_it_was_planned_t
 
 async def test_a_delivery_on_routes_of_two_days_is_looked_for_on_the_later_one(sqlite_database: Database) -> None:
     plans = Plans(sqlite_database)
-    await plans.add(PLAN)
-    await plans.add(replace(PLAN, service_date="2026-11-24"))
+    await added(sqlite_database, PLAN)
+    await added(sqlite_database, replace(PLAN, service_date="2026-11-24"))
 
     plan = await plans.holding("A", EIGHT)
 

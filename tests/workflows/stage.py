@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -79,18 +79,17 @@ class Paper:
         if self.slow_admissions > 0:
             self.slow_admissions -= 1
             raise ConnectionError("the database is away")
-        if request.rulebook != "standard":
+        if request.draft.rulebook != "standard":
             return Admission(Admittance.UNKNOWN_RULEBOOK, known=("standard",))
-        last = max(
-            (c for c in self.copies if c.delivery_id == request.delivery_id),
-            key=lambda c: (c.generation, c.revision),
-            default=None,
-        )
-        if last is None or last.run_id == request.run_id:
-            return Admission(Admittance.ADMITTED, last.generation if last else 1, self.book)
-        if last.finished_at is not None and not request.reopen:
+        lives = [copy for copy in self.copies if copy.delivery_id == request.draft.delivery_id]
+        mine = [copy for copy in lives if copy.run_id == request.draft.run_id]
+        if mine:
+            return Admission(Admittance.ADMITTED, mine[0].generation, self.book)
+        if lives and lives[-1].finished_at is not None and not request.reopen:
             return Admission(Admittance.ALREADY_FINISHED)
-        return Admission(Admittance.ADMITTED, last.generation + 1, self.book)
+        generation = lives[-1].generation + 1 if lives else 1
+        self.copies.append(replace(request.draft, generation=generation, rulebook_version=self.book))
+        return Admission(Admittance.ADMITTED, generation, self.book)
 
     async def load(self, version: str) -> None:
         SHELF.get(version)

@@ -517,3 +517,12 @@ async def test_another_order_under_a_running_id_is_a_conflict(temporal: Workflow
 
         assert refused.value.type == "Conflict"
         assert (await on.snapshot(order["delivery_id"]))["assigned"]["carrier"] == "acme"
+
+
+async def test_a_delivery_that_has_ended_has_nothing_left_to_wait_for(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(ATTEMPT, final_grace=SECOND)) as on:
+        delivery_id = await on.start()
+        await on.deliveries.report(delivery_id, [a_status("delivered")])
+        await ended(on, delivery_id)
+
+        assert (await on.snapshot(delivery_id))["next_wake"] is None

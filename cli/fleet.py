@@ -1,0 +1,37 @@
+"""`doorstep fleet import`: who drives and carries, and the day's routes, from a planning system."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from cli.fleet_file import read_fleet
+from domain.fleet import TakenOver
+from settings import Settings
+from store.database import Database
+from store.fleets import Fleets
+
+FINE = 0
+
+
+async def take_over(settings: Settings, file: Path, format: str) -> int:
+    """Takes over what a file holds, all or nothing. Raises InputError, StoreError."""
+    fleet = read_fleet(_read(file), str(file))
+    database = Database(settings.database_url)
+    try:
+        taken = await Fleets(database).take_over(fleet)
+    finally:
+        await database.close()
+    print(json.dumps(asdict(taken)) if format == "json" else _said(taken))
+    return FINE
+
+
+def _read(file: Path) -> bytes:
+    return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+
+
+def _said(taken: TakenOver) -> str:
+    lines = [f"drivers: {taken.drivers}", f"carriers: {taken.carriers}"]
+    for word, routes in (("new", taken.new), ("with a next plan", taken.changed), ("known already", taken.known)):
+        lines += [f"routes {word}: {', '.join(routes)}"] if routes else []
+    return "\n".join(lines)
