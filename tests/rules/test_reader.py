@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.incident import Mode, Severity
 from domain.instant import DAY, HOUR, MINUTE
 from rules import scope
-from rules.blueprints import ENDING
+from rules.beside import BLUEPRINT_ENDING
 from rules.book import Rule, Rulebook, Step, canonical_json, from_canonical, sha256
 from rules.directory import Directory
 from rules.directory_reader import read_directory_file
@@ -22,7 +22,9 @@ from rules.scope_reader import SCOPE_KEYS
 from rules.tree import Absent, All, AnyOf, Clock, Daytime, EventPattern, Is, NoneOf, Received
 
 BAD = Path(__file__).parent / "bad"
-BAD_FILES = sorted(path for path in BAD.glob("*.yaml") if path.name != "directory.yaml" and not path.name.endswith(ENDING))
+BAD_FILES = sorted(
+    path for path in BAD.glob("*.yaml") if path.name != "directory.yaml" and not path.name.endswith(BLUEPRINT_ENDING)
+)
 DIRECTORY = read_directory_file(BAD / "directory.yaml").directory
 
 WHOLE = """
