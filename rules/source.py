@@ -23,9 +23,6 @@ LARGEST = 2_000_000
 """Characters of a file. The largest rulebook that we know of has 300 rules and 150,000."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_QUOTES_FORGOTTEN = re.compile(r"\buse:\s*[^\s\"'{].*\{|\[[^\"']*\s\{\w+\}")
-"""`use: late with {halt: 2h}` and `[stopped for {halt}]`, which YAML cannot read without quotes."""
-
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -144,11 +141,7 @@ def _syntax_problem(source: Source, error: yaml.YAMLError) -> None:
     offset = min(mark.index if mark else 0, len(source.text))
     found = advice(Gave(source.text, offset, said, since.index if since else None))
     if found is None:
-        line = source.line(source.position(offset)[0])
-        hint = "the reading stops here; what follows was not checked"
-        if _QUOTES_FORGOTTEN.search(line):
-            hint = "a text with { } in it needs quotes here"
-        source.problem("R001", offset, 1, f"not readable as YAML: {said}", hint)
+        source.problem("R001", offset, 1, f"not readable as YAML: {said}", "the reading stops here; what follows was not checked")
     elif not any(problem.hint == found.hint for problem in source.problems):
         source.problem("R001", found.at, found.length, f"not readable as YAML: {found.message}", found.hint)
 

@@ -20,6 +20,7 @@ _KEY_LINE = re.compile(r"(?P<indent> *)(?P<dashes>(?:- +)*)(?P<rest>\S.*)?")
 _WITHOUT_SPACE = re.compile(r"[ -]*(?P<key>[\w.-]+)(?P<colon>:?)(?P<gap>[^\S ]*)(?P<rest>.*)")
 _CURLY = re.compile(r"(?:^|[:\-\[{,]) *(?P<mark>[\u201c-\u201f\u2018-\u201b\u00ab\u00bb])")
 _LIQUID = re.compile(r".*(?:[:\-\[{,]) +(?P<text>[^\"'\s:\[{,][^\"',]*\{[{%]|\{[{%])")
+_HOLE = re.compile(r"\buse: +(?P<use>[^\s\"'{\[].*\})|[\[,] *(?P<text>[^\s\"'{\[,:][^\"',\[\]{}:]*\{\w+\})")
 _TWO_COLONS = re.compile(r".*: +(?P<text>[^\s\"'\[{,][^,\[\]{}]*)$")
 _IN_QUOTES = re.compile(r"(?<=[:\[{,\-] )(?:\"[^\"]*\"|'[^']*')")
 _ODD_SPACE = re.compile(r"[^\S \n\r\t]")
@@ -115,6 +116,15 @@ def _liquid(gave: Gave) -> Advice | None:
     return Advice(start + found.start("text"), length, "a text with {{ }} or {% %} needs quotes", QUOTED)
 
 
+def _hole(gave: Gave) -> Advice | None:
+    """`use: late with {halt: 2h}` and `[stopped for {halt}]`."""
+    found = _HOLE.search(gave.line(gave.at))
+    if found is None:
+        return None
+    start, end = found.span("use" if found["use"] else "text")
+    return Advice(gave.line_start(gave.at) + start, end - start, "a text with { } needs quotes here", QUOTED)
+
+
 def _colon_in_text(gave: Gave) -> Advice | None:
     """`title: Wrong address: ...`: the parser gives up at the second colon."""
     start = gave.line_start(gave.at)
@@ -185,6 +195,7 @@ PATTERNS: tuple[Pattern, ...] = (
     _odd_space,
     _curly_quotes,
     _liquid,
+    _hole,
     _quotes,
     _colon_in_text,
     _no_colon,

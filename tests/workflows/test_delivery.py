@@ -13,10 +13,12 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.event import Event
-from domain.instant import HOUR, SECOND
+from domain.instant import DAY, HOUR, SECOND
 from domain.status import Kind
+from rules.directory import Calendar, Directory
+from rules.tree import All, AnyOf, InCalendar
 from tests.temporal import temporal_server
-from tests.workflows.books import ATTEMPT, FAILED, LATE, MISSED_SCAN, TELL, a_book, a_rule
+from tests.workflows.books import ATTEMPT, FAILED, LATE, MISSED_SCAN, OUT, TELL, a_book, a_rule
 from tests.workflows.stage import Stage, a_status, an_event, an_order, from_now, stage
 from workflows.client import RefusedError
 from workflows.contract import delivery_workflow_id
@@ -62,6 +64,17 @@ async def test_a_missed_scan_opens_acts_and_is_cured_by_a_scan(temporal: Workflo
             "missed-scan/1/do.0/0",
             "missed-scan/1/do.1/0",
         ]
+
+
+async def test_calendars_with_public_holidays_work_in_the_sandbox(temporal: WorkflowEnvironment) -> None:
+    at_any_time = AnyOf((InCalendar("office"), InCalendar("office", negated=True)))
+    office = Calendar((0, 1, 2, 3, 4, 5, 6), 0, DAY, "IS")
+    book = a_book(a_rule("out", All((OUT, at_any_time)), do=(TELL,)), directory=Directory(calendars={"office": office}))
+    async with stage(temporal.client, book) as on:
+        delivery_id = await on.start()
+        await on.deliveries.report(delivery_id, [a_status("out_for_delivery")])
+
+        await on.until(delivery_id, is_open("out"))
 
 
 async def test_a_rule_opens_within_a_second_of_its_deadline(temporal: WorkflowEnvironment) -> None:
