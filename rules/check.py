@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.incident import Mode
-from rules.beside import DIRECTORY_FILE, TEMPLATE_ENDING, TEST_ENDING, is_test_file, rulebook_files, test_files
+from rules.beside import BLUEPRINT_ENDING, DIRECTORY_FILE, TEMPLATE_ENDING, TEST_ENDING, is_test_file, rulebook_files, test_files
 from rules.book import Rule, Rulebook
 from rules.directory import Directory
 from rules.directory_reader import read_directory_file
@@ -46,9 +46,18 @@ def check(path: Path, templates: Templates | None = None, readers: Readers | Non
         return Check((), _of_tests([path], templates, readers))
     if path.name == DIRECTORY_FILE:
         return Check((), read_directory_file(path).problems)
-    if path.name.endswith(TEMPLATE_ENDING):
-        return Check((), (_template_alone(path),))
+    for ending, what, whole in _NOT_ALONE:
+        if path.name.endswith(ending):
+            hint = f"{whole}: doorstep rules check FOLDER"
+            return Check((), (Problem(str(path), "R006", 0, 0, 1, f"this is {what}, not a rulebook", hint),))
     return _check_file(path, templates)
+
+
+_NOT_ALONE = (
+    (TEMPLATE_ENDING, "a template of a message", "templates are checked with the folder of their rulebook"),
+    (BLUEPRINT_ENDING, "a blueprint", "blueprints are checked with the rulebook that uses them"),
+)
+"""How files end that mean nothing by themselves, what they are, and with what they are checked."""
 
 
 def _check_folder(path: Path, templates: Templates | None, readers: Readers | None) -> Check:
@@ -74,11 +83,6 @@ def _of_templates(folder: Path, templates: Templates | None, told: list[Problem]
         if not any(name in problem.message for problem in told):
             file = folder / "templates" / name
             yield Problem(str(file if file.exists() else name), "R203", 1, 1, 1, said, "correct the template's file")
-
-
-def _template_alone(path: Path) -> Problem:
-    hint = "templates are checked with the folder of their rulebook: doorstep rules check FOLDER"
-    return Problem(str(path), "R006", 0, 0, 1, "this is a template of a message, not a rulebook", hint)
 
 
 def _without_books(folder: Path, files: list[Path]) -> list[Problem]:

@@ -6,7 +6,7 @@ import pytest
 
 from integrations.messaging.templates import Templates
 from rules.check import check
-from tests.rules.readers import READERS
+from tests.rules.readers import READERS, run
 
 
 class WrittenTemplates:
@@ -255,6 +255,35 @@ def test_a_template_is_told_what_it_is(tmp_path: Path) -> None:
         f"{tmp_path}/late.email.en.liquid  R006 this is a template of a message, not a rulebook",
         "      templates are checked with the folder of their rulebook: doorstep rules check FOLDER",
     ]
+
+
+def test_a_blueprint_is_told_what_it_is_and_is_no_rulebook_of_its_folder(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, a=book("when: eta is unknown"), a_test=TESTED, late_blueprint="says: late\n")
+
+    (problem,) = check(folder / "late.blueprint.yaml").problems
+
+    assert (problem.code, problem.message) == ("R006", "this is a blueprint, not a rulebook")
+    assert check(folder).problems == ()
+
+
+UNBUILT = "when: eta is unknown, escalate: {steps: [{after: 1h, do: [{open_ticket: {queue: q}}]}]}"
+
+
+def test_what_cannot_be_evaluated_yet_is_told_once_and_so_are_mistakes_in_its_tests(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, a=book(UNBUILT), a_test=MISTAKEN)
+
+    found = [(Path(problem.file).name, problem.code) for problem in check(folder, readers=READERS).problems]
+
+    assert found == [("a.test.yaml", "R104"), ("a.yaml", "R014")]
+
+
+def test_a_book_that_cannot_be_evaluated_yet_is_not_tested(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, a=book(UNBUILT), a_test=TESTED)
+
+    (report,) = run(folder).files
+
+    assert [(Path(problem.file).name, problem.code) for problem in report.problems] == [("a.yaml", "R014")]
+    assert report.results == ()
 
 
 @pytest.mark.parametrize(("named", "place"), [("late", "a.yaml"), ("other", "late.email.en.liquid")])
