@@ -3,7 +3,7 @@
 A calendar's hours are read on a local clock; which one is for the caller to say.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -96,6 +96,17 @@ def _before(hours: Hours, end: Instant, span: Span, in_days: bool) -> Instant:
 def is_holiday(country: str | None, day: int) -> bool:
     """Whether a day (counted from 1970-01-01) is a public holiday of a country (`FI`) or a part of one (`DE-BY`)."""
     return country is not None and day in _holidays(country, (UNIX_DAY + timedelta(days=day)).year)
+
+
+YEARS_LOADED = range(2025, 2036)
+"""Loaded with a book: workflow code may not read the files that the package reads when it is first asked for a country."""
+
+
+def load_holidays(countries: Iterable[str | None]) -> None:
+    """Makes the holidays of a book's calendars known to this process."""
+    for country in countries:
+        for year in YEARS_LOADED if country is not None else ():
+            _holidays(country, year)
 
 
 def knows_holidays(country: str) -> bool:

@@ -8,6 +8,7 @@ from domain.event import Event
 from domain.incident import Mode
 from domain.instant import NEVER, Instant
 from rules.book import Rule, Rulebook
+from rules.business import load_holidays
 from rules.conjuncts import Conjunct, TooManyConjunctsError, conjuncts, is_fact
 from rules.contests import Rival, rivals_of
 from rules.durable import DurableMatcher
@@ -164,6 +165,7 @@ def compile_book(book: Rulebook, matcher: str = "durable") -> CompiledBook:
     if matcher not in MATCHERS:
         raise ValueError(f'there is no matcher "{matcher}"; allowed are {", ".join(MATCHERS)}')
     refuse_unbuilt(book)
+    load_holidays(calendar.holidays for calendar in book.directory.calendars.values())
     table = _Table({}, {})
     live = sorted((rule for rule in book.rules if rule.mode is not Mode.OFF), key=lambda rule: (-rule.priority, rule.id))
     rules = tuple(_compiled(rule, Frame(rule.clock, book.directory), table, rivals_of(rule, live)) for rule in live)

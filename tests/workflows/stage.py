@@ -18,7 +18,6 @@ from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.copy import Admission, AdmitRequest, Admittance, DeliveryCopy
 from domain.instant import Instant
 from rules.book import Rulebook, canonical_json, sha256
-from rules.business import is_holiday
 from workflows.client import Deliveries
 from workflows.delivery import Delivery
 from workflows.guard import Guard
@@ -136,7 +135,6 @@ async def stage(client: Client, book: Rulebook, script: Script = it_works, queue
     canonical = canonical_json(book)
     version = sha256(canonical)
     SHELF.put(version, canonical)
-    know_holidays(book)
     queue = queue or f"test-{uuid.uuid4().hex[:8]}"
     recorder, paper = Recorder(script), Paper(version)
     deeds = [recorder.notify, recorder.open_ticket, recorder.solve_ticket, recorder.reroute, recorder.reassign]
@@ -148,14 +146,6 @@ async def stage(client: Client, book: Rulebook, script: Script = it_works, queue
         interceptors=[Guard()],
     ):
         yield Stage(client, queue, Deliveries(client, queue), recorder, paper, version)
-
-
-def know_holidays(book: Rulebook) -> None:
-    """Loads the public holidays of a book's calendars: the sandbox would refuse what their package reads when first asked."""
-    today = datetime.now(UTC).toordinal() - datetime(1970, 1, 1, tzinfo=UTC).toordinal()
-    for calendar in book.directory.calendars.values():
-        for day in (today - 366, today, today + 366):
-            is_holiday(calendar.holidays, day)
 
 
 def iso_at(at: Instant) -> str:
