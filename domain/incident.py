@@ -85,3 +85,8 @@ class Incident:
 def incident_id(delivery_id: str, generation: int, rule: str, episode: int) -> str:
     """`D-1001:1:missed-scan:2`: the second episode of a rule in the first generation of a delivery."""
     return f"{delivery_id}:{generation}:{rule}:{episode}"
+
+
+def effect_key(delivery_id: str, generation: int, incident: Incident, path: str) -> str:
+    """The idempotency key of one step of an incident: `delivery/generation/rule/episode/path/repeat`; channels are appended to it."""
+    return f"{delivery_id}/{generation}/{incident.rule}/{incident.episode}/{path}/0"

@@ -6,12 +6,11 @@ people decide, and get back the deeds to start and the instant at which to look 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.delivery import Delivery
 from domain.event import Event
-from domain.incident import Act, Incident, Mode, Resolution, Severity, incident_id
+from domain.incident import Act, Incident, Mode, Resolution, Severity, effect_key, incident_id
 from domain.instant import NEVER, Instant
 from domain.message import template_context
 from domain.order import Order
@@ -198,6 +197,7 @@ def _with_incident(watch: Watch, changed: Incident) -> Watch:
 
 def _start_ready(watch: Watch, book: CompiledBook, now: Instant) -> tuple[Watch, tuple[Deed, ...]]:
     deeds: list[Deed] = []
+    incidents: list[Incident] = []
     for incident in watch.incidents:
         shadow = incident.mode is not Mode.LIVE
         # What a shadow would do has ended as soon as it is noted, so that more may be ready at once.
@@ -207,8 +207,8 @@ def _start_ready(watch: Watch, book: CompiledBook, now: Instant) -> tuple[Watch,
                 act = Act(deed.name, now, Outcome.WOULD if shadow else Outcome.STARTED, now)
                 incident = incident.with_act(path, act)
                 deeds.extend([] if shadow else [deed])
-        watch = _with_incident(watch, incident)
-    return watch, tuple(deeds)
+        incidents.append(incident)
+    return replace(watch, incidents=tuple(incidents)), tuple(deeds)
 
 
 def _ready(incident: Incident, book: CompiledBook) -> tuple[tuple[str, Step], ...]:
@@ -233,7 +233,7 @@ def _ticket_to_solve(incident: Incident) -> tuple[tuple[str, Step], ...]:
 
 def _deed(watch: Watch, incident: Incident, path: str, step: Step, now: Instant) -> Deed:
     order, facts = watch.delivery.order, watch.delivery.facts
-    key = f"{order.delivery_id}/{watch.generation}/{incident.rule}/{incident.episode}/{path}/0"
+    key = effect_key(order.delivery_id, watch.generation, incident, path)
     request = ActionRequest(
         key=key,
         incident_id=incident.incident_id,
@@ -242,7 +242,7 @@ def _deed(watch: Watch, incident: Incident, path: str, step: Step, now: Instant)
         severity=incident.severity.value,
         delivery_id=order.delivery_id,
         generation=watch.generation,
-        args=_args(step),
+        args=dict(step.args),
         customer=order.customer,
         destination=order.destination,
         carrier=facts.carrier,
@@ -252,10 +252,6 @@ def _deed(watch: Watch, incident: Incident, path: str, step: Step, now: Instant)
         context=template_context(watch.delivery, incident, now),
     )
     return Deed(path, request, step.action)
-
-
-def _args(step: Step) -> Mapping[str, Any]:
-    return dict(step.args)
 
 
 def _rule(book: CompiledBook, rule_id: str) -> Rule:

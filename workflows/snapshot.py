@@ -3,7 +3,7 @@
 from typing import Any
 
 from domain.event import Event
-from domain.incident import Incident, Mode
+from domain.incident import Incident, Mode, effect_key
 from domain.instant import Instant, iso
 from domain.order import Window
 from rules.book import public_name
@@ -90,7 +90,7 @@ def _actions(incidents: tuple[Incident, ...], state: State) -> list[dict[str, An
             "at": iso(act.at),
             "asked_at": iso(act.asked_at),
             "note": act.note,
-            "key": f"{order.delivery_id}/{generation}/{incident.rule}/{incident.episode}/{path}/0",
+            "key": effect_key(order.delivery_id, generation, incident, path),
         }
         for incident in incidents
         for path, act in incident.acts.items()
