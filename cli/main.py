@@ -140,12 +140,16 @@ def check(
 def test(
     path: Annotated[Path | None, typer.Argument(help="a test file, a rulebook or a folder; default: DOORSTEP_RULES")] = None,
     junit: Annotated[Path | None, typer.Option(help="also write JUnit XML to this file")] = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="show which sentence was true, false, unknown; which steps ran")
+    ] = False,
+    fail_under: Annotated[int, typer.Option(help="exit with 1 if a book's coverage is less than so many percent")] = 0,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Run the tests beside the rules on a simulated clock."""
     from cli.rules import test_rules
 
-    raise typer.Exit(test_rules(path or read_settings().rules, junit, format.value))
+    raise typer.Exit(test_rules(path or read_settings().rules, junit, format.value, coverage, fail_under))
 
 
 @rules.command()

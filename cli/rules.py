@@ -1,6 +1,7 @@
 """`doorstep rules check|test|publish`."""
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from domain.instant import Instant
 from domain.order import Order
 from integrations.messaging.templates import Templates
 from rules.check import Check, check
+from rules.coverage_report import Coverage
 from rules.junit import junit
 from rules.testfile import Readers
-from rules.verify import run_file
+from rules.verify import Report, run_file
 from settings import SHIPPED_RULES, Settings
 from store.database import Database
 from store.migrate import migrate
@@ -42,14 +44,26 @@ def check_rules(path: Path, strict: bool, format: str) -> int:
     return FINDINGS if errors or (strict and checked.problems) else FINE
 
 
-def test_rules(path: Path, junit_file: Path | None, format: str) -> int:
-    """Runs the tests beside the rules; 1 if one failed or cannot be read."""
+def test_rules(path: Path, junit_file: Path | None, format: str, coverage: bool = False, fail_under: int = 0) -> int:
+    """Runs the tests beside the rules; 1 if one failed or cannot be read, or if a book's coverage is below `fail_under` percent."""
     _refuse_missing(path)
-    report = run_file(path, _order_of, _event_of, templates_for(path))
-    print(json.dumps(report.as_json(), indent=2) if format == "json" else report.summary())
+    covered = Coverage() if coverage or fail_under else None
+    report = run_file(path, _order_of, _event_of, templates_for(path), covered)
+    print(json.dumps(_as_json(report, covered), indent=2) if format == "json" else _as_text(report, covered))
     if junit_file is not None:
         junit_file.write_text(junit(report), "utf-8")
-    return FINE if report.ok else FINDINGS
+    poor = covered.below(fail_under) if covered else []
+    for book in poor:
+        print(f"{book}: less than {fail_under} % is covered", file=sys.stderr)
+    return FINE if report.ok and not poor else FINDINGS
+
+
+def _as_json(report: Report, covered: Coverage | None) -> dict[str, Any]:
+    return {**report.as_json(), **({"coverage": covered.as_json()} if covered else {})}
+
+
+def _as_text(report: Report, covered: Coverage | None) -> str:
+    return "\n".join([*([covered.summary()] if covered and covered.books else []), report.summary()])
 
 
 def _order_of(sent: Mapping[str, Any]) -> Order:

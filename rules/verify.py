@@ -1,9 +1,9 @@
 """Runs test files against their rulebooks: `doorstep rules test`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from domain.instant import Instant
 from rules.beside import TEST_ENDING, files_with_tests
@@ -20,6 +20,8 @@ from rules.testfile import Case, Readers
 from rules.unbuilt import NotBuiltError, refuse_unbuilt
 
 Ending = Literal["passed", "failed", "todo"]
+Saw = Callable[[Sequence[Moment], Instant], None]
+"""Is told of a test that was played out: its moments and its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,24 @@ def _indented(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.splitlines())
 
 
-def run_file(path: Path, read_order: ReadOrder, read_event: ReadEvent, templates: Templates | None = None) -> Report:
+class Observer(Protocol):
+    """Looks on while tests are played out."""
+
+    def saw(self, book_path: str, book: CompiledBook, moments: Sequence[Moment], end: Instant) -> None:
+        """One delivery of a test: everything that came of it, up to the end of the test."""
+
+
+def run_file(
+    path: Path,
+    read_order: ReadOrder,
+    read_event: ReadEvent,
+    templates: Templates | None = None,
+    observer: Observer | None = None,
+) -> Report:
     """Runs a test file, the tests beside a rulebook, or all tests of a folder. The reference matcher decides: it costs nothing."""
     readers = Readers(read_order, read_event)
-    files = files_with_tests(path)
-    return Report(tuple(_run(read_tested(file, readers, templates)) for file in files) if files else (_without_tests(path),))
+    tested = [read_tested(file, readers, templates) for file in files_with_tests(path)]
+    return Report(tuple(_run(one, observer) for one in tested) if tested else (_without_tests(path),))
 
 
 def _without_tests(folder: Path) -> FileReport:
@@ -127,41 +142,54 @@ def _without_tests(folder: Path) -> FileReport:
     return FileReport(str(folder), "", problems=(Problem(str(folder), "R006", 0, 0, 1, f"no tests in {folder}", hint),))
 
 
-def _run(tested: Tested) -> FileReport:
+def _run(tested: Tested, observer: Observer | None) -> FileReport:
     try:
         if tested.book is not None:
             refuse_unbuilt(tested.book)
     except NotBuiltError as error:
         unbuilt = Problem(tested.book_path, "R014", 0, 0, 1, str(error), "use mode: off")
         return FileReport(tested.file, tested.book_path, problems=in_order([*tested.problems, unbuilt]))
-    results = tuple(_results(tested.cases, tested.book)) if tested.book is not None else ()
+    results = tuple(_results(tested, tested.book, observer)) if tested.book is not None else ()
     return FileReport(tested.file, tested.book_path, results, tested.problems)
 
 
-def _results(cases: Iterable[Case], book: Rulebook) -> Iterator[Result]:
+def _results(tested: Tested, book: Rulebook, observer: Observer | None) -> Iterator[Result]:
     compiled = compile_book(book, "reference")
-    return (run_case(case, compiled) for case in cases)
+
+    def saw(moments: Sequence[Moment], end: Instant) -> None:
+        if observer is not None:
+            observer.saw(tested.book_path, compiled, moments, end)
+
+    return (run_case(case, compiled, saw) for case in tested.cases)
 
 
-def run_case(case: Case, book: CompiledBook) -> Result:
+def run_case(case: Case, book: CompiledBook, saw: Saw | None = None) -> Result:
     """Plays a test out and compares."""
     if case.todo or case.order is None:
         return Result(case.name, case.line, "todo")
     try:
-        failures = judge(case.expectations, _played(case, book))
+        played = play(case, book)
+        if saw is not None:
+            saw(played.moments, end_of(case))
+        failures = judge(case.expectations, played)
     except EndlessError as error:
         failures = (Failure(case.line, case.calendar.text(case.known_at), "the test", "an end", str(error)),)
     return Result(case.name, case.line, "failed" if failures else "passed", failures)
 
 
-def _played(case: Case, book: CompiledBook) -> Played:
+def end_of(case: Case) -> Instant:
+    """The last instant that a test is about."""
     last = max((one.at for one in case.expectations if one.scope != "forecast_at"), default=case.known_at)
-    end = max([last, *(line.at for line in case.lines)])
+    return max([last, *(line.at for line in case.lines)])
+
+
+def play(case: Case, book: CompiledBook) -> Played:
+    """A test, played out up to its end."""
 
     def up_to(at: Instant) -> tuple[Moment, ...]:
         return _moments(case, book, [line for line in case.lines if line.at <= at], at)
 
-    return Played(book, case.calendar, _moments(case, book, case.lines, end), up_to)
+    return Played(book, case.calendar, _moments(case, book, case.lines, end_of(case)), up_to)
 
 
 def _moments(case: Case, book: CompiledBook, lines: Iterable[Line], until: Instant) -> tuple[Moment, ...]:

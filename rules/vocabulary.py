@@ -28,7 +28,8 @@ SPAN: Mapping[str, int] = {}
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One fact. `units` maps a unit's word to how many grains it is; `reads` names the fields of Facts that it comes from
-    (none: it comes from the order and never changes); `register` is the section of directory.yaml that its values stand in."""
+    (none: it comes from the order and never changes); `register` is the section of directory.yaml that its values stand in;
+    `always_known`: every delivery has a value of it."""
 
     type: Type
     help: str
@@ -38,6 +39,7 @@ class Fact:
     units: Mapping[str, int] | None = None
     synonyms: tuple[str, ...] = ()
     register: Register | None = None
+    always_known: bool = False
 
 
 def _values(words: type[Status] | type[Condition] | type[Reason] | type[Job]) -> tuple[str, ...]:
@@ -54,9 +56,9 @@ def _unknown_on_purpose(order: Order, facts: Facts) -> None:
 
 
 VOCABULARY: dict[str, Fact] = {
-    "status": Fact("enum", "where the least advanced parcel is in its life", lambda o, f: f.status.value, ("status",), _values(Status)),
-    "condition": Fact("enum", "how the delivery stands to its promise", _unknown_on_purpose, ("status", "promised", "eta"), _values(Condition)),
-    "carrier": Fact("text", "the carrier that has the delivery now", lambda o, f: f.carrier, ("carrier",), register="carriers"),
+    "status": Fact("enum", "where the least advanced parcel is in its life", lambda o, f: f.status.value, ("status",), _values(Status), always_known=True),
+    "condition": Fact("enum", "how the delivery stands to its promise", _unknown_on_purpose, ("status", "promised", "eta"), _values(Condition), always_known=True),
+    "carrier": Fact("text", "the carrier that has the delivery now", lambda o, f: f.carrier, ("carrier",), register="carriers", always_known=True),
     "zone": Fact("text", "the delivery zone", lambda o, f: o.zone, register="zones"),
     "hub": Fact("text", "the delivery's own last hub", lambda o, f: o.hub, register="hubs"),
     "lane": Fact("text", "the lane, from hub to zone", lambda o, f: o.lane),
@@ -64,18 +66,18 @@ VOCABULARY: dict[str, Fact] = {
     "driver": Fact("text", "the driver who has the delivery", lambda o, f: f.driver_id, ("driver_id",)),
     "service level": Fact("text", "the service that was sold", lambda o, f: o.service_level),
     "shipper": Fact("text", "who sends it", lambda o, f: o.shipper),
-    "customer tier": Fact("text", "the recipient's tier", lambda o, f: o.customer.tier, synonyms=("tier",)),
+    "customer tier": Fact("text", "the recipient's tier", lambda o, f: o.customer.tier, synonyms=("tier",), always_known=True),
     "stop type": Fact("text", "home, business, locker ...", lambda o, f: o.stop_type),
-    "job": Fact("enum", "what is to be done at the stop", lambda o, f: o.job.value, values=_values(Job)),
+    "job": Fact("enum", "what is to be done at the stop", lambda o, f: o.job.value, values=_values(Job), always_known=True),
     "country": Fact("text", "the destination's country", lambda o, f: o.destination.country),
-    "tags": Fact("list", "the order's tags", lambda o, f: o.tags),
-    "requires": Fact("list", "what the handover requires", lambda o, f: o.requires),
-    "parcels": Fact("number", "how many parcels there are", lambda o, f: len(f.parcels), units=COUNT, synonyms=("parcel count",)),
-    "parcels delivered": Fact("number", "how many parcels are delivered", lambda o, f: _parcels_with(f, frozenset({Status.DELIVERED})), ("parcels",), units=COUNT),
-    "parcels open": Fact("number", "how many parcels have no final status", lambda o, f: len(f.parcels) - _parcels_with(f, FINAL), ("parcels",), units=COUNT),
-    "share of parcels delivered": Fact("number", "parcels delivered, in percent", lambda o, f: _parcels_with(f, frozenset({Status.DELIVERED})) * 100 // len(f.parcels), ("parcels",), units=PERCENT),
-    "attempts": Fact("number", "failed attempts so far", lambda o, f: f.attempts, ("attempts",), units=COUNT, synonyms=("failed attempts",)),
-    "attempts allowed": Fact("number", "failed attempts that the order allows", lambda o, f: o.attempts_allowed, units=COUNT),
+    "tags": Fact("list", "the order's tags", lambda o, f: o.tags, always_known=True),
+    "requires": Fact("list", "what the handover requires", lambda o, f: o.requires, always_known=True),
+    "parcels": Fact("number", "how many parcels there are", lambda o, f: len(f.parcels), units=COUNT, synonyms=("parcel count",), always_known=True),
+    "parcels delivered": Fact("number", "how many parcels are delivered", lambda o, f: _parcels_with(f, frozenset({Status.DELIVERED})), ("parcels",), units=COUNT, always_known=True),
+    "parcels open": Fact("number", "how many parcels have no final status", lambda o, f: len(f.parcels) - _parcels_with(f, FINAL), ("parcels",), units=COUNT, always_known=True),
+    "share of parcels delivered": Fact("number", "parcels delivered, in percent", lambda o, f: _parcels_with(f, frozenset({Status.DELIVERED})) * 100 // len(f.parcels), ("parcels",), units=PERCENT, always_known=True),
+    "attempts": Fact("number", "failed attempts so far", lambda o, f: f.attempts, ("attempts",), units=COUNT, synonyms=("failed attempts",), always_known=True),
+    "attempts allowed": Fact("number", "failed attempts that the order allows", lambda o, f: o.attempts_allowed, units=COUNT, always_known=True),
     "last reason": Fact("enum", "why the last attempt failed", lambda o, f: f.last_reason.value if f.last_reason else None, ("last_reason",), _values(Reason)),
     "last scan place": Fact("text", "where the last scan was", lambda o, f: f.last_scan.place if f.last_scan else None, ("last_scan",)),
     "last scan hub": Fact("text", "the hub of the last scan, if it was at one", lambda o, f: f.last_scan.hub if f.last_scan else None, ("last_scan",), register="hubs"),
@@ -84,17 +86,17 @@ VOCABULARY: dict[str, Fact] = {
     "eta confidence": Fact("number", "how sure the prediction is", lambda o, f: f.eta_confidence, ("eta_confidence",), units=PERCENT),
     "eta slip": Fact("number", "how much later the ETA is than the first one", lambda o, f: None if f.eta is None or f.first_eta is None else f.eta - f.first_eta, ("eta", "first_eta"), units=SPAN),
     "promised start": Fact("time", "start of the promised window", lambda o, f: f.promised.start, ("promised",)),
-    "promised end": Fact("time", "end of the promised window", lambda o, f: f.promised.end, ("promised",)),
+    "promised end": Fact("time", "end of the promised window", lambda o, f: f.promised.end, ("promised",), always_known=True),
     "first promised start": Fact("time", "start of the first promise", lambda o, f: f.first_promised.start),
-    "first promised end": Fact("time", "end of the first promise", lambda o, f: f.first_promised.end),
-    "promise moves": Fact("number", "how often the promise was moved", lambda o, f: f.promise_moves, ("promise_moves",), units=COUNT),
+    "first promised end": Fact("time", "end of the first promise", lambda o, f: f.first_promised.end, always_known=True),
+    "promise moves": Fact("number", "how often the promise was moved", lambda o, f: f.promise_moves, ("promise_moves",), units=COUNT, always_known=True),
     "planned departure": Fact("time", "when the driver was to leave", lambda o, f: o.planned_departure),
     "cod": Fact("number", "cash to be collected", lambda o, f: o.cod.cents if o.cod else None, units=MONEY, synonyms=("cash on delivery",)),
     "value": Fact("number", "value of the goods", lambda o, f: o.value.cents if o.value else None, units=MONEY),
     "temperature": Fact("number", "last temperature reading", lambda o, f: f.sensors.get("temperature"), ("sensors",), units=CELSIUS),
-    "driver on break": Fact("yes_no", "the driver has said that they take a break", lambda o, f: f.driver_on_break, ("driver_on_break",)),
-    "customer answered": Fact("yes_no", "the customer replied since the last question", lambda o, f: f.customer_answered, ("customer_answered",)),
-    "proof present": Fact("yes_no", "a proof of delivery was recorded", lambda o, f: f.proof, ("proof",)),
+    "driver on break": Fact("yes_no", "the driver has said that they take a break", lambda o, f: f.driver_on_break, ("driver_on_break",), always_known=True),
+    "customer answered": Fact("yes_no", "the customer replied since the last question", lambda o, f: f.customer_answered, ("customer_answered",), always_known=True),
+    "proof present": Fact("yes_no", "a proof of delivery was recorded", lambda o, f: f.proof, ("proof",), always_known=True),
 }  # fmt: skip
 
 EVENTS: tuple[str, ...] = tuple(

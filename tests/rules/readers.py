@@ -9,7 +9,7 @@ from domain.event import Event
 from domain.instant import Instant
 from domain.order import Order
 from rules.testfile import Readers
-from rules.verify import Report, run_file
+from rules.verify import Observer, Report, run_file
 from workflows.wire import DeliveryEvent, DeliveryOrder
 
 SMALL = """
@@ -43,5 +43,5 @@ def read_event(sent: Mapping[str, Any], known_at: Instant) -> Event:
 READERS = Readers(read_order, read_event)
 
 
-def run(path: Path) -> Report:
-    return run_file(path, read_order, read_event)
+def run(path: Path, observer: Observer | None = None) -> Report:
+    return run_file(path, read_order, read_event, observer=observer)
