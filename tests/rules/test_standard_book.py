@@ -1,96 +1,20 @@
-"""The shipped rulebook: no doubts about it, all its tests pass, and no ordinary day raises anything, however it goes."""
+"""The shipped rulebook `standard`: no ordinary day raises anything, however it goes."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.event import Event, Place
-from domain.incident import Incident, Mode, Severity
 from domain.instant import DAY, HOUR, MINUTE, Instant, Span
-from domain.message import template_context
 from domain.order import Order, Parcel, PlannedMilestone, Window
 from domain.status import DriverState, Status
-from integrations.messaging.templates import Templates
-from rules.book import Rule, Rulebook, Step
-from rules.check import check
 from rules.compile import CompiledBook, compile_book
-from rules.reader import read_file
 from rules.simulate import Reported, simulate
-from settings import SHIPPED_RULES
-from tests.builders import ZONE, a_delivery, an_event, an_order, at
-from tests.rules.readers import run
+from tests.builders import an_event, an_order, at
+from tests.rules.test_shipped_books import BOOKS
 
-TEMPLATES = Templates(SHIPPED_RULES / "templates")
-
-
-def the_book() -> Rulebook:
-    book = read_file(SHIPPED_RULES / "standard.yaml", TEMPLATES).book
-    assert book is not None
-    return book
-
-
-BOOK = the_book()
-COMPILED = compile_book(BOOK, "reference")
-
-
-def test_there_is_neither_a_mistake_nor_a_doubt() -> None:
-    checked = check(SHIPPED_RULES, TEMPLATES)
-
-    assert [problem.render() for problem in checked.problems] == []
-    assert [book.name for book in checked.books] == ["standard"]
-
-
-def test_all_its_tests_pass() -> None:
-    report = run(SHIPPED_RULES / "standard.test.yaml")
-
-    assert report.ok, report.summary()
-    assert (report.failed, report.todo) == (0, 0)
-
-
-@pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.id)
-def test_a_rule_says_what_it_means_and_does_something(rule: Rule) -> None:
-    assert rule.says != rule.id.replace("-", " ")
-    assert rule.do or rule.on_resolve
-    assert rule.detects or rule.severity is Severity.INFO
-
-
-@pytest.mark.parametrize("rule", [rule.id for rule in BOOK.rules])
-def test_some_test_fails_without_the_rule(rule: str, tmp_path: Path) -> None:
-    text = (SHIPPED_RULES / "standard.yaml").read_text()
-    (tmp_path / "standard.yaml").write_text(text.replace(f"  - id: {rule}\n", f"  - id: {rule}\n    mode: off\n"))
-    (tmp_path / "directory.yaml").write_text((SHIPPED_RULES / "directory.yaml").read_text())
-    (tmp_path / "standard.test.yaml").write_text((SHIPPED_RULES / "standard.test.yaml").read_text())
-
-    assert run(tmp_path).failed >= 1
-
-
-def steps_of(rule: Rule) -> Iterator[Step]:
-    """Every action of a rule, those otherwise and on its end included."""
-    waiting = [*rule.do, *(step for steps in rule.on_resolve.values() for step in steps)]
-    while waiting:
-        step = waiting.pop(0)
-        waiting += step.otherwise
-        yield step
-
-
-@pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.id)
-def test_every_text_can_be_written_about_a_delivery_of_which_little_is_known(rule: Rule) -> None:
-    incident = Incident("D-1001:1:rule:1", rule.id, 1, rule.severity, Mode.LIVE, at("16:00"), rule.says, "book")
-    context = template_context(a_delivery(hub=None, zone=None), incident, at("16:00"))
-
-    for step in steps_of(rule):
-        if step.action == "open_ticket":
-            assert "D-1001" in TEMPLATES.render_text(step.args["title"], timezone=ZONE, context=context)
-        for channel in step.args.get("channels", ()):
-            message = TEMPLATES.render(step.args["template"], channel, language="fi", timezone=ZONE, context=context)
-            assert "D-1001" in message.text + message.subject
-
-
-# Ordinary days
+COMPILED = compile_book(BOOKS["standard"], "reference")
 
 
 def minutes(low: int, high: int) -> st.SearchStrategy[Span]:
