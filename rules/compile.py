@@ -86,16 +86,48 @@ class CompiledRule:
     reads_in_time: Inputs = frozenset()
     stages: tuple[CompiledCondition, ...] = ()
     rivals: tuple[Rival, ...] = ()
-    """`atoms` are the fact sentences that it is made of, by number, `reads_in_time` is what the other ones read."""
+    needs: frozenset[int] | None = None
+    """`atoms` are the fact sentences that it is made of, by number, `reads_in_time` is what the other ones read.
+    `needs` are the fact parts of which at least one has to hold for the rule to be true (None: the condition was not split)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Concerned:
-    """What reads some of the inputs: fact sentences by number, rules, and rules with a sentence about time that does."""
+    """What reads some of the inputs: fact sentences by number, rules with their ids, and those with a sentence about time that does."""
 
     atoms: tuple[int, ...]
-    rules: frozenset[str]
+    rules: tuple[CompiledRule, ...]
+    ids: frozenset[str]
     in_time: frozenset[str]
+
+
+class Applicable:
+    """Those rules of a book that are for some deliveries, in the book's order, and which of them read what."""
+
+    def __init__(self, rules: tuple[CompiledRule, ...], atoms_read: tuple[Inputs, ...]) -> None:
+        self.rules = rules
+        self.place = {rule.id: place for place, rule in enumerate(rules)}
+        self.atoms = tuple(sorted(frozenset[int]().union(*(rule.atoms for rule in rules))))
+        self._atoms_read = atoms_read
+        self._concerned: dict[Inputs, Concerned] = {}
+
+    def rule(self, rule_id: str) -> CompiledRule:
+        return self.rules[self.place[rule_id]]
+
+    def concerned(self, touched: Inputs) -> Concerned:
+        """What reads one of the inputs."""
+        found = self._concerned.get(touched)
+        if found is None:
+            if len(self._concerned) >= REMEMBERED_SCOPES:
+                self._concerned.clear()
+            rules = tuple(rule for rule in self.rules if not rule.reads.isdisjoint(touched))
+            found = self._concerned[touched] = Concerned(
+                atoms=tuple(n for n in self.atoms if not self._atoms_read[n].isdisjoint(touched)),
+                rules=rules,
+                ids=frozenset(rule.id for rule in rules),
+                in_time=frozenset(rule.id for rule in self.rules if not rule.reads_in_time.isdisjoint(touched)),
+            )
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +143,7 @@ class CompiledBook:
     atoms_read: tuple[Inputs, ...] = ()
     contested: tuple[CompiledRule, ...] = ()
     _in_scope: dict[tuple[Scope, int], frozenset[str]] = field(default_factory=dict)
-    _concerned: dict[Inputs, Concerned] = field(default_factory=dict)
+    _applicable: dict[frozenset[str], Applicable] = field(default_factory=dict)
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of an id, whatever its mode."""
@@ -128,32 +160,30 @@ class CompiledBook:
             self._in_scope[key] = found
         return found
 
-    def concerned(self, touched: Inputs) -> Concerned:
-        """What reads one of the inputs."""
-        found = self._concerned.get(touched)
+    def applicable(self, ids: frozenset[str]) -> Applicable:
+        """The rules of these ids, made ready for the deliveries that they are for."""
+        found = self._applicable.get(ids)
         if found is None:
-            if len(self._concerned) >= REMEMBERED_SCOPES:
-                self._concerned.clear()
-            found = self._concerned[touched] = Concerned(
-                atoms=tuple(n for n, reads in enumerate(self.atoms_read) if not reads.isdisjoint(touched)),
-                rules=frozenset(rule.id for rule in self.rules if not rule.reads.isdisjoint(touched)),
-                in_time=frozenset(rule.id for rule in self.rules if not rule.reads_in_time.isdisjoint(touched)),
-            )
+            if len(self._applicable) >= REMEMBERED_SCOPES:
+                self._applicable.clear()
+            found = Applicable(tuple(rule for rule in self.rules if rule.id in ids), self.atoms_read)
+            self._applicable[ids] = found
         return found
-
-    def changed_atoms(self, atoms: Sequence[int], before: Scene, after: Scene, at: Instant) -> frozenset[int]:
-        """Those of the fact sentences, by number, that are not what they were."""
-        return frozenset(n for n in atoms if self.atoms[n](before, at)[0] is not self.atoms[n](after, at)[0])
 
     def scene(self, delivery: Delivery, learnt: tuple[Event, ...], at: Instant) -> Scene:
         """A delivery to be evaluated, with the fact parts that hold. On a timer (nothing learnt) the matcher is not asked."""
         scene = Scene(delivery, learnt, at)
-        scene.parts = self.match(_atoms(self.atoms, scene, at), ask=bool(learnt))
+        unknown: Atoms = (None,) * len(self.atoms)
+        scene.parts = self.match(self.looked_up(unknown, range(len(self.atoms)), scene, at), ask=bool(learnt))
         return scene
 
-
-def _atoms(steps: tuple[Step, ...], scene: Scene, at: Instant) -> Atoms:
-    return tuple(ATOM[step(scene, at)[0]] for step in steps)
+    def looked_up(self, known: Atoms, wanted: Iterable[int], scene: Scene, at: Instant) -> Atoms:
+        """The values of the fact sentences, with the wanted ones looked up anew; the same object if none differs."""
+        found = list(known)
+        for number in wanted:
+            found[number] = ATOM[self.atoms[number](scene, at)[0]]
+        atoms = tuple(found)
+        return known if atoms == known else atoms
 
 
 ATOM: Mapping[Truth, int | None] = {Truth.TRUE: 1, Truth.FALSE: 0, Truth.UNKNOWN: None}
@@ -225,6 +255,7 @@ def _compiled(rule: Rule, frame: Frame, table: _Table, rivals: tuple[Rival, ...]
         atoms=frozenset(table.atoms[sentence] for sentence in sentences if sentence in table.atoms),
         stages=tuple(_condition(stage.when, frame, table) for stage in rule.stages),
         rivals=rivals,
+        needs=None if when.branches is None else frozenset(branch.part for branch in when.branches[0]),
         reads_in_time=_read(sentence for sentence in sentences if sentence not in table.atoms),
     )
 

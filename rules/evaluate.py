@@ -1,28 +1,27 @@
 """One batch: which rules open, which incidents resolve, and when to look again if nothing new is learnt. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from operator import attrgetter
 
 from domain.delivery import Delivery
 from domain.event import Event
 from domain.incident import Resolution
 from domain.instant import NEVER, Instant
 from domain.status import Status
-from rules.batch import Batch
+from rules.batch import NEW, RESTING, Batch
 from rules.compile import CompiledBook, CompiledRule
 from rules.contests import holding_back
 from rules.lookback import stayed, was
 from rules.looking import look, may_open, with_wake
 from rules.machine import DUE_NOW, Cell, Phase, turn
 from rules.scene import Scene
+from rules.standing import Cells
 from rules.tree import Truth
 
 EDITION = 1
 """The newest edition of evaluation. A change that decides differently gets a new one and leaves the older in place."""
-
-NEW = Cell()
-"""Of a rule that has not been looked at yet."""
 
 
 class ChangeKind(StrEnum):
@@ -81,20 +80,26 @@ def evaluate(
     """
     if not 1 <= edition <= EDITION:
         raise ValueError(f"there is no edition {edition} of evaluation; this version knows 1 to {EDITION}")
-    batch = Batch(book, before, after, learnt, last, now)
-    found: dict[str, Cell] = {}
+    batch = Batch(book, before, after, cells, learnt, last, now)
+    looked: dict[str, Cell] = {}
     changes: list[Change] = []
-    for rule in book.rules:
-        cell = cells.get(rule.id, NEW)
-        if batch.leaves_alone(rule, cell):
-            found[rule.id] = cell
-        elif rule.id in batch.scope or cell.is_open:
-            found[rule.id], more = _run(rule, cell, batch, *_held_back(rule, cells, found))
+    for rule, cell in batch.to_look_at():
+        if batch.rests(rule, cell):
+            looked[rule.id] = RESTING if cell is NEW else cell.looked(NEVER)
+        else:
+            looked[rule.id], more = _run(rule, cell, batch, *_held_back(rule, cells, looked))
             changes += more
-    if book.contested:
+    found = batch.standing(looked)
+    if book.contested and _has_any_moved(cells, looked):
         changes = _contend(batch, cells, found, changes)
-    left = {rule: _set_aside(cell) for rule, cell in cells.items() if rule not in found and cell.episode}
-    return Verdict({**left, **found}, tuple(sorted(changes, key=lambda change: change.at)), _wake(book, found))
+    wake = _wake(batch, found)
+    return Verdict(Cells(found, batch.outcome(looked, found)), tuple(sorted(changes, key=lambda change: change.at)), wake)
+
+
+def _has_any_moved(cells: Mapping[str, Cell], looked: Mapping[str, Cell]) -> bool:
+    """Whether an incident may have begun or ended, or a rule have begun to wait for its own."""
+    pairs = ((cells.get(rule, NEW), cell) for rule, cell in looked.items())
+    return any(old.look_at == DUE_NOW or old.phase is not new.phase or old.episode != new.episode for old, new in pairs)
 
 
 def release(cells: Mapping[str, Cell], rule: str, at: Instant) -> Mapping[str, Cell]:
@@ -110,14 +115,7 @@ def _at_rest(cell: Cell, at: Instant) -> Cell:
     cell = cell.ended(at, armed=True) if cell.is_open else cell
     if cell.phase is not Phase.IDLE:
         cell = cell.into(Phase.IDLE, cell.since)
-    return cell.looked(NEVER).waking(NEVER, "")
-
-
-def _set_aside(cell: Cell) -> Cell:
-    """The cell of a rule that is not for this delivery any more: it keeps its count, and starts anew if it ever is again."""
-    if cell.is_open:
-        return cell
-    return replace(cell, phase=Phase.IDLE, look_at=DUE_NOW, wake_at=NEVER, wake_for="")
+    return cell.looked(NEVER)
 
 
 def _held_back(rule: CompiledRule, cells: Mapping[str, Cell], found: Mapping[str, Cell]) -> tuple[bool, bool]:
@@ -142,7 +140,7 @@ def _run(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool, was_held
     if cell.phase is Phase.CLEARING and _opened_in(changes, cell.episode) not in (None, batch.now):
         changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, batch.now, Resolution.CURED))
         cell = look(rule, cell.ended(batch.now, armed=cell.armed), batch.new, batch.now, in_play, held_back)
-    return with_wake(rule, cell, batch.new, in_play, held_back), _as_noticed(changes)
+    return cell, _as_noticed(changes)
 
 
 def _caught_up(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool, changes: list[Change]) -> Cell:
@@ -204,7 +202,7 @@ def _is_broken(rule: CompiledRule, cell: Cell, wanted: Truth, batch: Batch) -> b
 
 def _contend(batch: Batch, cells: Mapping[str, Cell], found: dict[str, Cell], changes: list[Change]) -> list[Change]:
     """Lets an open rule give way to a rival that has opened, and a pending one open whose rivals have resolved."""
-    contested = [rule for rule in batch.book.contested if rule.id in found]
+    contested = [rule for rule in batch.book.contested if rule.id in batch.found.watched.place]
     for _ in range(len(contested) + 1):
         before = list(found.values())
         for rule in contested:
@@ -228,7 +226,7 @@ def _looked_again(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool,
     in_play = may_open(rule, batch.after, batch.scope)
     if cell.phase is Phase.PENDING or cell.look_at == DUE_NOW:
         cell = _looked(rule, cell, batch.new, batch.now, in_play, held_back, changes)
-    return with_wake(rule, cell, batch.new, in_play, held_back)
+    return cell.looked(cell.look_at)  # what it does next may be another thing now
 
 
 def _given_way(rule: CompiledRule, cell: Cell, now: Instant, changes: list[Change]) -> tuple[Cell, list[Change]]:
@@ -268,9 +266,21 @@ def _unnoticed(end: Change, opened_at: Instant) -> Change:
     return Change(ChangeKind.MISSED, end.rule, end.episode, opened_at)
 
 
-def _wake(book: CompiledBook, cells: Mapping[str, Cell]) -> Wake | None:
-    at = min((cell.wake_at for cell in cells.values()), default=NEVER)
-    if at >= NEVER:
-        return None
-    due = [f"{rule.id} {cells[rule.id].wake_for}" for rule in book.rules if rule.id in cells and cells[rule.id].wake_at == at]
-    return Wake(at, ", ".join(due))
+def _wake(batch: Batch, cells: dict[str, Cell]) -> Wake | None:
+    """The earliest thing that a cell does next by time alone; sought only of cells that nothing else can be earlier than."""
+    while True:
+        at = min(map(WAKE_AT, cells.values()), default=NEVER)
+        if at >= NEVER:
+            return None
+        first = [rule for rule, cell in cells.items() if cell.wake_at == at]
+        unsought = [rule for rule in first if not cells[rule].wake_for]
+        if not unsought:
+            first.sort(key=batch.found.watched.place.__getitem__)
+            return Wake(at, ", ".join(f"{rule} {cells[rule].wake_for}" for rule in first))
+        for name in unsought:
+            rule = batch.found.watched.rule(name)
+            in_play = may_open(rule, batch.after, batch.scope)
+            cells[name] = with_wake(rule, cells[name], batch.new, in_play, bool(holding_back(rule.rivals, cells)))
+
+
+WAKE_AT: Callable[[Cell], Instant] = attrgetter("wake_at")

@@ -31,7 +31,7 @@ def _staged(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant) -> Cell:
             truth, until = stage.at(scene, t)
             reached |= {number} if truth is Truth.TRUE else set()
             look_at = look_at if truth is Truth.TRUE else min(look_at, until)
-    return replace(cell, reached=tuple(sorted(reached)), look_at=look_at)
+    return replace(cell, reached=tuple(sorted(reached))).looked(look_at)
 
 
 def _seen(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: bool, held_back: bool) -> Seen:

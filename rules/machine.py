@@ -31,7 +31,8 @@ Turn: TypeAlias = Literal["", "opens", "reaches", "resolves", "looks"]
 @dataclass(frozen=True, slots=True)
 class Cell:
     """`since` is when the phase began; `armed` says that the condition was false since the last episode, `clear` that
-    clears_when was true at the last look. `reached` are the numbers of the stages reached in the episode. `wake_at` is the next instant at which it opens or resolves by time alone."""
+    clears_when was true at the last look. `reached` are the numbers of the stages reached in the episode. `wake_at` is the next instant at which it opens or resolves by time alone;
+    with `wake_for` empty that has not been sought yet, as it is only if no other cell's can be earlier, and is not before `wake_at`."""
 
     phase: Phase = Phase.IDLE
     since: Instant = 0
@@ -68,8 +69,8 @@ class Cell:
         )
 
     def looked(self, look_at: Instant) -> "Cell":
-        """The cell with its next look."""
-        if self.look_at == look_at:
+        """The cell with its next look; what it does next has to be sought anew, and cannot be earlier."""
+        if self.look_at == look_at == self.wake_at and not self.wake_for:
             return self
         return Cell(
             self.phase,
@@ -80,15 +81,13 @@ class Cell:
             self.armed,
             self.clear,
             look_at,
-            self.wake_at,
-            self.wake_for,
+            look_at,
+            "",
             self.reached,
         )
 
     def waking(self, at: Instant, what: Turn) -> "Cell":
         """The cell with what it does next."""
-        if self.wake_at == at and self.wake_for == what:
-            return self
         return Cell(
             self.phase,
             self.since,

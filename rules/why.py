@@ -10,7 +10,7 @@ from rules.compile import CompiledBook, CompiledRule
 from rules.contests import holding_back
 from rules.evaluate import ChangeKind, evaluate
 from rules.evidence import in_words, shown, source_of, text_of, value_of
-from rules.looking import looks_ahead, may_open
+from rules.looking import looks_ahead, may_open, with_wake
 from rules.machine import Cell, Phase, opens_at
 from rules.readings import value_at
 from rules.scene import Scene
@@ -30,7 +30,7 @@ def why(
     settled = evaluate(book, delivery, delivery, cells, (), 0, at).cells
     scene, scope = Scene(delivery), book.in_scope(delivery)
     wanted = [found for found in book.rules if rule is None or rule in (found.id, found.rule.name)]
-    return [_explained(found, settled, scene, at, found.id in scope) for found in wanted]
+    return [_explained(found, settled, scene, at, scope) for found in wanted]
 
 
 def forecast(
@@ -71,7 +71,7 @@ def _openings(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, until
             yield at
 
 
-def _explained(rule: CompiledRule, cells: Mapping[str, Cell], scene: Scene, at: Instant, applies: bool) -> dict[str, Any]:
+def _explained(rule: CompiledRule, cells: Mapping[str, Cell], scene: Scene, at: Instant, scope: frozenset[str]) -> dict[str, Any]:
     cell = cells.get(rule.id, Cell())
     rivals = () if cell.is_open else holding_back(rule.rivals, cells)
     cool = None if cell.ended_at is None else cell.ended_at + rule.timing.cooldown
@@ -79,7 +79,7 @@ def _explained(rule: CompiledRule, cells: Mapping[str, Cell], scene: Scene, at: 
         "rule": rule.rule.name,
         "says": rule.rule.says,
         "mode": rule.rule.mode.value,
-        "applies": applies,
+        "applies": rule.id in scope,
         "phase": cell.phase.value,
         "since": None if cell.phase is Phase.IDLE else iso(cell.since),
         "episode": cell.episode,
@@ -90,7 +90,7 @@ def _explained(rule: CompiledRule, cells: Mapping[str, Cell], scene: Scene, at: 
         "near_miss": [f"held back by the open incident of {public_name(rival.rule)}" for rival in rivals]
         + list(_near_misses(rule, cell, scene, at)),
         "cooldown_until": iso(cool) if cool is not None and cool > at else None,
-        "forecast": _outlook(cell),
+        "forecast": _outlook(_foreseen(rule, cells, scene, scope)),
     }
 
 
@@ -149,6 +149,14 @@ def _missing(rule: CompiledRule, node: Sentence, wanted: bool, scene: Scene, at:
         found = int(value_at(node.fact)(scene, at)[0])
         return f'"{text_of(node)}" is {shown(node.fact, abs(node.number - found))} away'
     return f'"{text_of(node)}" is {WORDS[truth]}'
+
+
+def _foreseen(rule: CompiledRule, cells: Mapping[str, Cell], scene: Scene, scope: frozenset[str]) -> Cell:
+    """The rule's cell with what it does next, which evaluation seeks only for the earliest."""
+    cell = cells.get(rule.id, Cell())
+    if rule.id not in scope and not cell.is_open:
+        return cell
+    return with_wake(rule, cell, scene, may_open(rule, scene.delivery, scope), bool(holding_back(rule.rivals, cells)))
 
 
 def _outlook(cell: Cell) -> dict[str, Any] | None:

@@ -104,6 +104,16 @@ def test_why_tells_of_all_rules_unless_asked_for_one() -> None:
     assert [found["rule"] for found in why(BOOK, delivery, cells, at("09:00"))] == ["attempts", "missed-scan"]
 
 
+def test_every_rule_tells_what_it_does_next_not_only_the_earliest() -> None:
+    rules = [Rule(f"after-{hours}h", "", Absent(EventPattern("scan"), hours * HOUR)) for hours in (1, 2, 3)]
+    book = compile_book(Rulebook("b", tuple(rules)))
+    delivery, cells = told(book, an_event("scan", "09:00"))
+
+    found = why(book, delivery, cells, at("09:10"))
+
+    assert [one["forecast"]["at"] for one in found] == ["2026-11-23T08:00:00Z", "2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z"]
+
+
 def test_a_rule_for_other_deliveries_is_shown_as_such() -> None:
     book = compile_book(Rulebook("b", (Rule("south", "", NoneOf((Is("zone", ("x",)),)), applies_to={"zone": ("south",)}),)))
 

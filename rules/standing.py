@@ -1,0 +1,60 @@
+"""Where the rules stand on a delivery, and what the evaluation that said so had found out, for the next one to go on from.
+
+Nothing here has to be remembered: a plain mapping of cells serves as well, only that everything is then found out anew.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain.delivery import Delivery
+from domain.instant import Instant
+from rules.compile import Applicable, CompiledBook
+from rules.machine import DUE_NOW, Cell
+from rules.matcher import Atoms
+from rules.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of a delivery under a book: the rules that are for it, the values of their fact sentences, the fact parts that
+    hold. `watched` are those rules, and others that still have an incident open. No cell is to be looked at before `next_look`.
+    """
+
+    book: CompiledBook
+    delivery: Delivery
+    scope: frozenset[str]
+    watched: Applicable
+    atoms: Atoms
+    parts: frozenset[int]
+    next_look: Instant = DUE_NOW
+
+    @property
+    def has_strays(self) -> bool:
+        """Whether a rule is watched that is not for the delivery."""
+        return len(self.watched.rules) != len(self.scope)
+
+
+class Cells(dict[str, Cell]):
+    """Cells by rule, never changed once they are handed out."""
+
+    __slots__ = ("found",)
+
+    def __init__(self, cells: Mapping[str, Cell], found: Found) -> None:
+        super().__init__(cells)
+        self.found = found
+
+
+def found_in(cells: Mapping[str, Cell], book: CompiledBook, delivery: Delivery, at: Instant) -> Found:
+    """What the last evaluation found, if it was about this very delivery and book; else the same found out anew."""
+    if isinstance(cells, Cells) and cells.found.delivery is delivery and cells.found.book is book:
+        return cells.found
+    return found_out(cells, book, delivery, book.in_scope(delivery), at, ask=False)
+
+
+def found_out(
+    cells: Mapping[str, Cell], book: CompiledBook, delivery: Delivery, scope: frozenset[str], at: Instant, ask: bool
+) -> Found:
+    """Everything looked up; `ask` says whether the matcher may be asked."""
+    watched = book.applicable(scope.union(rule for rule, cell in cells.items() if cell.is_open))
+    atoms = book.looked_up((None,) * len(book.atoms), watched.atoms, Scene(delivery), at)
+    return Found(book, delivery, scope, watched, atoms, book.match(atoms, ask))
