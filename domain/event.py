@@ -64,6 +64,8 @@ class Event:
         """What rules may call this event, apart from entries into a status; an arrival elsewhere has no plain name."""
         if self.kind in (Kind.ARRIVED, Kind.DEPARTED) and self.place is not None:
             return ()
+        if self.kind is Kind.OPENED:
+            return (f"opened {self.detail.get('rule')}",)
         if self.kind in (Kind.ASSIGNMENT, Kind.DRIVER_STATUS):
             return (self.kind.value, f"{self.kind.value} {self.detail.get('state')}")
         return (self.kind.value,)

@@ -72,6 +72,16 @@ class Kind(StrEnum):
     SENSOR = "sensor"
     CORRECTION = "correction"
     NOTE = "note"
+    OPENED = "opened"
+    FOUND = "found"
+
+
+OURS = frozenset({Kind.OPENED, Kind.FOUND})
+"""Kinds that nobody reports to us: an incident of a rule opened (`detail.rule`), and what a look at something outside the
+delivery found. They are folded like any other."""
+
+REPORTED = tuple(kind for kind in Kind if kind not in OURS)
+"""The kinds that others report."""
 
 
 IMPLIED_STATUS: dict[Kind, Status] = {

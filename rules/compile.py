@@ -16,6 +16,7 @@ from rules.groups import all_of, none_of
 from rules.inputs import Inputs, inputs_of
 from rules.machine import Timing
 from rules.matcher import Atoms, FactPart, Matcher, Memo, ReferenceMatcher
+from rules.parts import openings_in
 from rules.readings import Frame
 from rules.scene import Scene, Step
 from rules.scope import Scope, applies, percentile, scope_of
@@ -133,7 +134,7 @@ class Applicable:
 @dataclass(frozen=True, slots=True)
 class CompiledBook:
     """A rulebook ready for evaluation, without the rules that are off; by priority descending, then id. `contested` are those that
-    others may hold back."""
+    others may hold back, `opened` the names of those whose opening is an event for others."""
 
     rulebook: Rulebook
     rules: tuple[CompiledRule, ...]
@@ -142,6 +143,7 @@ class CompiledBook:
     matcher: str
     atoms_read: tuple[Inputs, ...] = ()
     contested: tuple[CompiledRule, ...] = ()
+    opened: frozenset[str] = frozenset()
     _in_scope: dict[tuple[Scope, int], frozenset[str]] = field(default_factory=dict)
     _applicable: dict[frozenset[str], Applicable] = field(default_factory=dict)
 
@@ -210,6 +212,7 @@ def compile_book(book: Rulebook, matcher: str = "durable") -> CompiledBook:
         name,
         read,
         tuple(rule for rule in rules if rule.rivals),
+        frozenset(name for one in live for name in openings_in(one.when, one.only_when, one.clears_when)),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from liquid import Environment
 
 from domain.reasons import Reason
-from domain.status import FINAL, MILESTONES, AssignmentState, Condition, DriverState, Kind, Party, Status
+from domain.status import FINAL, MILESTONES, REPORTED, AssignmentState, Condition, DriverState, Party, Status
 from rules.durations import UNITS
 from rules.meant import STATES
 from rules.template_check import IMPLICIT, OUR_FILTERS, known_variables
@@ -59,7 +59,7 @@ def _unit(fact: Fact) -> str:
 
 def _of_events() -> Iterator[str]:
     yield f"## Events\n\n{_ON_EVENTS}\n{_listed(EVENTS)}.\n"
-    yield f"Kinds of reports among them: {_listed(Kind)}.\n"
+    yield f"Kinds of reports among them: {_listed(REPORTED)}.\n"
 
 
 def _of_words() -> Iterator[str]:

@@ -3,12 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from rules.book import Rule
-from rules.parts import parts_of
+from rules.parts import OPENED, openings_in
 from rules.problems import suggestion
 from rules.source import Items, Node, Pairs, Source, Text
-from rules.tree import EventPattern
-
-OPENED = "opened "
 
 
 def note_unknown(source: Source, items: tuple[Node, ...], rules: tuple[Rule, ...]) -> None:
@@ -27,9 +24,7 @@ def note_unknown(source: Source, items: tuple[Node, ...], rules: tuple[Rule, ...
 
 def opened(rule: Rule) -> Iterator[str]:
     """The rules whose openings a rule's conditions speak of."""
-    for part in parts_of((rule.when, rule.only_when, rule.clears_when)):
-        if isinstance(part, EventPattern) and part.name.startswith(OPENED):
-            yield part.name.removeprefix(OPENED)
+    yield from openings_in(rule.when, rule.only_when, rule.clears_when)
 
 
 def _note_opened(source: Source, items: tuple[Node, ...], name: str, written: set[str]) -> None:

@@ -8,7 +8,6 @@ from rules.book import Rule, Rulebook
 from rules.parts import parts_of
 from rules.tree import (
     DisruptionOpen,
-    EventPattern,
     FeedStale,
     TrafficDelay,
     WeatherWarning,
@@ -63,5 +62,3 @@ def _unbuilt_parts(condition: Any) -> Iterator[str]:
     for node in parts_of(condition):
         if type(node) in NODES:
             yield NODES[type(node)]
-        elif isinstance(node, EventPattern) and node.name.startswith("opened "):
-            yield "opened RULE"

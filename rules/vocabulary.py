@@ -10,7 +10,7 @@ from typing import Literal
 from domain.facts import Facts
 from domain.order import Job, Order
 from domain.reasons import Reason
-from domain.status import FINAL, MILESTONES, AssignmentState, Condition, DriverState, Kind, Status
+from domain.status import FINAL, MILESTONES, REPORTED, AssignmentState, Condition, DriverState, Status
 from rules.tree import Value
 
 Type = Literal["enum", "text", "list", "number", "time", "yes_no"]
@@ -101,7 +101,7 @@ VOCABULARY: dict[str, Fact] = {
 
 EVENTS: tuple[str, ...] = tuple(
     dict.fromkeys(
-        [kind.value for kind in Kind]
+        [kind.value for kind in REPORTED]
         + [status.value for status in Status]
         + [f"assignment {state.value}" for state in AssignmentState]
         + [f"driver_status {state.value}" for state in DriverState]

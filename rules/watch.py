@@ -16,8 +16,9 @@ from domain.message import template_context
 from domain.order import Order
 from rules.book import Rule, Step
 from rules.compile import CompiledBook
-from rules.evaluate import Change, ChangeKind, Wake, evaluate, release
+from rules.evaluate import Change, ChangeKind, Wake, release
 from rules.machine import DUE_NOW, Cell
+from rules.openings import evaluated
 from rules.plan import ready_steps
 
 KEPT_INCIDENTS = 50
@@ -99,7 +100,7 @@ def look(watch: Watch, book: CompiledBook, events: Iterable[Event], now: Instant
         if told is not after:
             learnt.append(event)
             after = told
-    verdict = evaluate(book, before, after, watch.cells, tuple(learnt), watch.looked_at, now, edition)
+    after, verdict = evaluated(book, before, after, watch.cells, tuple(learnt), watch.looked_at, now, edition)
     watch = replace(watch, delivery=after, cells=verdict.cells, looked_at=now)
     for change in verdict.changes:
         watch = _changed(watch, book, change)

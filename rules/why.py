@@ -12,6 +12,7 @@ from rules.evaluate import ChangeKind, evaluate
 from rules.evidence import in_words, shown, source_of, text_of, value_of
 from rules.looking import looks_ahead, may_open, with_wake
 from rules.machine import Cell, Phase, opens_at
+from rules.openings import evaluated
 from rules.readings import value_at
 from rules.scene import Scene
 from rules.steps import step_of
@@ -37,7 +38,7 @@ def forecast(
     book: CompiledBook, delivery: Delivery, cells: Mapping[str, Cell], last: Instant, at: Instant, until: Instant
 ) -> list[tuple[Instant, str]]:
     """All openings after `at`, up to `until`, if nothing new is learnt; by time, then priority."""
-    if book.contested:
+    if book.contested or book.opened:
         return list(_played_out(book, delivery, cells, last, at, until))
     settled = evaluate(book, delivery, delivery, cells, (), last, at).cells
     scene, scope = Scene(delivery), book.in_scope(delivery)
@@ -53,13 +54,13 @@ def forecast(
 def _played_out(
     book: CompiledBook, delivery: Delivery, cells: Mapping[str, Cell], last: Instant, at: Instant, until: Instant
 ) -> Iterator[tuple[Instant, str]]:
-    """The same for rules that hold one another back: each wake-up in turn."""
-    verdict = evaluate(book, delivery, delivery, cells, (), last, at)
+    """The same for rules that hold one another back or speak of one another's opening: each wake-up in turn."""
+    delivery, verdict = evaluated(book, delivery, delivery, cells, (), last, at)
     for _ in range(MOST_LOOKS):
         if verdict.wake is None or verdict.wake.at > until:
             return
         at, last = verdict.wake.at, at
-        verdict = evaluate(book, delivery, delivery, verdict.cells, (), last, at)
+        delivery, verdict = evaluated(book, delivery, delivery, verdict.cells, (), last, at)
         yield from ((change.at, public_name(change.rule)) for change in verdict.changes if change.kind is ChangeKind.OPENED)
 
 

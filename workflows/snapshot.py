@@ -6,6 +6,7 @@ from domain.event import Event
 from domain.incident import Incident, Mode, effect_key
 from domain.instant import Instant, iso
 from domain.order import Window
+from domain.status import OURS
 from rules.book import public_name
 from rules.evaluate import Wake
 from workflows.state import State
@@ -42,7 +43,7 @@ def snapshot_of(state: State, wake: Wake | None, as_of: Instant) -> dict[str, An
 
 def timeline_of(state: State, as_of: Instant) -> dict[str, Any]:
     """Everything that happened and was done, in order, in words."""
-    entries = [_reported(event) for event in state.watch.delivery.events]
+    entries = [_reported(event) for event in state.watch.delivery.events if event.kind not in OURS]
     for incident in state.watch.incidents:
         entries.extend(_episode(incident))
     entries.sort(key=lambda entry: (entry["at"], entry["what"]))

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from domain.event import Event, Place
 from domain.instant import SECOND, Instant, instant, iso
 from domain.order import Customer, Destination, Job, Money, Order, Parcel, PlannedMilestone, Window
 from domain.reasons import Reason
-from domain.status import MILESTONES, AssignmentState, DriverState, Kind, Party, Status
+from domain.status import MILESTONES, REPORTED, AssignmentState, DriverState, Kind, Party, Status
 from workflows.scalars import (
     Currency,
     Decimals,
@@ -252,6 +253,21 @@ DETAILS: dict[Kind, type[Wire]] = {
 """What `detail` must hold, by kind; other kinds may hold any small object."""
 
 
+_QUOTED = [f"'{kind}'" for kind in REPORTED]
+
+
+def _from_outside(kind: Any) -> Any:
+    """What only we tell ourselves is as wrong as what there is not, and pydantic would say so in these words."""
+    if kind not in REPORTED:
+        raise PydanticCustomError("enum", f"Input should be {', '.join(_QUOTED[:-1])} or {_QUOTED[-1]}")
+    return kind
+
+
+ReportedKind = Annotated[
+    Kind, BeforeValidator(_from_outside), WithJsonSchema({"enum": list(REPORTED), "title": "Kind", "type": "string"})
+]
+
+
 class DeliveryEvent(Wire):
     """One thing reported about a delivery."""
 
@@ -259,7 +275,7 @@ class DeliveryEvent(Wire):
 
     schema_version: Literal[1] = 1
     event_id: EventId
-    kind: Kind
+    kind: ReportedKind
     status: Status | None = None
     occurred_at: When
     source: Name

@@ -297,3 +297,24 @@ def contests(draw: DrawFn) -> Scenario:
     named = zip("abc", scenario.rules, (60, 50, 50), strict=True)
     contenders = tuple(replace(rule, id=name, priority=priority, decision="d") for name, rule, priority in named)
     return replace(scenario, rules=contenders)
+
+
+@st.composite
+def followers(draw: DrawFn) -> Scenario:
+    """A scenario in which the second rule speaks of the opening of the first."""
+    scenario = draw(scenarios(2, 2))
+    leader, follower = scenario.rules
+    length = scenario.end - scenario.delivery.known_at
+    opening, longer = EventPattern(f"opened {leader.id}"), spans(length).filter(bool)
+    event = st.sampled_from(PATTERNS)
+    speaks = st.one_of(
+        st.builds(Absent, st.just(opening), longer, st.none() | event),
+        st.builds(Absent, event, longer, st.just(opening)),
+        st.builds(Count, st.just(opening), st.integers(1, 2), st.none() | longer),
+        st.builds(Sequence, st.just(opening), event, longer, st.booleans()),
+        st.builds(Received, st.just(opening)),
+    )
+    other = draw(st.none() | facts(length))
+    when = draw(speaks)
+    told = All((when, other)) if other is not None else when
+    return replace(scenario, rules=(leader, replace(follower, when=told)))

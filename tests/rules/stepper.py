@@ -15,7 +15,7 @@ from domain.delivery import Delivery, withdrawn
 from domain.event import Event
 from domain.instant import DAY, HOUR, MINUTE, SECOND, Instant, Span
 from domain.order import Order
-from domain.status import FINAL, Status
+from domain.status import FINAL, Kind, Status
 from rules.book import Rule
 from rules.directory import Calendar, Directory, Hub
 from rules.tree import EventPattern, State, TimeRef
@@ -55,7 +55,8 @@ class Known:
             reported = event.reported_status
             entered = reported is not None and reported is not status and status not in FINAL
             status = reported if reported is not None and entered else status
-            is_kind = event.kind.value == pattern.name and (
+            opened = f"opened {event.detail.get('rule')}" if event.kind is Kind.OPENED else None
+            is_kind = (opened or event.kind.value) == pattern.name and (
                 pattern.place is not None or event.place is None or event.kind.value == "scan"
             )
             if is_kind or (entered and status.value == pattern.name):
@@ -545,3 +546,33 @@ def _contended(steppers: list[Stepper], known: Known, t: Instant) -> Iterator[tu
             yield from ((stepper.rule.id, note) for note in stepper.gives_way(known, t))
         elif stepper.phase == "pending":
             yield from ((stepper.rule.id, note) for note in stepper.step(known, t, False, _is_held_back(stepper, steppers)))
+
+
+def stepped_in_turn(rules: Sequence[Rule], delivery: Delivery, batches: list[Batch], end: Instant) -> list[tuple[str, Noted]]:
+    """The same for rules that speak of one another's opening: it is learnt in the same instant, and all are looked at once more."""
+    due, known, noted = dict(batches), Known(delivery), list[tuple[str, Noted]]()
+    steppers = [Stepper(rule) for rule in rules]
+    seconds = range(delivery.known_at, end + 1, SECOND)
+    for t in sorted({*seconds, *(t + 1 for t in (seconds if any(map(reads_received, rules)) else due))}):
+        known = _with(known, tuple(event for event in due.get(t, ()) if not known.delivery.has_seen(event.event_id)), t)
+        is_batch = t in due
+        for _ in range(len(rules) + 1):
+            told = [(stepper.rule.id, note) for stepper in steppers for note in stepper.step(known, t, is_batch)]
+            noted += told
+            openings = tuple(_opening(rule, len(noted), t) for rule, note in told if note[1] == "opened")
+            if not openings:
+                break
+            known, is_batch = _with(known, openings, t), True
+    return noted
+
+
+def _with(known: Known, learnt: tuple[Event, ...], t: Instant) -> Known:
+    told = known.delivery
+    for event in learnt:
+        told = told.after(event)
+    before = known.learnt if known.at == t else ()
+    return Known(told, (*before, *learnt), t) if learnt else known
+
+
+def _opening(rule: str, number: int, t: Instant) -> Event:
+    return Event(f"opened:{rule}:{number}", Kind.OPENED, t, t, "doorstep", detail={"rule": rule})

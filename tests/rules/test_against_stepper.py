@@ -12,9 +12,10 @@ from domain.event import Event
 from domain.instant import MINUTE, NEVER, SECOND, Instant, iso
 from rules.book import Rulebook
 from rules.compile import CompiledBook, compile_book
-from rules.evaluate import ChangeKind, Verdict, evaluate
-from tests.rules.scenarios import Scenario, contests, scenarios
-from tests.rules.stepper import DIRECTORY, Away, Batch, stepped, stepped_together
+from rules.evaluate import ChangeKind, Verdict
+from rules.openings import evaluated
+from tests.rules.scenarios import Scenario, contests, followers, scenarios
+from tests.rules.stepper import DIRECTORY, Away, Batch, stepped, stepped_in_turn, stepped_together
 
 # More, and other ones each time: DOORSTEP_EXAMPLES=5000 DOORSTEP_RANDOM=1.
 EXAMPLES = int(os.environ.get("DOORSTEP_EXAMPLES", "250"))
@@ -46,9 +47,10 @@ def woken(scenario: Scenario, book: CompiledBook, away: Away | None = None, forg
             if not delivery.has_seen(event.event_id):
                 learnt.append(event)
                 delivery = delivery.after(event)
-        forgetful = evaluate(book, before, delivery, dict(verdict.cells), tuple(learnt), last, now) if forgets else None
-        verdict = evaluate(book, before, delivery, verdict.cells, tuple(learnt), last, now)
-        assert forgetful in (None, verdict)
+        told = delivery
+        forgetful = evaluated(book, before, told, dict(verdict.cells), tuple(learnt), last, now) if forgets else None
+        delivery, verdict = evaluated(book, before, told, verdict.cells, tuple(learnt), last, now)
+        assert forgetful in (None, (delivery, verdict))
         changes = [change for change in verdict.changes if change.kind is not ChangeKind.RETRACTED_PENDING]
         is_back = away is not None and now == away[1]
         assert due is not None or changes or is_back, f"needless wake at {iso(now)}"
@@ -133,3 +135,12 @@ def test_rules_of_one_decision_hold_one_another_back_as_the_stepper_says(scenari
     by_seconds = [(rule, iso(at), what, how) for rule, (at, what, how) in together if at <= scenario.end]
 
     assert sorted(woken(scenario, compiled(scenario), forgets=True)) == sorted(by_seconds)
+
+
+@given(scenario=followers())
+@examples(5)
+def test_a_rule_that_speaks_of_another_ones_opening_learns_of_it_at_once(scenario: Scenario) -> None:
+    in_turn = stepped_in_turn(scenario.rules, scenario.delivery, scenario.batches, scenario.end)
+    by_seconds = [(rule, iso(at), what, how) for rule, (at, what, how) in in_turn if at <= scenario.end]
+
+    assert sorted(woken(scenario, compiled(scenario))) == sorted(by_seconds)

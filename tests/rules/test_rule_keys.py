@@ -168,7 +168,6 @@ def test_every_key_of_the_model_can_be_written() -> None:
     ("keys", "what"),
     [
         pytest.param("when: traffic delay over 5m", "traffic delay", id="a guard"),
-        pytest.param("when: no opened r for 1h", "opened RULE", id="an event"),
         pytest.param("when: eta is known\npropose_for: 5m", '"propose_for"', id="a key"),
         pytest.param("when: eta is known\nmode: propose", "mode propose", id="a mode"),
     ],
