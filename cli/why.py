@@ -38,6 +38,8 @@ def _in_full(rule: Mapping[str, Any]) -> Iterator[str]:
         yield f"       {missing}"
     if rule["forecast"]:
         yield f"  {rule['forecast']['says']}"
+    if rule.get("escalation"):
+        yield f"  {rule['escalation']['says']}"
 
 
 def _in_short(rule: Mapping[str, Any]) -> str:

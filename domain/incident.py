@@ -52,8 +52,13 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One episode of one rule, from opening to resolution. `acts` maps the path of a step in the rule to what came of it;
-    `stages` are the numbers of the rule's stages that were reached, from 0."""
+    """One episode of one rule, from opening to resolution.
+
+    `acts` maps the path of a step in the rule (`do.0.otherwise.1`, `escalate.1.do.0/2` for the second repeat) to what came of
+    it; `stages` are the numbers of the rule's stages that were reached, from 0. `rungs` says of each step of its escalation how
+    often its time has come. An acknowledgement lapses at `acknowledged_until` (None: never). `due_at` is the next instant at
+    which time alone does something to the incident itself, and `due_for` what.
+    """
 
     incident_id: str
     rule: str
@@ -70,6 +75,12 @@ class Incident:
     note: str | None = None
     acts: Mapping[str, Act] = field(default_factory=dict)
     stages: tuple[int, ...] = ()
+    acknowledged_at: Instant | None = None
+    acknowledged_until: Instant | None = None
+    lapsed_at: Instant | None = None
+    rungs: tuple[int, ...] = ()
+    due_at: Instant | None = None
+    due_for: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -77,6 +88,19 @@ class Incident:
 
     def with_act(self, path: str, act: Act) -> "Incident":
         return replace(self, acts={**self.acts, path: act})
+
+    @property
+    def step(self) -> int:
+        """How far its escalation has come: the number of the last step whose time came, from 1; 0 before the first."""
+        return max((number for number, times in enumerate(self.rungs, start=1) if times), default=0)
+
+    def acknowledged(self, by: str, at: Instant) -> "Incident":
+        """Somebody has seen it; a later acknowledgement takes the place of an earlier one."""
+        return replace(self, acknowledged_by=by, acknowledged_at=at, acknowledged_until=None)
+
+    def lapsed(self, at: Instant) -> "Incident":
+        """Nobody has seen it any more: the acknowledgement has expired."""
+        return replace(self, acknowledged_by=None, acknowledged_at=None, acknowledged_until=None, lapsed_at=at)
 
     def resolved(self, resolution: Resolution, at: Instant, note: str | None = None) -> "Incident":
         return replace(self, resolution=resolution, resolved_at=at, note=note or self.note)
@@ -89,4 +113,4 @@ def incident_id(delivery_id: str, generation: int, rule: str, episode: int) -> s
 
 def effect_key(delivery_id: str, generation: int, incident: Incident, path: str) -> str:
     """The idempotency key of one step of an incident: `delivery/generation/rule/episode/path/repeat`; channels are appended to it."""
-    return f"{delivery_id}/{generation}/{incident.rule}/{incident.episode}/{path}/0"
+    return f"{delivery_id}/{generation}/{incident.rule}/{incident.episode}/{path if '/' in path else f'{path}/0'}"

@@ -18,11 +18,11 @@ Scope = Literal["at", "until", "forecast_at"]
 SCOPES: tuple[Scope, ...] = ("at", "until", "forecast_at")
 
 NOTHING = "nothing"
+MOST_STEPS = 1_000
 
 LATER_KEYS: Mapping[str, str] = {
     "deferred": "leave it out for now",
     "withheld": "leave it out for now",
-    "step": "leave it out for now",
     "message": "leave it out for now; did: [notify.customer] says that one was sent",
 }
 
@@ -44,6 +44,7 @@ class Expectation:
     lost: tuple[str, ...] | None = None
     suppressed: tuple[str, ...] | None = None
     severity: Mapping[str, Severity] | None = None
+    step: Mapping[str, int] | None = None
     says: tuple[tuple[Instant, str], ...] | None = None
 
 
@@ -140,6 +141,13 @@ class ExpectationReader:
         allowed = [severity.value for severity in Severity]
         return {rule: Severity(word) for rule, word in self._by_rule(mapping, "severity", allowed)} if mapping else {}
 
+    def steps(self, node: Node) -> dict[str, int]:
+        """A mapping from rules to the number of the step of its escalation that came last; 0 before the first."""
+        mapping = fields.pairs(self.source, node, "step")
+        pairs = mapping.pairs if mapping else ()
+        read = [(self.rule(key), fields.whole(self.source, value, "step", 0, MOST_STEPS)) for key, value in pairs]
+        return {rule: number for rule, number in read if rule is not None and number is not None}
+
     def _by_rule(self, mapping: Pairs, what: str, allowed: list[str]) -> list[tuple[str, str]]:
         words = [(self.rule(key), fields.word(self.source, value, what, allowed)) for key, value in mapping.pairs]
         return [(rule, word) for rule, word in words if rule and word]
@@ -193,6 +201,7 @@ READ: Mapping[str, Callable[[ExpectationReader, Node], Any]] = {
     "lost": ExpectationReader.rules,
     "suppressed": ExpectationReader.rules,
     "severity": ExpectationReader.severities,
+    "step": ExpectationReader.steps,
     "says": ExpectationReader.says,
 }
 """Key of an expectation -> how it is read."""

@@ -118,11 +118,13 @@ def _open(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | Non
     return None
 
 
-def _severity(stretch: _Stretch, key: str, wanted: Mapping[str, Severity]) -> Failure | None:
+def _of_incidents(stretch: _Stretch, key: str, wanted: Mapping[str, Severity | int]) -> Failure | None:
+    """How severe the open incidents of the rules named are; how far their escalation has come."""
     for at, moment in stretch.states():
-        found = {rule: moment.severities.get(rule) for rule in wanted}
+        shown: Mapping[str, Severity | int] = moment.severities if key == "severity" else moment.steps
+        found = {rule: shown.get(rule) for rule in wanted}
         if found != dict(wanted):
-            got = {rule: severity or "not open" for rule, severity in found.items()}
+            got = {rule: "not open" if value is None else value for rule, value in found.items()}
             return _failure(stretch, at, key, _paired(wanted), _paired(got))
     return None
 
@@ -220,7 +222,8 @@ CHECKS: Mapping[str, Callable[[_Stretch, str, Any], Failure | None]] = {
     "unknown": _unknown,
     "lost": _held_back,
     "suppressed": _held_back,
-    "severity": _severity,
+    "severity": _of_incidents,
+    "step": _of_incidents,
 }
 """Key of an expectation -> how it is checked."""
 

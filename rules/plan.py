@@ -7,6 +7,9 @@ from domain.actions import AWAITED
 from domain.incident import Act
 from rules.book import Step
 
+OF_OPEN = ("do.", "stage.", "escalate.")
+"""How the paths begin of what is done because an incident is open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -16,19 +19,20 @@ class Ready:
     settled: bool
 
 
-def ready_steps(steps: tuple[Step, ...], acts: Mapping[str, Act], prefix: str) -> Ready:
+def ready_steps(steps: tuple[Step, ...], acts: Mapping[str, Act], prefix: str, repeat: int = 0) -> Ready:
     """Steps start in list order. A message or ticket holds up nothing; what changes the plan (AWAITED) holds up what follows
-    until it, and what is done otherwise, has ended."""
+    until it, and what is done otherwise, has ended. A list that is done again has its number behind each path."""
     found: list[tuple[str, Step]] = []
     for index, step in enumerate(steps):
-        ready = _ready_step(step, acts, f"{prefix}.{index}")
+        ready = _ready_step(step, acts, f"{prefix}.{index}", repeat)
         found.extend(ready.steps)
         if not ready.settled:
             return Ready(tuple(found), settled=False)
     return Ready(tuple(found), settled=True)
 
 
-def _ready_step(step: Step, acts: Mapping[str, Act], path: str) -> Ready:
+def _ready_step(step: Step, acts: Mapping[str, Act], place: str, repeat: int) -> Ready:
+    path = f"{place}/{repeat}" if repeat else place
     act = acts.get(path)
     if act is None:
         return Ready(((path, step),), settled=step.action not in AWAITED)
@@ -36,4 +40,17 @@ def _ready_step(step: Step, acts: Mapping[str, Act], path: str) -> Ready:
         return Ready((), settled=step.action not in AWAITED)
     if act.outcome.helped:
         return Ready((), settled=True)
-    return ready_steps(step.otherwise, acts, f"{path}.otherwise")
+    return ready_steps(step.otherwise, acts, f"{place}.otherwise", repeat)
+
+
+def is_of_open(path: str) -> bool:
+    """Whether a step is done because the incident is open, not because it has ended."""
+    return path.startswith(OF_OPEN)
+
+
+def step_name(path: str) -> str:
+    """Which step of an escalation a path belongs to, in words: `escalation 2`, `escalation 2, repeat 1`; else nothing."""
+    place, _, repeat = path.partition("/")
+    if not place.startswith("escalate."):
+        return ""
+    return f"escalation {int(place.split('.')[1]) + 1}" + (f", repeat {repeat}" if repeat else "")

@@ -82,6 +82,11 @@ class Moment:
         return {public_name(incident.rule): incident.severity for incident in self.watch.open_incidents}
 
     @property
+    def steps(self) -> Mapping[str, int]:
+        """How far the escalation of each open incident has come; those of shadows too."""
+        return {public_name(incident.rule): incident.step for incident in self.watch.incidents if incident.is_open}
+
+    @property
     def delivery(self) -> Delivery:
         return self.watch.delivery
 
@@ -173,7 +178,7 @@ class _Stage:
         if incident is None:
             told.idle.append(decided)
         elif decided.what == "acknowledge":
-            self.watch = acknowledged(self.watch, incident, SOMEBODY)
+            self.watch = acknowledged(self.watch, incident, SOMEBODY, at)
         else:
             self.watch = settled_by_hand(self.watch, incident, Resolution.HANDLED, "", at)
             told.resolved[decided.rule] = Resolution.HANDLED

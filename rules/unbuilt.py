@@ -22,8 +22,6 @@ NODES: dict[type, str] = {
 """Parts of a condition that no step function is there for yet -> how they are written."""
 
 KEYS = (
-    "escalate",
-    "acknowledge_expires",
     "quiet_hours",
     "limits",
     "group",

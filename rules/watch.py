@@ -17,9 +17,11 @@ from domain.order import Order
 from rules.book import Rule, Step
 from rules.compile import CompiledBook
 from rules.evaluate import Change, ChangeKind, Wake, release
+from rules.ladder import ready_on_ladder
 from rules.machine import DUE_NOW, Cell
 from rules.openings import evaluated
-from rules.plan import ready_steps
+from rules.plan import is_of_open, ready_steps
+from rules.timed import aged, is_timed, with_due
 
 KEPT_INCIDENTS = 50
 """Resolved incidents that stay in the state; older ones are in the store."""
@@ -68,6 +70,11 @@ class Deed:
     action: str
 
     @property
+    def is_of_open(self) -> bool:
+        """Whether it is asked for because an incident is open, not because it has ended."""
+        return is_of_open(self.path)
+
+    @property
     def name(self) -> str:
         """How tests and people call it: `reroute`, `notify.customer`."""
         who = self.request.args.get("who")
@@ -105,7 +112,7 @@ def look(watch: Watch, book: CompiledBook, events: Iterable[Event], now: Instant
     for change in verdict.changes:
         watch = _changed(watch, book, change)
     watch, deeds = _start_ready(watch, book, now)
-    return Look(watch, deeds, verdict.changes, _earliest(verdict.wake, after, now), len(learnt))
+    return Look(watch, deeds, verdict.changes, _earliest(verdict.wake, watch, now), len(learnt))
 
 
 def with_outcome(watch: Watch, deed: Deed, result: ActionResult, now: Instant) -> Watch:
@@ -123,9 +130,9 @@ def amended(watch: Watch, order: Order) -> Watch:
     return replace(watch, delivery=replace(watch.delivery, order=order), cells=cells)
 
 
-def acknowledged(watch: Watch, incident: Incident, by: str) -> Watch:
+def acknowledged(watch: Watch, incident: Incident, by: str, now: Instant) -> Watch:
     """Somebody has seen it."""
-    return _with_incident(watch, replace(incident, acknowledged_by=by))
+    return _with_incident(watch, incident.acknowledged(by, now))
 
 
 def settled_by_hand(watch: Watch, incident: Incident, how: Resolution, note: str, now: Instant) -> Watch:
@@ -201,27 +208,36 @@ def _start_ready(watch: Watch, book: CompiledBook, now: Instant) -> tuple[Watch,
     incidents: list[Incident] = []
     for incident in watch.incidents:
         shadow = incident.mode is not Mode.LIVE
+        rule = book.rule(incident.rule)
+        timed = rule is not None and is_timed(rule, incident)
+        if rule is not None and timed:
+            incident = aged(incident, rule, watch.cells.get(rule.id), now)
         # What a shadow would do has ended as soon as it is noted, so that more may be ready at once.
-        while ready := _ready(incident, book):
+        while ready := _ready(incident, rule):
             for path, step in ready:
                 deed = _deed(watch, incident, path, step, now)
                 act = Act(deed.name, now, Outcome.WOULD if shadow else Outcome.STARTED, now)
                 incident = incident.with_act(path, act)
                 deeds.extend([] if shadow else [deed])
-        incidents.append(incident)
+        incidents.append(_with_due(incident, watch, book) if timed else incident)
     return replace(watch, incidents=tuple(incidents)), tuple(deeds)
 
 
-def _ready(incident: Incident, book: CompiledBook) -> tuple[tuple[str, Step], ...]:
-    rule = book.rule(incident.rule)
+def _ready(incident: Incident, rule: Rule | None) -> tuple[tuple[str, Step], ...]:
     if rule is None:
         return ()
     if incident.is_open:
         staged = (ready_steps(rule.stages[n].do, incident.acts, f"stage.{n}.do").steps for n in incident.stages)
-        return ready_steps(rule.do, incident.acts, "do").steps + tuple(step for steps in staged for step in steps)
+        climbing = ready_on_ladder(rule.escalate, incident) if rule.escalate else ()
+        return (*ready_steps(rule.do, incident.acts, "do").steps, *(step for steps in staged for step in steps), *climbing)
     how = incident.resolution.value if incident.resolution else ""
     after = ready_steps(rule.on_resolve.get(how, ()), incident.acts, f"on_resolve.{how}").steps
     return _ticket_to_solve(incident) + after
+
+
+def _with_due(incident: Incident, watch: Watch, book: CompiledBook) -> Incident:
+    rule = next((rule for rule in book.rules if rule.id == incident.rule), None)
+    return with_due(incident, rule, watch.cells.get(incident.rule), book, watch.delivery)
 
 
 def _ticket_to_solve(incident: Incident) -> tuple[tuple[str, Step], ...]:
@@ -262,9 +278,12 @@ def _rule(book: CompiledBook, rule_id: str) -> Rule:
     return rule
 
 
-def _earliest(wake: Wake | None, delivery: Delivery, now: Instant) -> Wake | None:
-    """The rules' next instant, or that at which the delivery itself becomes late."""
-    late_at = delivery.condition_changes_at(now)
+def _earliest(wake: Wake | None, watch: Watch, now: Instant) -> Wake | None:
+    """The rules' next instant, that of an incident, or that at which the delivery itself becomes late."""
+    for incident in watch.incidents:
+        if incident.due_at is not None and (wake is None or incident.due_at < wake.at):
+            wake = Wake(incident.due_at, f"{incident.rule}: {incident.due_for}")
+    late_at = watch.delivery.condition_changes_at(now)
     if late_at == NEVER or (wake is not None and wake.at <= late_at):
         return wake
     return Wake(late_at, "the promised window ends")

@@ -1,9 +1,10 @@
 """Why a rule stands where it stands: each sentence with its truth, value and source, what is missing, what is to come."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from domain.delivery import Delivery
+from domain.incident import Incident
 from domain.instant import NEVER, Instant, iso
 from rules.book import public_name
 from rules.compile import CompiledBook, CompiledRule
@@ -13,6 +14,7 @@ from rules.evidence import in_words, shown, source_of, text_of, value_of
 from rules.looking import looks_ahead, may_open, with_wake
 from rules.machine import Cell, Phase, opens_at
 from rules.openings import evaluated
+from rules.outlook import outlook_of
 from rules.readings import value_at
 from rules.scene import Scene
 from rules.steps import step_of
@@ -25,13 +27,23 @@ WORDS: Mapping[Truth, str] = {Truth.TRUE: "true", Truth.FALSE: "false", Truth.UN
 
 
 def why(
-    book: CompiledBook, delivery: Delivery, cells: Mapping[str, Cell], at: Instant, rule: str | None = None
+    book: CompiledBook,
+    delivery: Delivery,
+    cells: Mapping[str, Cell],
+    at: Instant,
+    rule: str | None = None,
+    incidents: Iterable[Incident] = (),
 ) -> list[dict[str, Any]]:
-    """Each rule (or one), as plain data: phase, sentences, near misses, cooldown, and what opens if nothing changes."""
+    """Each rule (or one), as plain data: phase, sentences, near misses, cooldown, and what opens if nothing changes. Of an open
+    incident, if it is among the `incidents`, also how its escalation goes on."""
     settled = evaluate(book, delivery, delivery, cells, (), 0, at).cells
     scene, scope = Scene(delivery), book.in_scope(delivery)
     wanted = [found for found in book.rules if rule is None or rule in (found.id, found.rule.name)]
-    return [_explained(found, settled, scene, at, scope) for found in wanted]
+    is_open = {incident.rule: incident for incident in incidents if incident.is_open}
+    return [
+        _explained(found, settled, scene, at, scope) | outlook_of(is_open.get(found.id), found, settled, book, scene, at)
+        for found in wanted
+    ]
 
 
 def forecast(

@@ -11,6 +11,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 with workflow.unsafe.imports_passed_through():
     from activities.registry import ACTIVITIES
     from domain.actions import AWAITED, ActionResult, Outcome
+    from rules.plan import step_name
     from rules.watch import Deed
 
 ONE_TRY = timedelta(seconds=15)
@@ -65,7 +66,7 @@ async def _call(deed: Deed, tries: RetryPolicy, within: timedelta) -> ActionResu
         start_to_close_timeout=ONE_TRY,
         schedule_to_close_timeout=within,
         retry_policy=tries,
-        summary=f"{deed.request.rule}: {deed.name}"[:200],
+        summary=f"{', '.join(filter(None, (deed.request.rule, step_name(deed.path))))}: {deed.name}"[:200],
     )
 
 

@@ -96,7 +96,7 @@ def _cancel(state: State, ask: Ask) -> Answer:
 def _acknowledge(state: State, ask: Ask) -> Answer:
     command: AcknowledgeIn = ask.command
     incident = _open_incident(state, command.incident_id)
-    return Answer(replace(state, watch=acknowledged(state.watch, incident, command.by)))
+    return Answer(replace(state, watch=acknowledged(state.watch, incident, command.by, ask.now)))
 
 
 def _resolve(state: State, ask: Ask) -> Answer:

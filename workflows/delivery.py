@@ -312,7 +312,7 @@ class Delivery(Doors):
         """Nobody wants to hear of an incident that ended before the message could be sent."""
         for deed, task in self._waiting.values():
             incident = self._alive.watch.incident(deed.request.incident_id)
-            if deed.path.startswith("do.") and incident is not None and not incident.is_open:
+            if deed.is_of_open and incident is not None and not incident.is_open:
                 task.cancel()
 
     # The copy in the store, the search attributes, the details

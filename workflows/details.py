@@ -64,7 +64,10 @@ def _incident(incident: Incident, zone: ZoneInfo) -> list[str]:
         f"- {act.action}: {OUTCOMES[act.outcome]}" + (f" ({act.note})" if act.note else "") for act in incident.acts.values()
     ]
     if incident.acknowledged_by:
-        lines.append(f"- acknowledged by {incident.acknowledged_by}")
+        until = f" until {_clock(incident.acknowledged_until, zone)}" if incident.acknowledged_until is not None else ""
+        lines.append(f"- acknowledged by {incident.acknowledged_by}{until}")
+    if incident.due_at is not None:
+        lines.append(f"- next at {_clock(incident.due_at, zone)}: {incident.due_for}")
     return [*lines, ""]
 
 

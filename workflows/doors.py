@@ -147,7 +147,7 @@ class Doors:
         if wanted.rule is not None and book.rule(wanted.rule) is None:
             known = ", ".join(rule.id for rule in book.rulebook.rules)
             raise refusal("NotFound", f"the rulebook {self._alive.rulebook} has no rule {wanted.rule}; it has: {known}")
-        return {"as_of": iso(at), "rules": why(book, watch.delivery, watch.cells, at, wanted.rule)}
+        return {"as_of": iso(at), "rules": why(book, watch.delivery, watch.cells, at, wanted.rule, watch.incidents)}
 
     def _as_of(self) -> Instant:
         """The later of workflow time and wall clock; for a delivery that has ended, its end."""

@@ -1,14 +1,16 @@
 """What the queries `snapshot` and `timeline` answer, from the state. Pure."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from domain.event import Event
-from domain.incident import Incident, Mode, effect_key
+from domain.incident import Act, Incident, Mode, effect_key
 from domain.instant import Instant, iso
 from domain.order import Window
 from domain.status import OURS
 from rules.book import public_name
 from rules.evaluate import Wake
+from rules.plan import step_name
 from workflows.state import State
 
 LONGEST_TIMELINE = 1000
@@ -61,8 +63,11 @@ def _open(incident: Incident) -> dict[str, Any]:
         "severity": incident.severity.value,
         "opened_at": iso(incident.opened_at),
         "acknowledged": incident.acknowledged_by is not None,
+        "acknowledged_until": iso(incident.acknowledged_until),
         "owner": incident.owner,
         "step": _step(incident),
+        "escalation": incident.step,
+        "next": {"at": iso(incident.due_at), "because": incident.due_for} if incident.due_at is not None else None,
     }
 
 
@@ -122,13 +127,25 @@ def _episode(incident: Incident) -> list[dict[str, Any]]:
     about: dict[str, Any] = {"incident_id": incident.incident_id, "source": "doorstep"}
     shadow = " (shadow)" if incident.mode is Mode.SHADOW else ""
     entries = [about | {"at": iso(incident.opened_at), "what": f"{public_name(incident.rule)} opened{shadow}: {incident.says}"}]
-    for act in incident.acts.values():
-        note = f": {act.note}" if act.note else ""
-        entries.append(
-            about | {"at": iso(act.at), "what": f"{public_name(incident.rule)}: {act.action} {act.outcome.value}{note}"}
-        )
+    entries += [about | {"at": iso(act.at), "what": _act(incident, path, act)} for path, act in incident.acts.items()]
+    entries += [about | entry for entry in _attention(incident)]
     if incident.resolved_at is not None:
         note = f": {incident.note}" if incident.note else ""
         what = f"{public_name(incident.rule)} resolved as {incident.resolution}{note}"
         entries.append(about | {"at": iso(incident.resolved_at), "what": what})
     return entries
+
+
+def _act(incident: Incident, path: str, act: Act) -> str:
+    who = ", ".join(filter(None, (public_name(incident.rule), step_name(path))))
+    return f"{who}: {act.action} {act.outcome.value}" + (f": {act.note}" if act.note else "")
+
+
+def _attention(incident: Incident) -> Iterator[dict[str, Any]]:
+    """Who has seen it, and when that was no longer so."""
+    if incident.acknowledged_at is not None:
+        until = f", until {iso(incident.acknowledged_until)}" if incident.acknowledged_until is not None else ""
+        what = f"{public_name(incident.rule)} acknowledged by {incident.acknowledged_by}{until}"
+        yield {"at": iso(incident.acknowledged_at), "what": what}
+    if incident.lapsed_at is not None:
+        yield {"at": iso(incident.lapsed_at), "what": f"{public_name(incident.rule)}: the acknowledgement expired"}

@@ -1,0 +1,44 @@
+"""What an open incident has before it, if nobody does anything and nothing new is learnt: for `why`. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.incident import Incident
+from domain.instant import NEVER, Instant, iso
+from rules.book import Ladder
+from rules.compile import CompiledBook, CompiledRule
+from rules.ladder import next_step_at
+from rules.looking import may_open
+from rules.machine import Cell, Phase
+from rules.scene import Scene
+from rules.timed import aged
+
+
+def outlook_of(
+    incident: Incident | None, rule: CompiledRule, cells: Mapping[str, Cell], book: CompiledBook, scene: Scene, at: Instant
+) -> dict[str, Any]:
+    """How the incident's escalation goes on; nothing of a rule that has no open incident."""
+    cell, ladder = cells.get(rule.id), rule.rule.escalate
+    if incident is None or cell is None or not cell.is_open or ladder is None:
+        return {"escalation": None}
+    incident = aged(incident, rule.rule, cell, at)
+    in_play = may_open(rule, scene.delivery, book.in_scope(scene.delivery))
+    next_at = next_step_at(ladder, incident, rule, cell, scene, in_play)
+    return {"escalation": {"step": incident.step, "of": len(ladder.steps), **_next(ladder, incident, cell, next_at)}}
+
+
+def _next(ladder: Ladder, incident: Incident, cell: Cell, next_at: Instant) -> dict[str, Any]:
+    if next_at < NEVER:
+        return {"at": iso(next_at), "says": f"escalates at {iso(next_at)} unless {_stops(ladder)}"}
+    if incident.acknowledged_by is not None and "acknowledged" in ladder.stop_when:
+        return {"at": None, "says": f"does not escalate: acknowledged by {incident.acknowledged_by}"}
+    if incident.owner is not None and "claimed" in ladder.stop_when:
+        return {"at": None, "says": f"does not escalate: claimed by {incident.owner}"}
+    if cell.phase is Phase.CLEARING and "cleared" in ladder.stop_when:
+        return {"at": None, "says": "does not escalate while it is clear"}
+    return {"at": None, "says": "does not escalate any further"}
+
+
+def _stops(ladder: Ladder) -> str:
+    """What people can do about it; resolving the incident always stops it."""
+    return " or ".join(stop for stop in ladder.stop_when if stop != "cleared") or "resolved"

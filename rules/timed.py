@@ -1,0 +1,65 @@
+"""What time alone does to an open incident: its acknowledgement lapses, its escalation goes on. Pure.
+
+Only incidents of rules that ask for it are looked at here; `due_at` says when something is due next.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from domain.delivery import Delivery
+from domain.incident import Incident
+from domain.instant import NEVER, Instant
+from rules.book import Rule
+from rules.compile import CompiledBook, CompiledRule
+from rules.ladder import climbed, next_step_at
+from rules.looking import may_open
+from rules.machine import Cell, Phase
+from rules.scene import Scene
+
+ESCALATES = "escalates"
+LAPSES = "the acknowledgement expires"
+
+Due = tuple[Instant, str]
+
+
+def is_timed(rule: Rule, incident: Incident) -> bool:
+    """Whether time alone may do something to an incident."""
+    return rule.escalate is not None or rule.acknowledge_expires is not None or incident.due_at is not None
+
+
+def aged(incident: Incident, rule: Rule, cell: Cell | None, now: Instant) -> Incident:
+    """The incident with all that time has done to it up to now."""
+    if not incident.is_open:
+        return incident
+    incident = _with_acknowledgement(incident, rule, now)
+    return climbed(rule.escalate, incident, cell.phase if cell else Phase.IDLE, now) if rule.escalate else incident
+
+
+def with_due(
+    incident: Incident, rule: CompiledRule | None, cell: Cell | None, book: CompiledBook, delivery: Delivery
+) -> Incident:
+    """The incident with what is due next, if nothing new is learnt."""
+    at, what = min(_due(incident, rule, cell, book, delivery), default=(NEVER, ""))
+    due = (None, "") if at >= NEVER else (at, what)
+    return incident if (incident.due_at, incident.due_for) == due else replace(incident, due_at=due[0], due_for=due[1])
+
+
+def _due(
+    incident: Incident, rule: CompiledRule | None, cell: Cell | None, book: CompiledBook, delivery: Delivery
+) -> Iterator[Due]:
+    if not incident.is_open or rule is None or cell is None:
+        return
+    if incident.acknowledged_until is not None:
+        yield incident.acknowledged_until, LAPSES
+    if rule.rule.escalate is not None:
+        in_play = may_open(rule, delivery, book.in_scope(delivery))
+        yield next_step_at(rule.rule.escalate, incident, rule, cell, Scene(delivery), in_play), ESCALATES
+
+
+def _with_acknowledgement(incident: Incident, rule: Rule, now: Instant) -> Incident:
+    """The acknowledgement with when it lapses; lifted once that has come."""
+    lasts, seen_at = rule.acknowledge_expires, incident.acknowledged_at
+    if lasts is None or seen_at is None:
+        return incident
+    until = seen_at + lasts
+    return incident.lapsed(until) if until <= now else replace(incident, acknowledged_until=until)
