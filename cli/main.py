@@ -144,12 +144,13 @@ def test(
         bool, typer.Option("--coverage", help="show which sentence was true, false, unknown; which steps ran")
     ] = False,
     fail_under: Annotated[int, typer.Option(help="exit with 1 if a book's coverage is less than so many percent")] = 0,
+    mutate: Annotated[bool, typer.Option("--mutate", help="shift each threshold a little: some test has to notice")] = False,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Run the tests beside the rules on a simulated clock."""
-    from cli.rules import test_rules
+    from cli.rules import Wanted, test_rules
 
-    raise typer.Exit(test_rules(path or read_settings().rules, junit, format.value, coverage, fail_under))
+    raise typer.Exit(test_rules(path or read_settings().rules, junit, format.value, Wanted(coverage, fail_under, mutate)))
 
 
 @rules.command()

@@ -2,7 +2,9 @@
 
 import json
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,11 @@ from domain.event import Event
 from domain.instant import Instant
 from domain.order import Order
 from integrations.messaging.templates import Templates
+from rules import mutation_report
 from rules.check import Check, check
 from rules.coverage_report import Coverage
 from rules.junit import junit
+from rules.mutation import Mutated, mutate
 from rules.testfile import Readers
 from rules.verify import Report, run_file
 from settings import SHIPPED_RULES, Settings
@@ -44,26 +48,41 @@ def check_rules(path: Path, strict: bool, format: str) -> int:
     return FINDINGS if errors or (strict and checked.problems) else FINE
 
 
-def test_rules(path: Path, junit_file: Path | None, format: str, coverage: bool = False, fail_under: int = 0) -> int:
-    """Runs the tests beside the rules; 1 if one failed or cannot be read, or if a book's coverage is below `fail_under` percent."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a run of tests is to say besides whether they pass. `fail_under` is a percentage of the coverage."""
+
+    coverage: bool = False
+    fail_under: int = 0
+    mutate: bool = False
+
+
+def test_rules(path: Path, junit_file: Path | None, format: str, wanted: Wanted) -> int:
+    """Runs the tests beside the rules; 1 if one failed or cannot be read, if a book is covered too little, or a mutant survives."""
     _refuse_missing(path)
-    covered = Coverage() if coverage or fail_under else None
+    covered = Coverage() if wanted.coverage or wanted.fail_under else None
     report = run_file(path, _order_of, _event_of, templates_for(path), covered)
-    print(json.dumps(_as_json(report, covered), indent=2) if format == "json" else _as_text(report, covered))
+    begun = time.monotonic()
+    books = mutate(path, Readers(_order_of, _event_of), templates_for(path)) if wanted.mutate and report.ok else ()
+    told = _as_json(report, covered, books) if format == "json" else _as_text(report, covered, books, time.monotonic() - begun)
+    print(told)
     if junit_file is not None:
         junit_file.write_text(junit(report), "utf-8")
-    poor = covered.below(fail_under) if covered else []
+    poor = covered.below(wanted.fail_under) if covered else []
     for book in poor:
-        print(f"{book}: less than {fail_under} % is covered", file=sys.stderr)
-    return FINE if report.ok and not poor else FINDINGS
+        print(f"{book}: less than {wanted.fail_under} % is covered", file=sys.stderr)
+    return FINE if report.ok and not poor and not any(book.survivors for book in books) else FINDINGS
 
 
-def _as_json(report: Report, covered: Coverage | None) -> dict[str, Any]:
-    return {**report.as_json(), **({"coverage": covered.as_json()} if covered else {})}
+def _as_json(report: Report, covered: Coverage | None, books: Sequence[Mutated]) -> str:
+    more = {"coverage": covered.as_json() if covered else None, "mutation": mutation_report.as_json(books) or None}
+    return json.dumps({**report.as_json(), **{key: value for key, value in more.items() if value is not None}}, indent=2)
 
 
-def _as_text(report: Report, covered: Coverage | None) -> str:
-    return "\n".join([*([covered.summary()] if covered and covered.books else []), report.summary()])
+def _as_text(report: Report, covered: Coverage | None, books: Sequence[Mutated], seconds: float) -> str:
+    parts = [covered.summary()] if covered and covered.books else []
+    parts += [mutation_report.summary(books, seconds)] if books else []
+    return "\n".join([*parts, report.summary()])
 
 
 def _order_of(sent: Mapping[str, Any]) -> Order:

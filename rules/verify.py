@@ -187,12 +187,13 @@ def play(case: Case, book: CompiledBook) -> Played:
     """A test, played out up to its end."""
 
     def up_to(at: Instant) -> tuple[Moment, ...]:
-        return _moments(case, book, [line for line in case.lines if line.at <= at], at)
+        return moments_of(case, book, at, [line for line in case.lines if line.at <= at])
 
-    return Played(book, case.calendar, _moments(case, book, case.lines, end_of(case)), up_to)
+    return Played(book, case.calendar, moments_of(case, book, end_of(case)), up_to)
 
 
-def _moments(case: Case, book: CompiledBook, lines: Iterable[Line], until: Instant) -> tuple[Moment, ...]:
+def moments_of(case: Case, book: CompiledBook, until: Instant, lines: Iterable[Line] | None = None) -> tuple[Moment, ...]:
+    """What comes of a test's order and lines (all, unless told otherwise) up to an instant."""
     if case.order is None:
         return ()
-    return simulate(book, case.order, case.known_at, lines, until, case.script())
+    return simulate(book, case.order, case.known_at, case.lines if lines is None else lines, until, case.script())
