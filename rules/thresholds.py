@@ -54,6 +54,7 @@ _BUSINESS = re.compile(r"(?<![\w.])(\d+)\s+business\s+(minutes?|hours?|days?)\b"
 _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 _LENGTH = re.compile(rf"(?<![\w.])\d+\s*(?:{_UNIT})(?:\s*\d+\s*(?:{_UNIT}))*(?![a-z])", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.:])-?\d+(?:\.\d+)?(?![\w.:]*\d)\s*(%|°?[a-z]+)?", re.IGNORECASE)
+_AMOUNT = re.compile(r"-?\d+(?:\.\d+)?")
 _DAY = 24 * 60 * 60 * SECOND
 
 
@@ -119,8 +120,10 @@ def _in_text(file: str, text: str) -> Iterator[Threshold]:
         for match in pattern.finditer(text):
             if not any(taken[match.start() : match.end()]):
                 taken[match.start() : match.end()] = [True] * (match.end() - match.start())
-                written = match[0].rstrip()
-                found.append(Threshold(file, match.start(), match.start() + len(written), written, shifted(written)))
+                whole = match[0].rstrip()
+                written = _amount(whole) if pattern is _NUMBER else whole
+                shifts = shifted(whole)
+                found.append(Threshold(file, match.start(), match.start() + len(written), written, shifts))
     yield from sorted(found, key=lambda one: one.start)
 
 
@@ -151,17 +154,22 @@ def _lengths(written: str) -> Shifts:
     try:
         span = span_of(written)
     except DurationError:
-        return _numbers(written)
+        span = 0
+    amount = _amount(written)
     less, more = _numbers(written)
-    return ((text_of(span - SECOND),) if span else ()) + less, (text_of(span + SECOND), *more)
+    rest = written[len(amount) :]
+    shorter = (text_of(span - SECOND),) if span else ()
+    return shorter + tuple(f"{one}{rest}" for one in less), (text_of(span + SECOND), *(f"{one}{rest}" for one in more))
 
 
 def _numbers(written: str) -> Shifts:
-    match = _NUMBER.match(written)
-    unit = (match[1] or "").casefold().removeprefix("°") if match else ""
-    amount = re.match(r"-?[\d.]+", written)
-    if amount is None:
-        return (), ()
-    rest, grains = written[amount.end() :], GRAINS.get(unit, OTHERWISE)
-    less, more = (tuple(f"{Decimal(amount[0]) + sign * Decimal(grain)}{rest}" for grain in grains) for sign in (-1, 1))
-    return less, more
+    """The number alone, without its unit."""
+    amount = Decimal(_amount(written))
+    unit = written[len(_amount(written)) :].strip().casefold().removeprefix("°")
+    grains = [Decimal(grain) for grain in GRAINS.get(unit, OTHERWISE)]
+    return tuple(str(amount - grain) for grain in grains), tuple(str(amount + grain) for grain in grains)
+
+
+def _amount(written: str) -> str:
+    found = _AMOUNT.match(written)
+    return found[0] if found else "0"
