@@ -35,6 +35,10 @@ class Branch:
     part: int
     in_time: Step | None
 
+    def at(self, scene: Scene, t: Instant) -> tuple[Truth, Instant]:
+        """Its truth where its fact part holds, and until when."""
+        return (Truth.TRUE, NEVER) if self.in_time is None else self.in_time(scene, t)
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledCondition:
@@ -48,6 +52,8 @@ class CompiledCondition:
         """Its truth, and until when that is sure to hold; by the matcher's answer where the scene has one."""
         if scene.parts is None or self.branches is None:
             return self.step(scene, t)
+        if len(self.branches[0]) == 1 and self.branches[0][0].part in scene.parts:
+            return self.branches[0][0].at(scene, t)
         is_true, true_until = _some_branch(self.branches[0], scene.parts, scene, t)
         if is_true:
             return Truth.TRUE, true_until
@@ -62,7 +68,7 @@ def _some_branch(branches: tuple[Branch, ...], parts: frozenset[int], scene: Sce
     for branch in branches:
         if branch.part not in parts:
             continue
-        truth, until = (Truth.TRUE, NEVER) if branch.in_time is None else branch.in_time(scene, t)
+        truth, until = branch.at(scene, t)
         if truth is Truth.TRUE:
             last = max(last, until)
             if until >= NEVER:

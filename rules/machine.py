@@ -6,7 +6,7 @@ A cell is as its last look left it; `look_at` is when the next look is due if no
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from domain.instant import NEVER, Instant, Span
 from rules.tree import Truth
@@ -118,8 +118,7 @@ class Timing:
     lasting: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What is true at one instant and until when; `in_play` is false for a rule that may open nothing (scope, final)."""
 
     when: Truth
