@@ -33,7 +33,7 @@ def test_there_is_neither_a_mistake_nor_a_doubt() -> None:
     checked = check(SHIPPED_RULES, TEMPLATES, READERS)
 
     assert [problem.render() for problem in checked.problems] == []
-    assert [book.name for book in checked.books] == list(BOOKS) == ["parcel", "standard"]
+    assert [book.name for book in checked.books] == list(BOOKS) == ["cold-chain", "parcel", "same-day", "standard"]
 
 
 @pytest.mark.parametrize("name", BOOKS)
