@@ -40,6 +40,7 @@ def _in_full(rule: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {rule['forecast']['says']}"
     if rule.get("escalation"):
         yield f"  {rule['escalation']['says']}"
+    yield from (f"  {waiting['says']}" for waiting in rule.get("waiting", ()))
 
 
 def _in_short(rule: Mapping[str, Any]) -> str:

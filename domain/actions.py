@@ -11,7 +11,7 @@ from domain.order import Customer, Destination
 
 
 class Outcome(StrEnum):
-    """What came of an action. Only `started` is not an end."""
+    """What came of an action. Only `started` and `deferred` are no end."""
 
     STARTED = "started"
     DONE = "done"
@@ -21,6 +21,12 @@ class Outcome(StrEnum):
     UNANSWERED = "unanswered"
     WOULD = "would"
     """A shadow rule would have done it; nothing was done."""
+    DEFERRED = "deferred"
+    """It waits for the end of quiet hours."""
+    WITHHELD = "withheld"
+    """It would have gone beyond a limit, and is not done."""
+    DROPPED = "dropped"
+    """Quiet hours kept it back, and it is not done any more."""
 
     @property
     def helped(self) -> bool:
@@ -28,7 +34,12 @@ class Outcome(StrEnum):
 
     @property
     def ended(self) -> bool:
-        return self is not Outcome.STARTED
+        return self not in (Outcome.STARTED, Outcome.DEFERRED)
+
+    @property
+    def calls_for_otherwise(self) -> bool:
+        """Whether it failed or could not help. What was kept back on purpose leaves it at that."""
+        return self in (Outcome.FAILED, Outcome.NO_HELP, Outcome.DECLINED, Outcome.UNANSWERED)
 
 
 IN_MS: Mapping[str, str] = {"unit": "ms"}

@@ -41,13 +41,14 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One step of an incident's plan: when it was asked for, what came of it and when."""
+    """One step of an incident's plan: when it was asked for, what came of it and when; `until`: when one that waits is due."""
 
     action: str
     asked_at: Instant
     outcome: Outcome
     at: Instant
     note: str | None = None
+    until: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,16 @@ class Incident:
 
     def with_act(self, path: str, act: Act) -> "Incident":
         return replace(self, acts={**self.acts, path: act})
+
+    @property
+    def is_shadow(self) -> bool:
+        """Whether it only says what it would do."""
+        return self.mode is not Mode.LIVE
+
+    @property
+    def waiting(self) -> tuple[Act, ...]:
+        """What waits for the end of quiet hours."""
+        return tuple(act for act in self.acts.values() if act.outcome is Outcome.DEFERRED)
 
     @property
     def step(self) -> int:

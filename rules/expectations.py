@@ -21,8 +21,6 @@ NOTHING = "nothing"
 MOST_STEPS = 1_000
 
 LATER_KEYS: Mapping[str, str] = {
-    "deferred": "leave it out for now",
-    "withheld": "leave it out for now",
     "message": "leave it out for now; did: [notify.customer] says that one was sent",
 }
 
@@ -45,6 +43,8 @@ class Expectation:
     suppressed: tuple[str, ...] | None = None
     severity: Mapping[str, Severity] | None = None
     step: Mapping[str, int] | None = None
+    deferred: tuple[str, ...] | None = None
+    withheld: tuple[str, ...] | None = None
     says: tuple[tuple[Instant, str], ...] | None = None
 
 
@@ -119,16 +119,26 @@ class ExpectationReader:
         found = [self.rule(item) for item in fields.items(node)]
         return tuple(rule for rule in found if rule)
 
+    def kept_back(self, node: Node) -> tuple[str, ...]:
+        """Actions, or the rules that asked for them."""
+        names = [fields.text(self.source, item, "action or rule") for item in fields.items(node)]
+        found = [(item, name) for item, name in zip(fields.items(node), names, strict=True) if name is not None]
+        return tuple(name for item, name in found if name in self.book.names or self._is_action(item, name))
+
     def actions(self, node: Node) -> tuple[str, ...]:
         found = [self._action(item) for item in fields.items(node)]
         return tuple(action for action in found if action)
 
     def _action(self, node: Node) -> str | None:
         found = fields.text(self.source, node, "action")
-        if found is not None and found.partition(".")[0] not in ACTION_ARGUMENTS:
-            self.source.at_node("R024", node, f'unknown action "{found}"', suggestion(found.partition(".")[0], ACTION_ARGUMENTS))
-            return None
-        return found
+        return found if found is not None and self._is_action(node, found) else None
+
+    def _is_action(self, node: Node, name: str) -> bool:
+        action = name.partition(".")[0]
+        if action in ACTION_ARGUMENTS:
+            return True
+        self.source.at_node("R024", node, f'unknown action "{name}"', suggestion(action, ACTION_ARGUMENTS))
+        return False
 
     def resolved(self, node: Node) -> dict[str, Resolution | None]:
         """A list of rules, or a mapping from rules to how they were resolved."""
@@ -202,6 +212,8 @@ READ: Mapping[str, Callable[[ExpectationReader, Node], Any]] = {
     "suppressed": ExpectationReader.rules,
     "severity": ExpectationReader.severities,
     "step": ExpectationReader.steps,
+    "deferred": ExpectationReader.kept_back,
+    "withheld": ExpectationReader.kept_back,
     "says": ExpectationReader.says,
 }
 """Key of an expectation -> how it is read."""

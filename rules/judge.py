@@ -184,6 +184,33 @@ def _is_called(name: str, wanted: str) -> bool:
     return name == wanted or name.partition(".")[0] == wanted
 
 
+def _deferred(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+    """Exactly these wait for the end of quiet hours, at every instant."""
+    for at, moment in stretch.states():
+        if not _are_called(moment.deferred, wanted):
+            return _failure(stretch, at, key, _listed(wanted), _listed(f"{rule}.{name}" for rule, name in moment.deferred))
+    return None
+
+
+def _withheld(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+    found = tuple(one for moment in stretch.moments for one in moment.withheld)
+    if _are_called(found, wanted):
+        return None
+    got = _listed(f"{rule}.{name}" for rule, name in found)
+    return _failure(stretch, stretch.expectation.at, key, _listed(wanted), got)
+
+
+def _are_called(found: Sequence[tuple[str, str]], wanted: Sequence[str]) -> bool:
+    """Whether these are the actions wanted, in whatever order; each by its name or by its rule's."""
+    left = list(found)
+    for want in wanted:
+        known = next((one for one in left if one[0] == want or _is_called(one[1], want)), None)
+        if known is None:
+            return False
+        left.remove(known)
+    return not left
+
+
 def _when_done(stretch: _Stretch, key: str) -> tuple[str, ...]:
     """When what was done was done, and when the same is done otherwise in the test: often it is only a second off."""
     all_moments = stretch.played.moments
@@ -224,6 +251,8 @@ CHECKS: Mapping[str, Callable[[_Stretch, str, Any], Failure | None]] = {
     "suppressed": _held_back,
     "severity": _of_incidents,
     "step": _of_incidents,
+    "deferred": _deferred,
+    "withheld": _withheld,
 }
 """Key of an expectation -> how it is checked."""
 

@@ -1,6 +1,6 @@
 """What an open incident has before it, if nobody does anything and nothing new is learnt: for `why`. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from domain.incident import Incident
@@ -10,21 +10,39 @@ from rules.compile import CompiledBook, CompiledRule
 from rules.ladder import next_step_at
 from rules.looking import may_open
 from rules.machine import Cell, Phase
+from rules.quiet import quiet_until
 from rules.scene import Scene
 from rules.timed import aged
 
 
 def outlook_of(
-    incident: Incident | None, rule: CompiledRule, cells: Mapping[str, Cell], book: CompiledBook, scene: Scene, at: Instant
+    incidents: Iterable[Incident], rule: CompiledRule, cells: Mapping[str, Cell], book: CompiledBook, scene: Scene, at: Instant
 ) -> dict[str, Any]:
-    """How the incident's escalation goes on; nothing of a rule that has no open incident."""
+    """How the rule's escalation goes on, what of it waits for the end of its quiet hours, and until when those are."""
+    mine = [incident for incident in incidents if incident.rule == rule.id]
+    waiting = [act for incident in mine for act in incident.waiting]
+    quiet = quiet_until(rule.rule, book.rulebook.directory, scene.delivery, at)
+    return {
+        "escalation": _escalation(mine, rule, cells, book, scene, at),
+        "waiting": [
+            {"action": act.action, "until": iso(act.until), "says": f"{act.action} waits: {act.note}"} for act in waiting
+        ],
+        "quiet_until": iso(quiet),
+    }
+
+
+def _escalation(
+    incidents: Iterable[Incident], rule: CompiledRule, cells: Mapping[str, Cell], book: CompiledBook, scene: Scene, at: Instant
+) -> dict[str, Any] | None:
+    """None for a rule without an escalation, or without an open incident."""
     cell, ladder = cells.get(rule.id), rule.rule.escalate
+    incident = next((incident for incident in incidents if incident.is_open), None)
     if incident is None or cell is None or not cell.is_open or ladder is None:
-        return {"escalation": None}
+        return None
     incident = aged(incident, rule.rule, cell, at)
     in_play = may_open(rule, scene.delivery, book.in_scope(scene.delivery))
     next_at = next_step_at(ladder, incident, rule, cell, scene, in_play)
-    return {"escalation": {"step": incident.step, "of": len(ladder.steps), **_next(ladder, incident, cell, next_at)}}
+    return {"step": incident.step, "of": len(ladder.steps), **_next(ladder, incident, cell, next_at)}
 
 
 def _next(ladder: Ladder, incident: Incident, cell: Cell, next_at: Instant) -> dict[str, Any]:

@@ -1,14 +1,24 @@
 """Which steps of an incident's `do` may start now, given what came of the earlier ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from domain.actions import AWAITED
 from domain.incident import Act
-from rules.book import Step
+from rules.book import Rule, Step
 
 OF_OPEN = ("do.", "stage.", "escalate.")
 """How the paths begin of what is done because an incident is open."""
+
+
+PLACES: Mapping[str, Callable[[Rule], Any]] = {
+    "do": lambda rule: rule.do,
+    "stage": lambda rule: rule.stages,
+    "escalate": lambda rule: rule.escalate.steps if rule.escalate else None,
+    "on_resolve": lambda rule: rule.on_resolve,
+}
+"""How a path begins -> where in the rule it leads on from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,7 @@ def _ready_step(step: Step, acts: Mapping[str, Act], place: str, repeat: int) ->
         return Ready(((path, step),), settled=step.action not in AWAITED)
     if not act.outcome.ended:
         return Ready((), settled=step.action not in AWAITED)
-    if act.outcome.helped:
+    if not act.outcome.calls_for_otherwise:
         return Ready((), settled=True)
     return ready_steps(step.otherwise, acts, f"{place}.otherwise", repeat)
 
@@ -46,6 +56,18 @@ def _ready_step(step: Step, acts: Mapping[str, Act], place: str, repeat: int) ->
 def is_of_open(path: str) -> bool:
     """Whether a step is done because the incident is open, not because it has ended."""
     return path.startswith(OF_OPEN)
+
+
+def step_at(rule: Rule, path: str) -> Step | None:
+    """The step of a rule that a path leads to; None if it leads to none."""
+    first, *ways = path.partition("/")[0].split(".")
+    found: Any = PLACES[first](rule) if first in PLACES else None
+    for way in ways:
+        if isinstance(found, tuple):
+            found = found[int(way)] if int(way) < len(found) else None
+        else:
+            found = found.get(way) if isinstance(found, Mapping) else getattr(found, way, None)
+    return found if isinstance(found, Step) else None
 
 
 def step_name(path: str) -> str:

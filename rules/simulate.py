@@ -4,7 +4,7 @@ What is reported comes in at its instant and is folded before what is due then; 
 action comes at the instant of the action, or at its timeout when nobody answers.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import count
@@ -13,7 +13,7 @@ from typing import Literal
 from domain.actions import ACTION_ARGUMENTS, ActionResult, Outcome
 from domain.delivery import Delivery, delivery_of
 from domain.event import Event
-from domain.incident import Mode, Resolution, Severity
+from domain.incident import Act, Incident, Mode, Resolution, Severity
 from domain.instant import NEVER, Instant
 from domain.order import Order
 from domain.status import Kind, Status
@@ -59,7 +59,8 @@ Line = Reported | Decided
 class Moment:
     """All that came of one instant: rules that opened, resolved and had a hold cancelled by late news; actions by name.
 
-    `started` are the actions that were begun, `would` those that shadow rules would have begun. `idle` decisions found nothing
+    `started` are the actions that were begun, `would` those that shadow rules would have begun, `withheld` those that went
+    beyond a limit, by rule and action. `idle` decisions found nothing
     to decide about. `watch` is how things stood afterwards.
     """
 
@@ -70,6 +71,7 @@ class Moment:
     retracted: tuple[str, ...] = ()
     started: tuple[str, ...] = ()
     would: tuple[str, ...] = ()
+    withheld: tuple[tuple[str, str], ...] = ()
     idle: tuple[Decided, ...] = ()
 
     @property
@@ -80,6 +82,12 @@ class Moment:
     @property
     def severities(self) -> Mapping[str, Severity]:
         return {public_name(incident.rule): incident.severity for incident in self.watch.open_incidents}
+
+    @property
+    def deferred(self) -> tuple[tuple[str, str], ...]:
+        """What waits for the end of quiet hours, by rule and action; what shadows would put off is nobody's."""
+        live = (incident for incident in self.watch.incidents if not incident.is_shadow)
+        return tuple((public_name(incident.rule), act.action) for incident in live for act in incident.waiting)
 
     @property
     def steps(self) -> Mapping[str, int]:
@@ -137,7 +145,7 @@ class _Stage:
 
     def is_over(self, at: Instant) -> bool:
         """Whether the workflow has ended before an instant: nothing is folded or done any more."""
-        if self._final_since is None or self._unanswered:
+        if self._final_since is None or self._unanswered or self.watch.has_put_off:
             return False
         return at > self._final_since + self._book.rulebook.final_grace
 
@@ -231,6 +239,7 @@ class _Told:
     retracted: list[str] = field(default_factory=list)
     started: list[str] = field(default_factory=list)
     would: list[str] = field(default_factory=list)
+    withheld: list[tuple[str, str]] = field(default_factory=list)
     idle: list[Decided] = field(default_factory=list)
 
     def note(self, before: Watch, looked: Look) -> None:
@@ -238,7 +247,11 @@ class _Told:
         for change in looked.changes:
             self._note_change(change, counted)
         self.started += [deed.name for deed in looked.deeds if deed.action in ACTION_ARGUMENTS]
-        self.would += _would(before, looked.watch)
+        for incident, act in _newly(before, looked.watch):
+            if act.outcome is Outcome.WOULD and incident.mode is Mode.SHADOW:
+                self.would.append(act.action)
+            elif act.outcome is Outcome.WITHHELD and not incident.is_shadow:
+                self.withheld.append((public_name(incident.rule), act.action))
 
     def _note_change(self, change: Change, counted: set[str]) -> None:
         if change.kind is ChangeKind.RETRACTED_PENDING or change.resolution is Resolution.RETRACTED:
@@ -257,20 +270,18 @@ class _Told:
             tuple(self.retracted),
             tuple(self.started),
             tuple(self.would),
+            tuple(self.withheld),
             tuple(self.idle),
         )
 
 
-def _would(before: Watch, after: Watch) -> list[str]:
-    """What shadow rules would have done since."""
+def _newly(before: Watch, after: Watch) -> Iterator[tuple[Incident, Act]]:
+    """What has come of actions since, where it has come to something else."""
     known = {incident.incident_id: incident.acts for incident in before.incidents}
-    return [
-        act.action
-        for incident in after.incidents
-        if incident.mode is Mode.SHADOW
-        for path, act in incident.acts.items()
-        if path not in known.get(incident.incident_id, {})
-    ]
+    for incident in after.incidents:
+        acts = known.get(incident.incident_id, {})
+        if incident.acts is not acts:
+            yield from ((incident, act) for path, act in incident.acts.items() if acts.get(path) != act)
 
 
 def peeks(book: CompiledBook, moment: Moment, until: Instant) -> Iterable[Watch]:

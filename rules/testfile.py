@@ -31,7 +31,7 @@ LATER_CASE_KEYS: Mapping[str, str] = {
 DEFAULT_DAY = date(2026, 11, 23)
 """A Monday on which no clock is changed."""
 
-SIMULATED = [outcome.value for outcome in Outcome if outcome not in (Outcome.STARTED, Outcome.WOULD)]
+SIMULATED = [outcome.value for outcome in Outcome if outcome is Outcome.DONE or outcome.calls_for_otherwise]
 """What `outcomes` may say."""
 
 

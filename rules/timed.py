@@ -24,7 +24,8 @@ Due = tuple[Instant, str]
 
 def is_timed(rule: Rule, incident: Incident) -> bool:
     """Whether time alone may do something to an incident."""
-    return rule.escalate is not None or rule.acknowledge_expires is not None or incident.due_at is not None
+    asked = rule.escalate is not None or rule.acknowledge_expires is not None or rule.quiet_hours is not None
+    return asked or incident.due_at is not None
 
 
 def aged(incident: Incident, rule: Rule, cell: Cell | None, now: Instant) -> Incident:
@@ -47,6 +48,9 @@ def with_due(
 def _due(
     incident: Incident, rule: CompiledRule | None, cell: Cell | None, book: CompiledBook, delivery: Delivery
 ) -> Iterator[Due]:
+    for act in incident.waiting:
+        if act.until is not None:
+            yield act.until, f"{act.action} waits no longer"
     if not incident.is_open or rule is None or cell is None:
         return
     if incident.acknowledged_until is not None:

@@ -22,8 +22,6 @@ NODES: dict[type, str] = {
 """Parts of a condition that no step function is there for yet -> how they are written."""
 
 KEYS = (
-    "quiet_hours",
-    "limits",
     "group",
     "approve_above",
     "propose_for",

@@ -10,25 +10,23 @@ from dataclasses import dataclass, field, replace
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.delivery import Delivery
 from domain.event import Event
-from domain.incident import Act, Incident, Mode, Resolution, Severity, effect_key, incident_id
+from domain.incident import Act, Incident, Mode, Resolution, Severity, incident_id
 from domain.instant import NEVER, Instant
-from domain.message import template_context
 from domain.order import Order
 from rules.book import Rule, Step
 from rules.compile import CompiledBook
+from rules.deeds import request_of
 from rules.evaluate import Change, ChangeKind, Wake, release
-from rules.ladder import ready_on_ladder
+from rules.limits import Effects, counted, uncounted
 from rules.machine import DUE_NOW, Cell
 from rules.openings import evaluated
-from rules.plan import is_of_open, ready_steps
+from rules.plan import is_of_open
+from rules.readiness import ready_of
+from rules.restraint import Circumstances, kept_back
 from rules.timed import aged, is_timed, with_due
 
 KEPT_INCIDENTS = 50
 """Resolved incidents that stay in the state; older ones are in the store."""
-
-TICKET_PATH = "ticket"
-SOLVE_TICKET = "solve_ticket"
-OPEN_TICKET = "open_ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,12 @@ class Watch:
     incidents: tuple[Incident, ...] = ()
     incidents_seen: int = 0
     missed: tuple[Missed, ...] = ()
+    effects: Effects = field(default_factory=dict)
+
+    @property
+    def has_put_off(self) -> bool:
+        """Whether something waits for the end of quiet hours."""
+        return any(incident.waiting for incident in self.incidents if incident.due_at is not None)
 
     @property
     def open_incidents(self) -> tuple[Incident, ...]:
@@ -121,6 +125,8 @@ def with_outcome(watch: Watch, deed: Deed, result: ActionResult, now: Instant) -
     if incident is None:
         return watch
     act = Act(deed.name, deed.request.asked_at, result.outcome, now, result.note or None)
+    if result.outcome.calls_for_otherwise:
+        watch = replace(watch, effects=uncounted(watch.effects, deed.name, deed.request.asked_at))
     return _with_incident(watch, incident.with_act(deed.path, act))
 
 
@@ -186,7 +192,7 @@ def _reached(watch: Watch, rule: Rule, change: Change) -> Watch:
 
 
 def _bounded(incidents: tuple[Incident, ...]) -> tuple[Incident, ...]:
-    closed = [incident.incident_id for incident in incidents if not incident.is_open]
+    closed = [incident.incident_id for incident in incidents if not incident.is_open and not incident.waiting]
     too_many = closed[: max(0, len(closed) - KEPT_INCIDENTS)]
     return tuple(incident for incident in incidents if incident.incident_id not in too_many)
 
@@ -206,33 +212,34 @@ def _with_incident(watch: Watch, changed: Incident) -> Watch:
 def _start_ready(watch: Watch, book: CompiledBook, now: Instant) -> tuple[Watch, tuple[Deed, ...]]:
     deeds: list[Deed] = []
     incidents: list[Incident] = []
+    effects = watch.effects
     for incident in watch.incidents:
-        shadow = incident.mode is not Mode.LIVE
+        shadow = incident.is_shadow
         rule = book.rule(incident.rule)
         timed = rule is not None and is_timed(rule, incident)
         if rule is not None and timed:
             incident = aged(incident, rule, watch.cells.get(rule.id), now)
         # What a shadow would do has ended as soon as it is noted, so that more may be ready at once.
-        while ready := _ready(incident, rule):
+        while rule is not None and (ready := ready_of(incident, rule, now)):
             for path, step in ready:
                 deed = _deed(watch, incident, path, step, now)
-                act = Act(deed.name, now, Outcome.WOULD if shadow else Outcome.STARTED, now)
+                act = _kept_back(watch, book, rule, incident, deed, effects)
+                if act is None:
+                    act = Act(deed.name, now, Outcome.WOULD if shadow else Outcome.STARTED, now)
+                    effects = counted(effects, deed.name, shadow, now)
+                    deeds.extend([] if shadow else [deed])
                 incident = incident.with_act(path, act)
-                deeds.extend([] if shadow else [deed])
         incidents.append(_with_due(incident, watch, book) if timed else incident)
-    return replace(watch, incidents=tuple(incidents)), tuple(deeds)
+    return replace(watch, incidents=tuple(incidents), effects=effects), tuple(deeds)
 
 
-def _ready(incident: Incident, rule: Rule | None) -> tuple[tuple[str, Step], ...]:
-    if rule is None:
-        return ()
-    if incident.is_open:
-        staged = (ready_steps(rule.stages[n].do, incident.acts, f"stage.{n}.do").steps for n in incident.stages)
-        climbing = ready_on_ladder(rule.escalate, incident) if rule.escalate else ()
-        return (*ready_steps(rule.do, incident.acts, "do").steps, *(step for steps in staged for step in steps), *climbing)
-    how = incident.resolution.value if incident.resolution else ""
-    after = ready_steps(rule.on_resolve.get(how, ()), incident.acts, f"on_resolve.{how}").steps
-    return _ticket_to_solve(incident) + after
+def _kept_back(watch: Watch, book: CompiledBook, rule: Rule, incident: Incident, deed: Deed, effects: Effects) -> Act | None:
+    """What comes of a deed that quiet hours or a limit keep back; None for one that may be begun."""
+    if rule.quiet_hours is None and not rule.limits:
+        return None
+    cell, now = watch.cells.get(rule.id), deed.request.asked_at
+    around = Circumstances(watch.delivery, book.rulebook.directory, cell, effects, now)
+    return kept_back(rule, incident, deed.path, deed.name, around)
 
 
 def _with_due(incident: Incident, watch: Watch, book: CompiledBook) -> Incident:
@@ -240,35 +247,9 @@ def _with_due(incident: Incident, watch: Watch, book: CompiledBook) -> Incident:
     return with_due(incident, rule, watch.cells.get(incident.rule), book, watch.delivery)
 
 
-def _ticket_to_solve(incident: Incident) -> tuple[tuple[str, Step], ...]:
-    """A ticket is solved with its incident, once it is known to be open."""
-    has_ticket = any(act.action == OPEN_TICKET and act.outcome is Outcome.DONE for act in incident.acts.values())
-    if not has_ticket or TICKET_PATH in incident.acts:
-        return ()
-    return ((TICKET_PATH, Step(SOLVE_TICKET, {"note": f"incident {incident.resolution}"})),)
-
-
 def _deed(watch: Watch, incident: Incident, path: str, step: Step, now: Instant) -> Deed:
-    order, facts = watch.delivery.order, watch.delivery.facts
-    key = effect_key(order.delivery_id, watch.generation, incident, path)
-    request = ActionRequest(
-        key=key,
-        incident_id=incident.incident_id,
-        rule=incident.rule,
-        says=incident.says,
-        severity=incident.severity.value,
-        delivery_id=order.delivery_id,
-        generation=watch.generation,
-        args=dict(step.args),
-        customer=order.customer,
-        destination=order.destination,
-        carrier=facts.carrier,
-        asked_at=now,
-        driver_id=facts.driver_id,
-        route_id=facts.route_id,
-        context=template_context(watch.delivery, incident, now),
-    )
-    return Deed(path, request, step.action)
+    request = request_of(watch.delivery, watch.generation, incident, path, now)
+    return Deed(path, replace(request, args=dict(step.args)), step.action)
 
 
 def _rule(book: CompiledBook, rule_id: str) -> Rule:

@@ -34,16 +34,13 @@ def why(
     rule: str | None = None,
     incidents: Iterable[Incident] = (),
 ) -> list[dict[str, Any]]:
-    """Each rule (or one), as plain data: phase, sentences, near misses, cooldown, and what opens if nothing changes. Of an open
-    incident, if it is among the `incidents`, also how its escalation goes on."""
+    """Each rule (or one), as plain data: phase, sentences, near misses, cooldown, and what opens if nothing changes. Of the
+    `incidents` also how their escalation goes on, and what waits."""
     settled = evaluate(book, delivery, delivery, cells, (), 0, at).cells
     scene, scope = Scene(delivery), book.in_scope(delivery)
     wanted = [found for found in book.rules if rule is None or rule in (found.id, found.rule.name)]
-    is_open = {incident.rule: incident for incident in incidents if incident.is_open}
-    return [
-        _explained(found, settled, scene, at, scope) | outlook_of(is_open.get(found.id), found, settled, book, scene, at)
-        for found in wanted
-    ]
+    known = tuple(incidents)
+    return [_explained(found, settled, scene, at, scope) | outlook_of(known, found, settled, book, scene, at) for found in wanted]
 
 
 def forecast(

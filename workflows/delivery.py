@@ -251,7 +251,8 @@ class Delivery(Doors):
 
     def _is_over(self) -> bool:
         ends_at = self._grace_ends_at()
-        return ends_at is not None and now() >= ends_at and not self._running and not self._inbox
+        busy = self._running or self._inbox or self._alive.watch.has_put_off
+        return ends_at is not None and now() >= ends_at and not busy
 
     def _grace_ends_at(self) -> Instant | None:
         if self._alive.final_since is None:

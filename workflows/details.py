@@ -21,6 +21,9 @@ OUTCOMES = {
     Outcome.DECLINED: "declined",
     Outcome.UNANSWERED: "no answer",
     Outcome.WOULD: "would be done",
+    Outcome.DEFERRED: "waits",
+    Outcome.WITHHELD: "withheld",
+    Outcome.DROPPED: "dropped",
 }
 
 

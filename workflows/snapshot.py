@@ -96,6 +96,7 @@ def _actions(incidents: tuple[Incident, ...], state: State) -> list[dict[str, An
             "at": iso(act.at),
             "asked_at": iso(act.asked_at),
             "note": act.note,
+            "until": iso(act.until),
             "key": effect_key(order.delivery_id, generation, incident, path),
         }
         for incident in incidents

@@ -1,16 +1,17 @@
 """What happens to an open incident over time, on a real Temporal server."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
-from domain.instant import SECOND
-from rules.book import Ladder, LadderStep, Repeat, Step
+from domain.instant import DAY, HOUR, SECOND, Span
+from rules.book import Ladder, LadderStep, Limit, QuietHours, Repeat, Step
+from rules.tree import Clock
 from tests.temporal import temporal_server
 from tests.workflows.books import FAILED, TELL, TICKET, a_book, a_rule
-from tests.workflows.stage import Stage, an_event, stage
-from tests.workflows.test_delivery import acted, is_open, seconds_between
+from tests.workflows.stage import Stage, a_status, an_event, stage
+from tests.workflows.test_delivery import acted, ended, is_open, seconds_between
 
 LEAD = Step("notify", {"who": "shift-lead", "template": "lost-contact"})
 FORGOTTEN = a_rule(
@@ -86,3 +87,64 @@ async def test_an_escalation_goes_on_when_the_delivery_goes_on_as_new() -> None:
         assert run != first_run
         assert 0 <= seconds_between(after(opened_at, 4), ticket["asked_at"]) < 1
         assert len(on.recorder.done()) == len(set(on.recorder.done()))
+
+
+def quiet_for(span: Span) -> QuietHours:
+    """Quiet hours that have begun a while ago and end soon, by the clock of UTC."""
+    today = int(datetime.now(UTC).timestamp() * 1000) % DAY
+    return QuietHours(("notify",), (today - HOUR) % DAY, (today + span) % DAY)
+
+
+async def test_a_message_in_quiet_hours_is_sent_once_when_they_end_though_the_delivery_goes_on_as_new() -> None:
+    quiet = a_rule("quiet", FAILED, do=(TELL, TICKET), quiet_hours=quiet_for(5 * SECOND), clock=Clock.UTC)
+    async with (
+        temporal_server("--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=30") as environment,
+        stage(environment.client, a_book(quiet)) as on,
+    ):
+        delivery_id = await on.start()
+        first_run = (await on.deliveries.handle(delivery_id).describe()).run_id
+        await on.deliveries.report(delivery_id, [an_event("attempt_failed")])
+        waiting = await on.until(delivery_id, acted("open_ticket", "done"))
+        for number in range(30):
+            await on.deliveries.report(delivery_id, [an_event("note", event_id=f"n{number}")])
+
+        sent = await on.until(delivery_id, acted("notify.customer", "done"))
+
+        put_off = next(act for act in waiting["actions"] if act["action"] == "notify.customer")
+        told = next(act for act in sent["actions"] if act["action"] == "notify.customer")
+        assert put_off["outcome"] == "deferred"
+        assert put_off["note"].startswith("quiet hours until")
+        assert waiting["next_wake"]["at"] == put_off["until"]
+        assert 0 <= seconds_between(put_off["until"], told["asked_at"]) < 1
+        assert (await on.deliveries.handle(delivery_id).describe()).run_id != first_run
+        assert sorted(on.recorder.done()) == sorted({*on.recorder.done()})
+
+
+async def test_a_delivery_that_has_ended_lives_until_its_last_message_is_sent(temporal: WorkflowEnvironment) -> None:
+    quiet = a_rule("quiet", FAILED, on_resolve={"final": (TELL,)}, quiet_hours=quiet_for(3 * SECOND), clock=Clock.UTC)
+    async with stage(temporal.client, a_book(quiet)) as on:
+        delivery_id = await on.start()
+        await on.deliveries.report(delivery_id, [an_event("attempt_failed")])
+        await on.deliveries.report(delivery_id, [a_status("delivered")])
+        waiting = await on.until(delivery_id, acted("notify.customer", "deferred"))
+
+        result = await ended(on, delivery_id)
+
+        assert waiting["status"] == result["status"] == "delivered"
+        assert len(on.recorder.done()) == 1
+
+
+async def test_what_goes_beyond_a_limit_is_withheld_and_seen(temporal: WorkflowEnvironment) -> None:
+    limited = a_rule("limited", FAILED, do=(TELL, TELL), limits=(Limit("customer_message", 1, HOUR),))
+    async with stage(temporal.client, a_book(limited)) as on:
+        delivery_id = await on.start()
+        await on.deliveries.report(delivery_id, [an_event("attempt_failed")])
+
+        snapshot = await on.until(delivery_id, acted("notify.customer", "done"))
+
+        assert [(act["outcome"], act["note"]) for act in snapshot["actions"]] == [
+            ("done", "done"),
+            ("withheld", "limit: at most 1 customer message within 1h"),
+        ]
+        timeline = (await on.deliveries.query(delivery_id, "timeline"))["entries"]
+        assert "limited: notify.customer withheld: limit: at most 1 customer message within 1h" in [e["what"] for e in timeline]

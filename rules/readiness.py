@@ -1,0 +1,40 @@
+"""What of an incident may start now: of its rule's lists, of its escalation, after its end, and what was put off. Pure."""
+
+from domain.actions import Outcome
+from domain.incident import Incident
+from domain.instant import Instant
+from rules.book import Rule, Step
+from rules.ladder import ready_on_ladder
+from rules.plan import ready_steps
+from rules.restraint import put_off
+
+TICKET_PATH = "ticket"
+SOLVE_TICKET = "solve_ticket"
+OPEN_TICKET = "open_ticket"
+
+
+def ready_of(incident: Incident, rule: Rule | None, now: Instant) -> tuple[tuple[str, Step], ...]:
+    """The steps, each with its path."""
+    if rule is None:
+        return ()
+    if incident.is_open:
+        staged = (ready_steps(rule.stages[n].do, incident.acts, f"stage.{n}.do").steps for n in incident.stages)
+        climbing = ready_on_ladder(rule.escalate, incident) if rule.escalate else ()
+        again = put_off(incident, rule, now)
+        return (
+            *again,
+            *ready_steps(rule.do, incident.acts, "do").steps,
+            *(step for steps in staged for step in steps),
+            *climbing,
+        )
+    how = incident.resolution.value if incident.resolution else ""
+    after = ready_steps(rule.on_resolve.get(how, ()), incident.acts, f"on_resolve.{how}").steps
+    return (*put_off(incident, rule, now), *_ticket_to_solve(incident), *after)
+
+
+def _ticket_to_solve(incident: Incident) -> tuple[tuple[str, Step], ...]:
+    """A ticket is solved with its incident, once it is known to be open."""
+    has_ticket = any(act.action == OPEN_TICKET and act.outcome is Outcome.DONE for act in incident.acts.values())
+    if not has_ticket or TICKET_PATH in incident.acts:
+        return ()
+    return ((TICKET_PATH, Step(SOLVE_TICKET, {"note": f"incident {incident.resolution}"})),)
