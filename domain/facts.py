@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
 
+from domain.distance import metres_to
 from domain.event import Event
 from domain.instant import MINUTE, Instant
 from domain.order import Order, Window
 from domain.reasons import Reason
+from domain.stated import stated
 from domain.status import ADVANCE, FINAL, MILESTONES, AssignmentState, DriverState, Kind, Status
 
 SAME_ATTEMPT = 10 * MINUTE
@@ -85,6 +87,11 @@ class Facts:
     customer_answered: bool = False
     proof: bool = False
     sensors: Mapping[str, int] = field(default_factory=dict)
+    opted_out: bool = False
+    stops_before: int | None = None
+    distance_to_stop: int | None = None
+    attempt_distance: int | None = None
+    sibling_scans: int | None = None
 
     @property
     def final(self) -> bool:
@@ -134,6 +141,7 @@ def facts_of(order: Order, known_at: Instant) -> Facts:
         carrier=order.carrier,
         driver_id=order.driver_id,
         route_id=order.route_id,
+        opted_out=not order.customer.channels,
         due={planned.milestone: planned.due for planned in order.plan},
     )
 
@@ -141,11 +149,20 @@ def facts_of(order: Order, known_at: Instant) -> Facts:
 def fold(facts: Facts, event: Event, order: Order) -> Facts:
     """The facts after one more event."""
     changes = FOLDS.get(event.kind, _nothing_more)(facts, event, order)
+    if event.location is not None and event.kind in OF_THE_VAN:
+        metres = metres_to(order.destination, event.location)
+        changes["distance_to_stop"] = facts.distance_to_stop if metres is None else metres
     status = event.reported_status
     if status is not None:
         changes.update(_entry(facts, changes, event, status, order))
     changes["happened"] = _with_times(facts.happened, _names(facts, changes, event), event.occurred_at)
     return _but(facts, changes)
+
+
+OF_THE_VAN = frozenset(
+    {Kind.DEPARTED_DEPOT, Kind.DEPARTED, Kind.ARRIVED, Kind.STOPPED, Kind.MOVING, Kind.OFF_ROUTE, Kind.BACK_ON_ROUTE}
+)
+"""Kinds whose position is that of the van that has the delivery."""
 
 
 def _with_times(happened: Mapping[str, tuple[Instant, ...]], names: set[str], at: Instant) -> Mapping[str, tuple[Instant, ...]]:
@@ -169,7 +186,7 @@ def _entry(facts: Facts, told: Changes, event: Event, status: Status, order: Ord
     if status not in facts.recorded:
         changes["recorded"] = {**facts.recorded, status: event.occurred_at}
     if status is Status.ATTEMPT_FAILED and (parcels != facts.parcels or event.kind is Kind.ATTEMPT_FAILED):
-        changes.update(_attempt(facts, event))
+        changes.update(_attempt(facts, event, order))
     least = min((state.status for state in parcels.values()), key=ADVANCE.__getitem__)
     if least is not facts.status:
         changes.update(status=least, status_since=event.occurred_at, **_whereabouts(facts, told, least, event, order))
@@ -195,16 +212,18 @@ def _touched(event: Event, facts: Facts, order: Order) -> Collection[str]:
     return {barcodes.get(parcel_id, parcel_id) for parcel_id in event.parcel_ids}
 
 
-def _attempt(facts: Facts, event: Event) -> Changes:
+def _attempt(facts: Facts, event: Event, order: Order) -> Changes:
     """Counts a failed attempt unless it is the other form (kind or status) of one just reported."""
     as_kind = event.kind is Kind.ATTEMPT_FAILED
     twin = next((i for i, report in enumerate(facts.attempt_reports) if _same_attempt(report, event, as_kind)), None)
     reason = event.reason or facts.last_reason
+    away = metres_to(order.destination, event.location)
     if twin is not None:
         reports = facts.attempt_reports[:twin] + facts.attempt_reports[twin + 1 :]
-        return {"attempt_reports": reports, "last_reason": reason}
+        away = facts.attempt_distance if away is None else away
+        return {"attempt_reports": reports, "last_reason": reason, "attempt_distance": away}
     reports = (*facts.attempt_reports, (event.occurred_at, as_kind))[-REMEMBERED_TIMES:]
-    return {"attempts": facts.attempts + 1, "attempt_reports": reports, "last_reason": reason}
+    return {"attempts": facts.attempts + 1, "attempt_reports": reports, "last_reason": reason, "attempt_distance": away}
 
 
 def _same_attempt(report: tuple[Instant, bool], event: Event, as_kind: bool) -> bool:
@@ -248,7 +267,9 @@ def _status(facts: Facts, event: Event, order: Order) -> Changes:
 
 
 def _eta(facts: Facts, event: Event, order: Order) -> Changes:
+    stops = event.detail.get("stops_before")
     return {
+        "stops_before": stops if isinstance(stops, int) and stops >= 0 else facts.stops_before,
         "eta": event.eta,
         "eta_at": event.occurred_at,
         "eta_confidence": event.confidence,
@@ -325,8 +346,18 @@ def _plan_changed(facts: Facts, event: Event, order: Order) -> Changes:
     return {"due": {**facts.due, Status(event.detail["milestone"]): event.detail["due"]}}
 
 
+NO_MORE = frozenset({"stop", "stopall", "unsubscribe", "optout"})
+AGAIN = frozenset({"start", "unstop"})
+"""What customers reply who want no messages, and who want them again (the words of CTIA's guidelines, which Twilio heeds)."""
+
+
 def _customer_reply(facts: Facts, event: Event, order: Order) -> Changes:
-    return {"customer_answered": True}
+    text = str(event.detail.get("text", "")).strip().casefold()
+    return {"customer_answered": True, "opted_out": text in NO_MORE or (facts.opted_out and text not in AGAIN)}
+
+
+def _note(facts: Facts, event: Event, order: Order) -> Changes:
+    return stated(event.detail, facts.sensors)
 
 
 def _asked(facts: Facts, event: Event, order: Order) -> Changes:
@@ -362,5 +393,6 @@ FOLDS: dict[Kind, Fold] = {
     Kind.ASKED: _asked,
     Kind.PROOF: _proof,
     Kind.SENSOR: _sensor,
+    Kind.NOTE: _note,
 }
 """What each kind tells beyond its status; kinds that are not here tell nothing more."""

@@ -180,6 +180,10 @@ def paths_of(rule: Rule) -> Iterator[tuple[str, str]]:
     yield from _paths(rule.do, "do", "do")
     for number, stage in enumerate(rule.stages):
         yield from _paths(stage.do, f"stage.{number}.do", f"stage {number + 1}, do")
+    for number, rung in enumerate(rule.escalate.steps if rule.escalate else ()):
+        yield from _paths(rung.do, f"escalate.{number}.do", f"escalate {number + 1}, do")
+        if rung.repeat is not None and rung.do:
+            yield f"escalate.{number}.do.0/1", f"escalate {number + 1}, repeated"
     for how, steps in rule.on_resolve.items():
         yield from _paths(steps, f"on_resolve.{how}", f"on_resolve {how}")
 

@@ -35,7 +35,7 @@ from rules.tree import (
     Weekdays,
     WrongOrder,
 )
-from rules.vocabulary import MONEY, SPAN, VOCABULARY
+from rules.vocabulary import METRES, MONEY, SPAN, VOCABULARY
 
 UNITS: tuple[tuple[Span, str], ...] = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
 
@@ -80,6 +80,8 @@ def shown(fact: str, value: Any) -> Any:
         return f"-{in_words(-value)}" if value < 0 else in_words(value)
     if isinstance(value, int) and kind.units:
         unit, grain = next(iter(kind.units.items()))
+        if kind.units is METRES:
+            return f"{value} m"
         return value if grain == 1 else _decimal(value, grain, "" if kind.units is MONEY else unit.upper())
     return list(value) if isinstance(value, tuple) else value
 

@@ -8,11 +8,16 @@ from typing import Any, Literal
 from domain.event import Event, Place
 from domain.instant import Instant
 from domain.reasons import Reason
+from domain.stated import STATED
 from domain.status import MILESTONES, AssignmentState, DriverState, Kind, Party, Status
+from rules import phrases
 from rules.clock_times import Calendar, read_time, read_window
+from rules.directory import Directory
 from rules.problems import suggestion
 from rules.simulate import Decided, Line, Reported
-from rules.words import Words
+from rules.tree import Value
+from rules.vocabulary import VOCABULARY
+from rules.words import SentenceError, Words
 
 ReadEvent = Callable[[Mapping[str, Any], Instant], Event]
 """A DeliveryEvent as JSON has it, and when it becomes known -> the event; raises ValueError (pydantic's, with places)."""
@@ -178,6 +183,34 @@ def _decided(what: Literal["acknowledge", "resolve"]) -> "What":
     return read
 
 
+def _set(words: Words, told: Told) -> Line:
+    name, value = read_statement(words, told.setting.calendar)
+    return told.event(Kind.NOTE, detail={"fact": name, "value": value})
+
+
+def read_statement(words: Words, calendar: Calendar) -> tuple[str, Value | None]:
+    """`FACT VALUE`, where VALUE may be `unknown` (None): a fact that a note may state, and its value."""
+    first = words.peek()
+    name = phrases.fact(words)
+    if name not in STATED:
+        length = words.peek(-1).at + words.peek(-1).length - first.at
+        hint = "report it by an event" if VOCABULARY[name].reads else "write it under delivery:"
+        raise SentenceError("R105", first.at, length, f'"{name}" can not be set', hint)
+    return name, value_of_fact(words, name, calendar)
+
+
+def value_of_fact(words: Words, name: str, calendar: Calendar) -> Value | None:
+    """The value of a fact that a note may state; None for `unknown`."""
+    word = words.peek()
+    if words.eat("unknown"):
+        if STATED[name].needed:
+            words.fail("R105", word, f'"{name}" is always known', "give it a value")
+        return None
+    if VOCABULARY[name].type == "time":
+        return read_time(words, calendar)[0]
+    return phrases.value(words, name, Directory())
+
+
 def _cancel(words: Words, told: Told) -> Line:
     return told.event(Kind.STATUS, status=Status.CANCELLED, by=Party.OPERATOR)
 
@@ -205,5 +238,6 @@ WHATS: Mapping[str, What] = {
     "acknowledge": _decided("acknowledge"),
     "resolve": _decided("resolve"),
     "cancel": _cancel,
+    "set": _set,
 }
 """Every WHAT but `event {JSON}` -> what it does. To add one: a row here, one function."""

@@ -10,7 +10,7 @@ from rules.durations import LONGEST, UNITS, DurationError, bare_hint, span_of, u
 from rules.meant import is_unit
 from rules.problems import suggestion
 from rules.tree import Counted
-from rules.vocabulary import COUNT, PERCENT, VOCABULARY
+from rules.vocabulary import COUNT, METRES, PERCENT, VOCABULARY
 from rules.words import SentenceError, Word, Words
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -149,7 +149,7 @@ def _grains(words: Words, name: str, amount: str, unit: str, word: Word) -> int:
     grains = Decimal(amount) * units[unit]
     if grains != grains.to_integral_value():
         words.fail("R106", word, f'"{name}" is not measured as finely as {word.text}', "use fewer decimals")
-    if abs(grains) > LARGEST_NUMBER or (grains < 0 and units is COUNT) or (units is PERCENT and not 0 <= grains <= 100):
+    if abs(grains) > LARGEST_NUMBER or (grains < 0 and units in (COUNT, METRES)) or (units is PERCENT and not 0 <= grains <= 100):
         words.fail("R106", word, f'"{name}" can not be {word.text}', _unit_hint(name))
     return int(grains)
 
@@ -160,6 +160,8 @@ def _unit_hint(name: str) -> str:
         return "for example 15m"
     if units is PERCENT:
         return "0% to 100%"
+    if units is METRES:
+        return "for example 300 m, or 2 km"
     named = [unit.upper() if units is not COUNT else unit for unit in units or {} if unit]
     return f"for example 20 {named[0]}" if named else "a whole number, for example 2"
 

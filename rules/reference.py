@@ -54,7 +54,11 @@ def _of_facts() -> Iterator[str]:
 def _unit(fact: Fact) -> str:
     if fact.units is None or fact.units is COUNT:
         return ""
-    return _listed(unit.upper() if len(unit) in (1, 3) else unit for unit in fact.units if unit) if fact.units else "a duration"
+    return _listed(_unit_text(unit) for unit in fact.units if unit) if fact.units else "a duration"
+
+
+def _unit_text(unit: str) -> str:
+    return unit.upper() if unit == "c" or len(unit) == 3 else unit
 
 
 def _of_events() -> Iterator[str]:

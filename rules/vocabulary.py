@@ -21,6 +21,7 @@ COUNT: Mapping[str, int] = {"": 1}
 PERCENT: Mapping[str, int] = {"%": 1, "percent": 1}
 CELSIUS: Mapping[str, int] = {"c": 1000, "degrees": 1000}
 MONEY: Mapping[str, int] = {"eur": 100, "usd": 100, "gbp": 100, "sek": 100, "": 100}
+METRES: Mapping[str, int] = {"m": 1, "metres": 1, "meters": 1, "km": 1000}
 SPAN: Mapping[str, int] = {}
 """Numbers measured in time: their unit is that of a duration, their grain the millisecond."""
 
@@ -94,8 +95,13 @@ VOCABULARY: dict[str, Fact] = {
     "cod": Fact("number", "cash to be collected", lambda o, f: o.cod.cents if o.cod else None, units=MONEY, synonyms=("cash on delivery",)),
     "value": Fact("number", "value of the goods", lambda o, f: o.value.cents if o.value else None, units=MONEY),
     "temperature": Fact("number", "last temperature reading", lambda o, f: f.sensors.get("temperature"), ("sensors",), units=CELSIUS),
+    "distance to stop": Fact("number", "metres from the van's last reported position to the address, as the crow flies; from events of the van with a position", lambda o, f: f.distance_to_stop, ("distance_to_stop",), units=METRES),
+    "attempt distance": Fact("number", "metres from where the last failed attempt was reported to the address; unknown without a position", lambda o, f: f.attempt_distance, ("attempt_distance",), units=METRES),
+    "stops before this one": Fact("number", "stops that the van makes before this one; from an eta with `stops_before` in its detail, or a note", lambda o, f: f.stops_before, ("stops_before",), units=COUNT, synonyms=("stops before",)),
+    "sibling scans at the hub": Fact("number", "other deliveries of the same route that were scanned at the hub; only a note tells, else unknown", lambda o, f: f.sibling_scans, ("sibling_scans",), units=COUNT, synonyms=("sibling scans",)),
     "driver on break": Fact("yes_no", "the driver has said that they take a break", lambda o, f: f.driver_on_break, ("driver_on_break",), always_known=True),
     "customer answered": Fact("yes_no", "the customer replied since the last question", lambda o, f: f.customer_answered, ("customer_answered",), always_known=True),
+    "customer opted out": Fact("yes_no", "the customer wants no messages: no channel in the order, or replied STOP and not START since", lambda o, f: f.opted_out, ("opted_out",), always_known=True),
     "proof present": Fact("yes_no", "a proof of delivery was recorded", lambda o, f: f.proof, ("proof",), always_known=True),
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from domain import stated
 from domain.event import Event, Place
 from domain.instant import SECOND, Instant, instant, iso
 from domain.order import Customer, Destination, Job, Money, Order, Parcel, PlannedMilestone, Window
@@ -296,6 +297,8 @@ class DeliveryEvent(Wire):
             raise ValueError("an event of kind eta needs an eta")
         if self.kind in DETAILS:
             DETAILS[self.kind].model_validate_json(json.dumps(self.detail))
+        if self.kind is Kind.NOTE and "fact" in self.detail and (refused := stated.refusal(self.detail)) is not None:
+            raise ValueError(refused)
         return self
 
     def event(self, known_at: Instant) -> Event:

@@ -132,6 +132,27 @@ rules:
     assert [(rule["rule"], rule["of"]) for rule in found["rules"]] == [("halted", 4), ("halted@gold", 4)]
 
 
+def test_each_step_of_an_escalation_and_its_repetition_are_seen(tmp_path: Path) -> None:
+    book = """
+rulebook: small
+rules:
+  - id: halted
+    when: stopped for 20m
+    escalate:
+      steps:
+        - {after: 15m, do: [{notify: {who: driver, template: need-help}}]}
+        - {after: 30m, do: [{open_ticket: {queue: hub-ops}}], repeat: {every: 10m, at_most: 2}}
+        - {after: 3h, do: [{open_ticket: {queue: hub-ops}}]}
+"""
+    seen = shown(coverage_of(tmp_path, "12:15 stopped", book=book), "halted")
+    later = shown(coverage_of(tmp_path, "11:30 stopped", book=book), "halted")
+
+    assert seen["escalate 1, do 1: notify"] == ["ran"]
+    assert seen["escalate 2, do 1: open_ticket"] == seen["escalate 2, repeated"] == []
+    assert later["escalate 2, do 1: open_ticket"] == later["escalate 2, repeated"] == ["ran"]
+    assert later["escalate 3, do 1: open_ticket"] == []
+
+
 def test_the_table_says_what_was_not_seen(tmp_path: Path) -> None:
     table = coverage_of(tmp_path, "11:00 scan, 12:00 eta 17:00").summary()
 

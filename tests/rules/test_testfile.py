@@ -82,6 +82,12 @@ def case(body: str) -> Case:
         ("09:00 promise +1d 10:00-12:00", Kind.PROMISE_CHANGED, None, {"start": at("1d 10:00"), "end": at("1d 12:00")}),
         ("09:00 plan at_hub 10:30 at HEL2", Kind.PLAN_CHANGED, None, {"milestone": Status.AT_HUB, "due": at("10:30"), "place": "HEL2"}),
         ("09:00 cancel", Kind.STATUS, Status.CANCELLED, {}),
+        ("09:00 set attempt distance 1.2 km", Kind.NOTE, None, {"fact": "attempt distance", "value": 1200}),
+        ("09:00 set eta 15:30", Kind.NOTE, None, {"fact": "eta", "value": at("15:30")}),
+        ("09:00 set eta unknown", Kind.NOTE, None, {"fact": "eta", "value": None}),
+        ("09:00 set driver on break yes", Kind.NOTE, None, {"fact": "driver on break", "value": True}),
+        ("09:00 set last reason consignee_not_home", Kind.NOTE, None, {"fact": "last reason", "value": "consignee_not_home"}),
+        ("09:00 set temperature -2 C", Kind.NOTE, None, {"fact": "temperature", "value": -2000}),
         ('09:00 event {"kind": "asked", "detail": {"template": "address"}}', Kind.ASKED, None, {"template": "address"}),
     ],
 )  # fmt: skip
