@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from domain.copy import Admission, AdmitRequest, Admittance
 from store.database import Database
@@ -12,6 +12,14 @@ from store.deliveries import Deliveries
 from store.tables import deliveries, rulebook_names
 
 Life = Row[Any]
+
+_LIVES = (
+    select(deliveries.c.generation, deliveries.c.run_id, deliveries.c.rulebook_version, deliveries.c.finished_at)
+    .where(deliveries.c.delivery_id == bindparam("delivery_id"))
+    .order_by(deliveries.c.generation.desc())
+)
+_VERSION = select(rulebook_names.c.sha256).where(rulebook_names.c.name == bindparam("name"))
+_NAMES = select(rulebook_names.c.name).order_by(rulebook_names.c.name)
 
 
 class Admissions:
@@ -38,12 +46,11 @@ class Admissions:
             return Admission(Admittance.ADMITTED, mine.generation, mine.rulebook_version)
         if lives and lives[0].finished_at is not None and not request.reopen:
             return Admission(Admittance.ALREADY_FINISHED, lives[0].generation)
-        names = {row.name: str(row.sha256) for row in connection.execute(select(rulebook_names))}
-        if request.draft.rulebook not in names:
-            return Admission(Admittance.UNKNOWN_RULEBOOK, known=tuple(sorted(names)))
+        version = connection.execute(_VERSION, {"name": request.draft.rulebook}).scalar_one_or_none()
+        if version is None:
+            return Admission(Admittance.UNKNOWN_RULEBOOK, known=tuple(connection.execute(_NAMES).scalars()))
         # An earlier run of this id that did not end as a delivery was terminated: this is its next life.
         generation = lives[0].generation + 1 if lives else 1
-        version = names[request.draft.rulebook]
         first = replace(request.draft, generation=generation, rulebook_version=version)
         is_ours = self._deliveries.begin(connection, first)
         return Admission(Admittance.ADMITTED, generation, version) if is_ours else None
@@ -51,6 +58,4 @@ class Admissions:
 
 def _lives(connection: Connection, delivery_id: str) -> Sequence[Life]:
     """The newest first."""
-    columns = select(deliveries.c.generation, deliveries.c.run_id, deliveries.c.rulebook_version, deliveries.c.finished_at)
-    this = columns.where(deliveries.c.delivery_id == delivery_id)
-    return (connection.execute(this.order_by(deliveries.c.generation.desc()))).all()
+    return connection.execute(_LIVES, {"delivery_id": delivery_id}).all()

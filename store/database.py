@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from store.errors import DatabaseUnreachableError
-from store.sqlite import begin, prepare
+from store.sqlite import begin, prepare, prepare_for_copies
 from store.urls import async_url, place
 
 CONNECT_TIMEOUT_S = 5
@@ -64,7 +64,7 @@ class Database:
             yield connection
 
     async def together(self, work: "Work[Result]") -> Result:
-        """Does a write in one transaction with others that wait for their turn: under load one commit serves many.
+        """Writes copies in one transaction with others that wait for their turn: under load one commit serves many.
 
         The work must do no harm when it is done again: if one of a transaction fails, each is done once more, on its own.
         """
@@ -181,7 +181,7 @@ def _plain_engine(url: URL) -> Engine:
     engine = create_engine(
         url.set(drivername="sqlite") if url.drivername.startswith("sqlite") else "sqlite://", json_serializer=json_text
     )
-    event.listen(engine, "connect", prepare)
+    event.listen(engine, "connect", prepare_for_copies)
     event.listen(engine, "begin", begin)
     return engine
 

@@ -12,11 +12,11 @@ BUSY_TIMEOUT_MS = 5_000
 
 RETRY_S = 0.05
 
-PRAGMAS = (
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-    "PRAGMA synchronous = FULL",  # a claim of the ledger outlives a power cut; NORMAL would forget the last ones
-    "PRAGMA foreign_keys = ON",
-)
+PRAGMAS = (f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}", "PRAGMA foreign_keys = ON")
+OUTLIVES_POWER_CUT = "PRAGMA synchronous = FULL"
+"""A claim of the ledger does, and with it everything that was committed before it: the journal is one."""
+OUTLIVES_CRASH = "PRAGMA synchronous = NORMAL"
+"""Enough for copies, which their workflows write again; half the cost of a commit."""
 
 
 def use_wal(path: str) -> None:
@@ -39,9 +39,18 @@ def use_wal(path: str) -> None:
 
 def prepare(connection: Any, record: Any) -> None:
     """For each new connection."""
+    _tell(connection, *PRAGMAS, OUTLIVES_POWER_CUT)
+
+
+def prepare_for_copies(connection: Any, record: Any) -> None:
+    """For each new connection by which nothing but copies is written."""
+    _tell(connection, *PRAGMAS, OUTLIVES_CRASH)
+
+
+def _tell(connection: Any, *pragmas: str) -> None:
     connection.isolation_level = None  # Python's driver would begin transactions at moments of its own choice
     cursor = connection.cursor()
-    for pragma in PRAGMAS:
+    for pragma in pragmas:
         cursor.execute(pragma)
     cursor.close()
 

@@ -58,5 +58,8 @@ def attributes_of(watch: Watch, now: Instant) -> Updates:
 
 
 def changed_attributes(known: TypedSearchAttributes, updates: Updates) -> Updates:
-    """Those that say something new: each attribute that is sent costs as much as evaluating a rulebook."""
-    return [update for update in updates if known.get(update.key) != update.value]
+    """Those that say something new: each attribute that is sent costs as much as evaluating a rulebook.
+
+    One that was never set says as much as an empty list or no attempts.
+    """
+    return [update for update in updates if (known.get(update.key) or None) != (update.value or None)]
