@@ -1,6 +1,6 @@
 """What one evaluation is about: what was known, what was learnt, and which rules that can concern."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from operator import attrgetter
@@ -21,6 +21,17 @@ NEW = Cell()
 
 RESTING = NEW.looked(NEVER)
 """Of a rule that never was anything but idle, and stays so until a fact changes."""
+
+
+def told(delivery: Delivery, events: Iterable[Event]) -> tuple[Delivery, tuple[Event, ...]]:
+    """A delivery after the events of a batch, and those of them that were new."""
+    learnt: list[Event] = []
+    for event in events:
+        after = delivery.after(event)
+        if after is not delivery:
+            learnt.append(event)
+            delivery = after
+    return delivery, tuple(learnt)
 
 
 class Batch:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from domain.delivery import Delivery
 from domain.event import Event
@@ -11,6 +12,7 @@ from rules.book import Rule, Rulebook
 from rules.business import load_holidays
 from rules.conjuncts import Conjunct, TooManyConjunctsError, conjuncts, is_fact
 from rules.contests import Rival, rivals_of
+from rules.directory import Directory
 from rules.durable import DurableMatcher
 from rules.groups import all_of, none_of
 from rules.inputs import Inputs, inputs_of
@@ -26,6 +28,7 @@ from rules.unbuilt import refuse_unbuilt
 
 MATCHERS = ("durable", "reference")
 REMEMBERED_SCOPES = 1_000
+NO_OTHERS: Mapping[str, Directory] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,8 @@ class Applicable:
 @dataclass(frozen=True, slots=True)
 class CompiledBook:
     """A rulebook ready for evaluation, without the rules that are off; by priority descending, then id. `contested` are those that
-    others may hold back, `opened` the names of those whose opening is an event for others."""
+    others may hold back, `opened` the names of those whose opening is an event for others. `mixtures` are this book with rules of
+    earlier ones, see rules.adoption."""
 
     rulebook: Rulebook
     rules: tuple[CompiledRule, ...]
@@ -150,6 +154,7 @@ class CompiledBook:
     atoms_read: tuple[Inputs, ...] = ()
     contested: tuple[CompiledRule, ...] = ()
     opened: frozenset[str] = frozenset()
+    mixtures: dict[Any, Any] = field(default_factory=dict)
     _in_scope: dict[tuple[Scope, int], frozenset[str]] = field(default_factory=dict)
     _applicable: dict[frozenset[str], Applicable] = field(default_factory=dict)
 
@@ -197,16 +202,19 @@ class CompiledBook:
 ATOM: Mapping[Truth, int | None] = {Truth.TRUE: 1, Truth.FALSE: 0, Truth.UNKNOWN: None}
 
 
-def compile_book(book: Rulebook, matcher: str = "durable") -> CompiledBook:
+def compile_book(book: Rulebook, matcher: str = "durable", directories: Mapping[str, Directory] = NO_OTHERS) -> CompiledBook:
     """Makes a book ready. `durable` falls back to `reference` where the extension cannot be loaded; raises ValueError for others,
-    and NotBuiltError (a ValueError) for a book with parts that cannot be evaluated yet."""
+    and NotBuiltError (a ValueError) for a book with parts that cannot be evaluated yet. `directories` are those of the rules, by id,
+    that were published with another one than the book's."""
     if matcher not in MATCHERS:
         raise ValueError(f'there is no matcher "{matcher}"; allowed are {", ".join(MATCHERS)}')
     refuse_unbuilt(book)
-    load_holidays(calendar.holidays for calendar in book.directory.calendars.values())
+    for directory in (book.directory, *directories.values()):
+        load_holidays(calendar.holidays for calendar in directory.calendars.values())
     table = _Table({}, {})
     live = sorted((rule for rule in book.rules if rule.mode is not Mode.OFF), key=lambda rule: (-rule.priority, rule.id))
-    rules = tuple(_compiled(rule, Frame(rule.clock, book.directory), table, rivals_of(rule, live)) for rule in live)
+    frames = {rule.id: Frame(rule.clock, directories.get(rule.id, book.directory)) for rule in live}
+    rules = tuple(_compiled(rule, frames[rule.id], table, rivals_of(rule, live)) for rule in live)
     asked, name = _matcher(tuple(table.parts), matcher)
     atoms = tuple(step_of(sentence, Frame()) for sentence in table.atoms)
     read = tuple(inputs_of(sentence) for sentence in table.atoms)

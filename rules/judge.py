@@ -12,6 +12,7 @@ from rules.compile import CompiledBook, CompiledRule
 from rules.contests import holding_back
 from rules.expectations import NOTHING, Expectation
 from rules.machine import Phase
+from rules.reload import book_of
 from rules.simulate import Moment, peeks
 from rules.tree import Truth
 from rules.watch import Watch
@@ -44,6 +45,10 @@ class Played:
     calendar: Calendar
     moments: tuple[Moment, ...]
     up_to: Callable[[Instant], tuple[Moment, ...]]
+
+    def in_force(self, watch: Watch) -> CompiledBook:
+        """The book by which a delivery was watched at some instant of the test."""
+        return book_of(watch, self.moments[-1].versions) if self.moments else self.book
 
 
 def judge(expectations: Sequence[Expectation], played: Played) -> tuple[Failure, ...]:
@@ -86,7 +91,7 @@ class _Stretch:
         for (at, moment), end in zip(states, ends, strict=True):
             if at == moment.at:
                 yield at, moment.watch
-            for watch in peeks(self.played.book, moment, end):
+            for watch in peeks(moment, end):
                 if watch.looked_at >= at and watch.looked_at > moment.at:
                     yield watch.looked_at, watch
 
@@ -141,9 +146,9 @@ def _pending(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | 
 def _unknown(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
     """Each of the rules named is unknown; others may be, too."""
     for at, watch in stretch.watches():
-        scene = stretch.played.book.scene(watch.delivery, (), at)
-        scope = stretch.played.book.in_scope(watch.delivery)
-        asked = [rule for rule in stretch.played.book.rules if rule.rule.name in wanted]
+        book = stretch.played.in_force(watch)
+        scene, scope = book.scene(watch.delivery, (), at), book.in_scope(watch.delivery)
+        asked = [rule for rule in book.rules if rule.rule.name in wanted]
         truths = {rule.rule.name: rule.when.at(scene, at)[0] for rule in sorted(asked, key=lambda rule: rule.id in scope)}
         known = [rule for rule in wanted if truths.get(rule) is not Truth.UNKNOWN]
         if known:
@@ -154,8 +159,9 @@ def _unknown(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | 
 
 def _held_back(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
     """Exactly the rules that would open if no rival had an open incident."""
-    contested, why_held = stretch.played.book.contested, "decision" if key == "lost" else key
+    why_held = "decision" if key == "lost" else key
     for at, watch in stretch.watches():
+        contested = stretch.played.in_force(watch).contested
         found = sorted(rule.rule.name for rule in contested if _is_held_back(rule, watch, why_held))
         if found != sorted(wanted):
             why_not = _explained(stretch.played, watch, at, sorted(set(wanted) ^ set(found)))
@@ -262,7 +268,7 @@ def _forecast(expectation: Expectation, played: Played) -> Iterator[Failure]:
     moments = played.up_to(expectation.at)
     if expectation.says is None or not moments:
         return
-    watch, book = moments[-1].watch, played.book
+    watch, book = moments[-1].watch, moments[-1].book
     until = watch.delivery.facts.promised.end + book.rulebook.expires_after
     counted = {rule.rule.name for rule in book.rules if rule.rule.mode is Mode.LIVE and rule.rule.severity is not Severity.INFO}
     openings = forecast(book, watch.delivery, watch.cells, watch.looked_at, expectation.at, until)
@@ -281,7 +287,10 @@ def _failure(stretch: _Stretch, at: Instant, what: str, expected: str, got: str,
 
 def _explained(played: Played, watch: Watch, at: Instant, rules: Iterable[str]) -> tuple[str, ...]:
     return tuple(
-        line for rule in rules for told in why(played.book, watch.delivery, watch.cells, at, rule) for line in _told(told)
+        line
+        for rule in rules
+        for told in why(played.in_force(watch), watch.delivery, watch.cells, at, rule)
+        for line in _told(told)
     )
 
 

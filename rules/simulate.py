@@ -17,15 +17,21 @@ from domain.incident import Act, Incident, Mode, Resolution, Severity
 from domain.instant import NEVER, Instant
 from domain.order import Order
 from domain.status import Kind, Status
-from rules.book import public_name
-from rules.compile import CompiledBook
+from rules.adoption import Versions
+from rules.book import Rulebook, canonical_json, public_name, sha256
+from rules.compile import CompiledBook, compile_book
 from rules.evaluate import Change, ChangeKind
+from rules.reload import adopted as take_up
+from rules.reload import book_of
 from rules.watch import Deed, Look, Watch, acknowledged, is_counted, look, settled_by_hand, with_outcome
 
 MOST_LOOKS = 100_000
 """A simulation that looks more often than this does not end by itself."""
 
 SOMEBODY = "operator"
+
+FIRST = "simulated"
+"""The version of the book that a simulation begins with; later ones have their hash."""
 
 Outcomes = Callable[[Deed], Outcome]
 """What comes of a deed."""
@@ -52,7 +58,15 @@ class Decided:
     rule: str
 
 
-Line = Reported | Decided
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """Another version of the rulebook watches from now on."""
+
+    at: Instant
+    book: Rulebook
+
+
+Line = Reported | Decided | Adopted
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +74,13 @@ class Moment:
     """All that came of one instant: rules that opened, resolved and had a hold cancelled by late news; actions by name.
 
     `started` are the actions that were begun, `would` those that shadow rules would have begun, `withheld` those that went
-    beyond a limit, by rule and action. `idle` decisions found nothing
-    to decide about. `watch` is how things stood afterwards.
+    beyond a limit, by rule and action. `idle` decisions found nothing to decide about. `watch` is how things stood afterwards,
+    `versions` has the books by which it was watched.
     """
 
     at: Instant
     watch: Watch
+    versions: Versions
     opened: tuple[str, ...] = ()
     resolved: Mapping[str, Resolution] = field(default_factory=dict)
     retracted: tuple[str, ...] = ()
@@ -98,6 +113,11 @@ class Moment:
     def delivery(self) -> Delivery:
         return self.watch.delivery
 
+    @property
+    def book(self) -> CompiledBook:
+        """What was in force: the delivery's book, with the rules of earlier ones that stayed for the time being."""
+        return book_of(self.watch, self.versions)
+
 
 class EndlessError(Exception):
     """A rulebook that wakes up again and again and never comes to rest."""
@@ -125,14 +145,19 @@ class _Stage:
     """The delivery, its agenda of what is to come, and the moments so far."""
 
     def __init__(self, book: CompiledBook, order: Order, known_at: Instant, outcomes: Outcomes) -> None:
-        self._book, self._outcomes, self._known_at = book, outcomes, known_at
+        self._versions, self._outcomes, self._known_at = {FIRST: book}, outcomes, known_at
         self._agenda: list[tuple[Instant, int, Line | _Answered]] = []
         self._number = count()
         self._wake_at = known_at
         self._final_since: Instant | None = None
         self._unanswered = 0
-        self.watch = Watch(delivery_of(order, known_at), 1, "simulated", looked_at=known_at)
+        self.watch = Watch(delivery_of(order, known_at), 1, FIRST, looked_at=known_at)
         self.moments: list[Moment] = []
+
+    @property
+    def _book(self) -> CompiledBook:
+        """The delivery's book, without what is still in force of earlier ones."""
+        return self._versions[self.watch.book]
 
     def plan(self, lines: Iterable[Line]) -> None:
         for line in lines:
@@ -160,7 +185,7 @@ class _Stage:
         self._look(events, at, told)
         if expiry := self._expiry(at):  # only now: what was reported in time, a new promise say, comes first
             self._look(expiry, at, told)
-        self.moments.append(told.moment(at, self.watch))
+        self.moments.append(told.moment(at, self.watch, self._versions.__getitem__))
 
     def _add(self, at: Instant, item: Line | _Answered) -> None:
         heappush(self._agenda, (at, next(self._number), item))
@@ -177,6 +202,10 @@ class _Stage:
             self._look(events, at, told)
             self._decide(item, at, told)
             return []
+        if isinstance(item, Adopted):
+            self._look(events, at, told)
+            self._adopt(item)
+            return []
         self._unanswered -= 1
         self.watch = with_outcome(self.watch, item.deed, ActionResult(Outcome.UNANSWERED), at)
         return events
@@ -191,11 +220,16 @@ class _Stage:
             self.watch = settled_by_hand(self.watch, incident, Resolution.HANDLED, "", at)
             told.resolved[decided.rule] = Resolution.HANDLED
 
+    def _adopt(self, adopted: Adopted) -> None:
+        version = sha256(canonical_json(adopted.book))
+        self._versions.setdefault(version, compile_book(adopted.book, "reference"))
+        self.watch = take_up(self.watch, version, self._versions.__getitem__)
+
     def _look(self, events: list[Event], at: Instant, told: "_Told") -> None:
         """Looks, does what is due, and looks again for as long as outcomes make more due."""
         while True:
             before = self.watch
-            looked = look(before, self._book, events, at)
+            looked = look(before, self._book, events, at, versions=self._versions.__getitem__)
             self.watch = looked.watch
             self._wake_at = looked.wake.at if looked.wake else NEVER
             self._final_since = self._when_final(at)
@@ -261,10 +295,11 @@ class _Told:
         if change.kind is ChangeKind.RESOLVED and change.rule in counted and change.resolution is not None:
             self.resolved[public_name(change.rule)] = change.resolution
 
-    def moment(self, at: Instant, watch: Watch) -> Moment:
+    def moment(self, at: Instant, watch: Watch, versions: Versions) -> Moment:
         return Moment(
             at,
             watch,
+            versions,
             tuple(self.opened),
             dict(self.resolved),
             tuple(self.retracted),
@@ -284,10 +319,12 @@ def _newly(before: Watch, after: Watch) -> Iterator[tuple[Incident, Act]]:
             yield from ((incident, act) for path, act in incident.acts.items() if acts.get(path) != act)
 
 
-def peeks(book: CompiledBook, moment: Moment, until: Instant) -> Iterable[Watch]:
+def peeks(moment: Moment, until: Instant) -> Iterable[Watch]:
     """How things stand at each later instant at which a rule's phase may change by time alone, before `until` and at it."""
-    watch = moment.watch
+    watch, versions = moment.watch, moment.versions
+    book = versions(watch.book)
     while (at := min((cell.look_at for cell in watch.cells.values() if cell.look_at > watch.looked_at), default=NEVER)) < until:
-        watch = look(watch, book, (), at).watch
+        watch = look(watch, book, (), at, versions=versions).watch
         yield watch
-    yield look(watch, book, (), until).watch if until > watch.looked_at else replace(watch, looked_at=until)
+    is_later = until > watch.looked_at
+    yield look(watch, book, (), until, versions=versions).watch if is_later else replace(watch, looked_at=until)

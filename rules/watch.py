@@ -13,14 +13,17 @@ from domain.event import Event
 from domain.incident import Act, Incident, Mode, Resolution, Severity, incident_id
 from domain.instant import NEVER, Instant
 from domain.order import Order
+from rules.adoption import Standing, Versions, handed_over, in_force, only_one
+from rules.batch import told
 from rules.book import Rule, Step
 from rules.compile import CompiledBook
 from rules.deeds import request_of
-from rules.evaluate import Change, ChangeKind, Wake, release
+from rules.evaluate import Change, ChangeKind, Verdict, Wake, release
 from rules.limits import Effects, counted, uncounted
 from rules.machine import DUE_NOW, Cell
 from rules.openings import evaluated
 from rules.plan import is_of_open
+from rules.plans import Plans
 from rules.readiness import ready_of
 from rules.restraint import Circumstances, kept_back
 from rules.timed import aged, is_timed, with_due
@@ -50,6 +53,8 @@ class Watch:
     incidents_seen: int = 0
     missed: tuple[Missed, ...] = ()
     effects: Effects = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Rules that are not of the delivery's book, but of another version: see rules.adoption."""
 
     @property
     def has_put_off(self) -> bool:
@@ -101,22 +106,45 @@ def is_counted(incident: Incident) -> bool:
     return incident.mode is Mode.LIVE and incident.severity is not Severity.INFO
 
 
-def look(watch: Watch, book: CompiledBook, events: Iterable[Event], now: Instant, edition: int = 1) -> Look:
-    """Folds the events of one batch, evaluates once, opens and resolves, and says which deeds are due."""
-    before = watch.delivery
-    learnt: list[Event] = []
-    after = before
-    for event in events:
-        told = after.after(event)
-        if told is not after:
-            learnt.append(event)
-            after = told
-    after, verdict = evaluated(book, before, after, watch.cells, tuple(learnt), watch.looked_at, now, edition)
+def look(
+    watch: Watch,
+    book: CompiledBook,
+    events: Iterable[Event],
+    now: Instant,
+    edition: int = 1,
+    versions: Versions = only_one,
+) -> Look:
+    """Folds the events of one batch, evaluates once, opens and resolves, and says which deeds are due. `book` is that of the watch;
+    `versions` has earlier ones, of which rules may still be in force."""
+    seen_at = watch.looked_at
+    after, learnt = told(watch.delivery, events)
+    force = in_force(book, watch.kept, versions)
+    watch, verdict = _evaluated(watch, force, after, learnt, now, edition)
+    changes = verdict.changes
+    while (handed := _handed_over(watch, force, book)) is not watch:
+        force = in_force(book, handed.kept, versions)
+        watch, verdict = _evaluated(handed, force, watch.delivery, (), now, edition)
+        changes += verdict.changes
+    watch, deeds = _start_ready(watch, Plans(watch.book, watch.kept, force, versions, seen_at), now)
+    return Look(watch, deeds, changes, _earliest(verdict.wake, watch, now), len(learnt))
+
+
+def _evaluated(
+    watch: Watch, book: CompiledBook, after: Delivery, learnt: tuple[Event, ...], now: Instant, edition: int
+) -> tuple[Watch, Verdict]:
+    after, verdict = evaluated(book, watch.delivery, after, watch.cells, learnt, watch.looked_at, now, edition)
     watch = replace(watch, delivery=after, cells=verdict.cells, looked_at=now)
     for change in verdict.changes:
         watch = _changed(watch, book, change)
-    watch, deeds = _start_ready(watch, book, now)
-    return Look(watch, deeds, verdict.changes, _earliest(verdict.wake, watch, now), len(learnt))
+    return watch, verdict
+
+
+def _handed_over(watch: Watch, force: CompiledBook, book: CompiledBook) -> Watch:
+    """The same, unless an episode under an earlier book has ended: its rule then is the present book's."""
+    if not watch.kept:
+        return watch
+    standing = handed_over(Standing(watch.cells, watch.kept), force, book, watch.delivery)
+    return watch if standing.kept == watch.kept else replace(watch, cells=standing.cells, kept=standing.kept)
 
 
 def with_outcome(watch: Watch, deed: Deed, result: ActionResult, now: Instant) -> Watch:
@@ -169,7 +197,7 @@ def _opened(watch: Watch, book: CompiledBook, change: Change) -> Watch:
         mode=rule.mode,
         opened_at=change.at,
         says=rule.says,
-        book=watch.book,
+        book=watch.kept.get(rule.id, watch.book),
         stages=change.stages,
     )
     seen = watch.incidents_seen + is_counted(incident)
@@ -209,13 +237,13 @@ def _with_incident(watch: Watch, changed: Incident) -> Watch:
     return replace(watch, incidents=incidents)
 
 
-def _start_ready(watch: Watch, book: CompiledBook, now: Instant) -> tuple[Watch, tuple[Deed, ...]]:
+def _start_ready(watch: Watch, plans: Plans, now: Instant) -> tuple[Watch, tuple[Deed, ...]]:
     deeds: list[Deed] = []
     incidents: list[Incident] = []
     effects = watch.effects
     for incident in watch.incidents:
         shadow = incident.is_shadow
-        rule = book.rule(incident.rule)
+        rule = plans.rule_of(incident)
         timed = rule is not None and is_timed(rule, incident)
         if rule is not None and timed:
             incident = aged(incident, rule, watch.cells.get(rule.id), now)
@@ -223,13 +251,13 @@ def _start_ready(watch: Watch, book: CompiledBook, now: Instant) -> tuple[Watch,
         while rule is not None and (ready := ready_of(incident, rule, now)):
             for path, step in ready:
                 deed = _deed(watch, incident, path, step, now)
-                act = _kept_back(watch, book, rule, incident, deed, effects)
+                act = _kept_back(watch, plans.book, rule, incident, deed, effects)
                 if act is None:
                     act = Act(deed.name, now, Outcome.WOULD if shadow else Outcome.STARTED, now)
                     effects = counted(effects, deed.name, shadow, now)
                     deeds.extend([] if shadow else [deed])
                 incident = incident.with_act(path, act)
-        incidents.append(_with_due(incident, watch, book) if timed else incident)
+        incidents.append(_with_due(incident, watch, plans.book) if timed else incident)
     return replace(watch, incidents=tuple(incidents), effects=effects), tuple(deeds)
 
 

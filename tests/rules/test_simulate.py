@@ -217,7 +217,7 @@ def test_a_peek_sees_the_phases_that_nobody_wakes_up_for() -> None:
     book = a_book(HELD)
     last = played(book, reports(ON_THE_VAN), "11:00")["09:00:00"]
 
-    phases = [(_clock(watch.looked_at), watch.cells["quiet"].phase) for watch in peeks(book, last, at("11:02"))]
+    phases = [(_clock(watch.looked_at), watch.cells["quiet"].phase) for watch in peeks(last, at("11:02"))]
 
     assert phases == [("11:00:00", Phase.PENDING), ("11:02:00", Phase.PENDING)]
 

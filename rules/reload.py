@@ -1,0 +1,22 @@
+"""Another version of the rulebook for a delivery under watch."""
+
+from dataclasses import replace
+
+from rules.adoption import Standing, Versions, in_force
+from rules.adoption import adopted as take_over
+from rules.compile import CompiledBook
+from rules.watch import Watch
+
+
+def adopted(watch: Watch, version: str, versions: Versions) -> Watch:
+    """The watch by another version, from now on; look again at once. The version that it has already changes nothing."""
+    if watch.book == version:
+        return watch
+    force = book_of(watch, versions)
+    standing = take_over(Standing(watch.cells, watch.kept), watch.book, force, versions(version), watch.delivery)
+    return replace(watch, book=version, cells=standing.cells, kept=standing.kept)
+
+
+def book_of(watch: Watch, versions: Versions) -> CompiledBook:
+    """What is in force for a delivery: its book, with the rules of earlier ones that stay for now."""
+    return in_force(versions(watch.book), watch.kept, versions)
