@@ -129,7 +129,6 @@ class _Change:
         fresh = _anew(self.cells.get(theirs.id, Cell()))
         return replace(fresh, ended_at=cell.ended_at, armed=cell.armed) if after_episode else fresh
 
-
     def outcome(self) -> Standing:
         """The standing; of rules that are not watched any more only their count stays."""
         names = {public_name(rule) for rule in self.kept}

@@ -17,7 +17,7 @@ from rules.looking import may_open
 from rules.machine import Cell, Phase, opens_at
 from rules.scene import Scene
 from rules.scene import Step as Evaluate
-from rules.simulate import Moment, peeks
+from rules.simulate import FIRST, Moment, peeks
 from rules.steps import step_of
 from rules.tree import Condition, Group, Sentence, Truth
 from rules.watch import Watch
@@ -95,11 +95,13 @@ class BookCoverage:
         return sum(rule.of for rule in self._rules.values())
 
     def add(self, moments: Sequence[Moment], end: Instant) -> None:
-        """What one test showed of one delivery, up to its end inclusive."""
+        """What one test showed of one delivery, up to its end inclusive, as long as this was its book."""
         before: Watch | None = None
         for moment, until in zip(moments, [*(one.at - 1 for one in moments[1:]), end], strict=True):
+            if moment.watch.book != FIRST:
+                return
             self._see_incidents(moment.watch)
-            for watch, last in _states(self._book, moment, until):
+            for watch, last in _states(moment, until):
                 events = _learnt(before, watch) if watch is moment.watch else ()
                 for asked in self._asked:
                     _see(asked, self._book, before, watch, events, last)
@@ -198,10 +200,10 @@ def _paths(steps: Sequence[Step], prefix: str, words: str) -> Iterator[tuple[str
 # What is seen
 
 
-def _states(book: CompiledBook, moment: Moment, end: Instant) -> Iterator[tuple[Watch, Instant]]:
+def _states(moment: Moment, end: Instant) -> Iterator[tuple[Watch, Instant]]:
     """How things stand from a moment on, each state with its last instant."""
     watch = moment.watch
-    for later in peeks(book, moment, end):
+    for later in peeks(moment, end):
         if later.looked_at > watch.looked_at:
             yield watch, later.looked_at - 1
             watch = later

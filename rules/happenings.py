@@ -11,10 +11,11 @@ from domain.reasons import Reason
 from domain.stated import STATED
 from domain.status import MILESTONES, AssignmentState, DriverState, Kind, Party, Status
 from rules import phrases
+from rules.book import Rulebook
 from rules.clock_times import Calendar, read_time, read_window
 from rules.directory import Directory
 from rules.problems import suggestion
-from rules.simulate import Decided, Line, Reported
+from rules.telling import Adopted, Decided, Line, Reported
 from rules.tree import Value
 from rules.vocabulary import VOCABULARY
 from rules.words import SentenceError, Words
@@ -23,17 +24,27 @@ ReadEvent = Callable[[Mapping[str, Any], Instant], Event]
 """A DeliveryEvent as JSON has it, and when it becomes known -> the event; raises ValueError (pydantic's, with places)."""
 
 
+ReadBook = Callable[[str], Rulebook]
+"""The name of a file, as a test names it -> the rulebook in it; raises ValueError, which says what is wrong."""
+
+
+def no_book(name: str) -> Rulebook:
+    """For tests that stand nowhere."""
+    raise ValueError("there is no folder to look for it")
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the lines of a test are read in: its calendar, the delivery's carrier and parcels, the rules of its book."""
+    """What the lines of a test are read in: its calendar, the delivery's carrier and parcels, the rules of its books so far."""
 
     calendar: Calendar
     source: str
-    rules: Collection[str]
+    rules: list[str]
     read_event: ReadEvent
     parcels: Collection[str] = ()
     ids: set[str] = field(default_factory=set)
     """Ids of the events so far, which a correction may name."""
+    read_book: ReadBook = no_book
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +194,18 @@ def _decided(what: Literal["acknowledge", "resolve"]) -> "What":
     return read
 
 
+def _adopt(words: Words, told: Told) -> Line:
+    word = words.next()
+    if word.kind not in ("word", "quoted"):
+        words.fail("R100", word, f"expected a rulebook, found {word.shown}", "for example adopt next.yaml")
+    try:
+        book = told.setting.read_book(word.text)
+    except ValueError as error:
+        words.fail("R006", word, f'"{word.text}" cannot be adopted: {error}', "name a rulebook, as seen from the test file")
+    told.setting.rules.extend(book.names)
+    return Adopted(told.known, book)
+
+
 def _set(words: Words, told: Told) -> Line:
     name, value = read_statement(words, told.setting.calendar)
     return told.event(Kind.NOTE, detail={"fact": name, "value": value})
@@ -237,6 +260,7 @@ WHATS: Mapping[str, What] = {
     "correction": _correction,
     "acknowledge": _decided("acknowledge"),
     "resolve": _decided("resolve"),
+    "adopt": _adopt,
     "cancel": _cancel,
     "set": _set,
 }

@@ -1,6 +1,6 @@
 """A test file read together with the rulebook that it tests: for `rules test`, and for `rules check`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rules.book import Rulebook
@@ -9,6 +9,7 @@ from rules.reader import read_file
 from rules.source import Node, Pairs, Source, Text, compose, decoded, source_of
 from rules.template_check import Templates
 from rules.testfile import Case, Readers, read_cases
+from rules.unbuilt import refuse_unbuilt
 
 _START = Text("", 0, 0)
 """The first character of a file."""
@@ -47,8 +48,21 @@ def _against(source: Source, node: Node | None, book_path: Path, readers: Reader
     reading = read_file(book_path, templates)
     if reading.book is None:
         return Tested(source.name, str(book_path), problems=in_order([*source.problems, *reading.errors]))
-    read = read_cases(source, node, reading.book, readers)
+    beside = replace(readers, book=lambda name: _read_beside(Path(source.name).parent / name, templates))
+    read = read_cases(source, node, reading.book, beside)
     return Tested(source.name, str(book_path), reading.book, read.cases, read.problems)
+
+
+def _read_beside(path: Path, templates: Templates | None) -> Rulebook:
+    """A rulebook that a test adopts; raises ValueError with its first mistake."""
+    if not path.is_file():
+        raise ValueError("there is no such file")
+    reading = read_file(path, templates)
+    if reading.book is None:
+        first = reading.errors[0]
+        raise ValueError(f"line {first.line}: {first.message}")
+    refuse_unbuilt(reading.book)
+    return reading.book
 
 
 def _book_path(path: Path, node: Node | None) -> Path:

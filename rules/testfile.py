@@ -1,7 +1,7 @@
 """Reads a test file: YAML in, cases to be played out, or every mistake that is in it with its place."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -12,12 +12,12 @@ from rules import clock, fields
 from rules.book import Rulebook
 from rules.clock_times import Calendar, day_number
 from rules.expectations import Expectation, ExpectationReader, read_clock
-from rules.happenings import ReadEvent, Setting
+from rules.happenings import ReadBook, ReadEvent, Setting, no_book
 from rules.order_forms import DEFAULT_TIMEZONE, OrderForm, ReadOrder, timezone_of
 from rules.outcomes import Came, Script
 from rules.problems import Problem, in_order, suggestion
-from rules.simulate import Line
 from rules.source import Items, Node, Pairs, Source, Text
+from rules.telling import Adopted, Line
 from rules.timeline import read_line
 from rules.words import SentenceError
 
@@ -64,10 +64,12 @@ class Cases:
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """How orders and events are read that tests hold as JSON: handed in, since their models are not ours."""
+    """How orders and events are read that tests hold as JSON: handed in, since their models are not ours. `book` reads those that
+    timelines adopt."""
 
     order: ReadOrder
     event: ReadEvent
+    book: ReadBook = no_book
 
 
 def read_cases(source: Source, node: Node | None, book: Rulebook, readers: Readers) -> Cases:
@@ -114,10 +116,12 @@ class _Reader:
         fields.check_keys(self.source, mapping, "a test", CASE_KEYS, LATER_CASE_KEYS)
         order = OrderForm(self.source, calendar, self.readers.order).order(mapping.get("delivery"), mapping)
         lines = self._lines(mapping.get("timeline"), calendar, order)
-        expectations = ExpectationReader(self.source, self.book, calendar).read(mapping.get("expect"))
+        books = _all_of(self.book, lines)
+        expectations = ExpectationReader(self.source, books, calendar).read(mapping.get("expect"))
         self._note_no_expectation(mapping, expectations)
         known_at = self._known_at(mapping, calendar, lines)
-        return Case(name, line, calendar, order, known_at, lines, expectations, self._outcomes(mapping.get("outcomes")))
+        outcomes = self._outcomes(mapping.get("outcomes"), books)
+        return Case(name, line, calendar, order, known_at, lines, expectations, outcomes)
 
     def _name(self, mapping: Pairs, seen: dict[str, int]) -> str:
         node = mapping.get("name")
@@ -156,8 +160,8 @@ class _Reader:
 
     def _lines(self, node: Node | None, calendar: Calendar, order: Order | None) -> tuple[Line, ...]:
         parcels = tuple(parcel.parcel_id for parcel in order.parcels) if order else ()
-        rules = self.book.names
-        setting = Setting(calendar, order.carrier if order else "test", rules, self.readers.event, parcels)
+        carrier, rules = order.carrier if order else "test", list(self.book.names)
+        setting = Setting(calendar, carrier, rules, self.readers.event, parcels, read_book=self.readers.book)
         found: list[Line] = []
         for item in fields.items(node) if node is not None else ():
             line = self._line(item, len(found) + 1, setting)
@@ -190,23 +194,29 @@ class _Reader:
             self.source.at_node("R108", node, said, "nothing is known of a delivery before its order")
         return first if known is None else known
 
-    def _outcomes(self, node: Node | None) -> dict[str, Came]:
+    def _outcomes(self, node: Node | None, books: Rulebook) -> dict[str, Came]:
         mapping = fields.pairs(self.source, node, "outcomes") if node is not None else None
         found: dict[str, Came] = {}
         for key, value in mapping.pairs if mapping else ():
             words = [fields.word(self.source, item, "outcome", SIMULATED) for item in fields.items(value)]
-            if self._is_action(key):
+            if self._is_action(key, books):
                 came = tuple(Outcome(word) for word in words if word)
                 found[key.value] = Came(came, in_turn=isinstance(value, Items))
         return found
 
-    def _is_action(self, key: Text) -> bool:
+    def _is_action(self, key: Text, books: Rulebook) -> bool:
         """`reroute`, `notify.customer`, `RULE.reroute` or `RULE.notify.customer`."""
         rest = key.value
-        for name in self.book.names:
+        for name in books.names:
             rest = rest.removeprefix(f"{name}.") if key.value.startswith(f"{name}.") else rest
         if rest.partition(".")[0] in ACTION_ARGUMENTS:
             return True
         near = suggestion(rest, ACTION_ARGUMENTS)
         self.source.at_node("R024", key, f'"{key.value}" is neither an action nor a rule with an action', near)
         return False
+
+
+def _all_of(book: Rulebook, lines: Iterable[Line]) -> Rulebook:
+    """The book with the rules of those that are adopted: what a test may speak of."""
+    more = [rule for line in lines if isinstance(line, Adopted) for rule in line.book.rules]
+    return replace(book, rules=(*book.rules, *more)) if more else book

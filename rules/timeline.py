@@ -20,7 +20,6 @@ LATER: Mapping[str, str] = {
     "decide": "leave it out for now",
     "feed": "leave it out: feeds are alive",
     "disruption": "leave it out for now",
-    "adopt": "write one test for each rulebook",
 }
 """Lines of the language that are not built yet -> what to do meanwhile."""
 

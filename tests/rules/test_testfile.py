@@ -37,7 +37,7 @@ CALENDAR = Calendar((at("12:00") // HOUR) // 24, HELSINKI)
 
 def line(text: str, *ids: str) -> Event:
     """The event of a timeline's line."""
-    setting = Setting(CALENDAR, "acme", ("late", "stopped"), read_event, ("P1",), set(ids))
+    setting = Setting(CALENDAR, "acme", ["late", "stopped"], read_event, ("P1",), set(ids))
     read = read_line(text, 1, setting)
     assert isinstance(read, Reported)
     assert read.at == read.event.recorded_at
@@ -153,7 +153,7 @@ def test_a_correction_names_an_event_of_a_line_before() -> None:
 
 
 def test_a_person_acknowledges_and_resolves() -> None:
-    setting = Setting(CALENDAR, "acme", ("late",), read_event)
+    setting = Setting(CALENDAR, "acme", ["late"], read_event)
 
     assert read_line("16:10 acknowledge late", 1, setting) == Decided(at("16:10"), "acknowledge", "late")
     assert read_line("16:20 resolve late", 2, setting) == Decided(at("16:20"), "resolve", "late")

@@ -12,12 +12,14 @@ from tests.rules.readers import run
 
 PAGE = (Path(__file__).parents[2] / "docs" / "testing-rules.md").read_text("utf-8")
 BOOK = re.findall(r"```yaml book\n(.*?)```", PAGE, re.DOTALL)[0]
+NEXT_BOOK = re.findall(r"```yaml next\n(.*?)```", PAGE, re.DOTALL)[0]
 TESTS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.parametrize("tests", TESTS)
 def test_every_test_of_the_page_passes(tmp_path: Path, tests: str) -> None:
     (tmp_path / "page.yaml").write_text(BOOK)
+    (tmp_path / "next.yaml").write_text(NEXT_BOOK)
     (tmp_path / "page.test.yaml").write_text(tests)
 
     report = run(tmp_path)
