@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from domain.event import Event
 from domain.incident import Resolution
 from domain.instant import NEVER, Instant
+from domain.status import FINAL
 from rules.book import Rule, Step
 from rules.compile import CompiledBook, CompiledRule
 from rules.doubtful import ground_of, may_be_unknown
@@ -19,7 +20,7 @@ from rules.scene import Scene
 from rules.scene import Step as Evaluate
 from rules.simulate import FIRST, Moment, peeks
 from rules.steps import step_of
-from rules.tree import Condition, Group, Sentence, Truth
+from rules.tree import All, AnyOf, Condition, Group, Is, Sentence, Truth
 from rules.watch import Watch
 
 OPENED, CURED, RAN = "opened", "cured", "ran"
@@ -169,12 +170,23 @@ def _ways(compiled: CompiledRule) -> Iterator[str]:
     """What an incident of the rule may go through."""
     rule = compiled.rule
     yield OPENED
-    if rule.clears_when is not None or not compiled.timing.lasting:
+    if rule.clears_when is not None or not (compiled.timing.lasting or _is_of_the_end(rule.when)):
         yield CURED
     if rule.stay_clear:
         yield TRUE_AGAIN
     if rule.cooldown:
         yield COOLED
+
+
+def _is_of_the_end(condition: Condition) -> bool:
+    """Whether it is true only of deliveries that have ended: their incidents are retracted by a correction, never cured."""
+    if isinstance(condition, AnyOf):
+        return all(_is_of_the_end(child) for child in condition.children)
+    if isinstance(condition, All):
+        return any(_is_of_the_end(child) for child in condition.children)
+    if not isinstance(condition, Is) or condition.fact != "status" or condition.negated:
+        return False
+    return FINAL.issuperset(condition.values)
 
 
 def paths_of(rule: Rule) -> Iterator[tuple[str, str]]:
