@@ -125,7 +125,7 @@ def facts(length: Span) -> SearchStrategy[Condition]:
     )
 
 
-def _local_clock(at: Instant, zone: str) -> Span:
+def local_clock(at: Instant, zone: str) -> Span:
     local = datetime.fromtimestamp(at // 1000, ZoneInfo(zone))
     return (local.hour * 60 + local.minute) * MINUTE
 
@@ -134,7 +134,7 @@ def sentences(start: Instant, length: Span, zone: str) -> SearchStrategy[Conditi
     span = spans(length)
     longer = span.filter(bool)
     event, time = st.sampled_from(PATTERNS), st.sampled_from(REFS)
-    clock = st.integers(0, 14).map(lambda n: (_local_clock(start, zone) + n * length // 10) // MINUTE * MINUTE % DAY)
+    clock = st.integers(0, 14).map(lambda n: (local_clock(start, zone) + n * length // 10) // MINUTE * MINUTE % DAY)
     return st.one_of(
         facts(length),
         st.builds(Absent, event, longer, st.none() | event, COUNTED),
