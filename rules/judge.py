@@ -10,7 +10,8 @@ from rules.book import public_name
 from rules.clock_times import Calendar
 from rules.compile import CompiledBook, CompiledRule
 from rules.contests import holding_back
-from rules.expectations import NOTHING, Expectation
+from rules.expectations import Expectation
+from rules.failures import Failure, listed, paired, shown, told
 from rules.machine import Phase
 from rules.reload import book_of
 from rules.simulate import Moment, peeks
@@ -19,22 +20,6 @@ from rules.watch import Watch
 from rules.why import forecast, why
 
 BEFORE_ALL: Instant = -(1 << 62)
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An expectation that was not met: the line that it stands in, the instant, both sides in words, and why, line by line."""
-
-    line: int
-    at: str
-    what: str
-    expected: str
-    got: str
-    why: tuple[str, ...] = ()
-
-    def render(self) -> str:
-        head = f"line {self.line}, at {self.at}: {self.what}: expected {self.expected}, got {self.got}"
-        return "\n".join([head, *(f"    {line}" for line in self.why)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +104,7 @@ def _open(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | Non
     for at, moment in stretch.states():
         if list(moment.open) != sorted(wanted):
             why_not = _explained(stretch.played, moment.watch, at, sorted(set(wanted) ^ set(moment.open)))
-            return _failure(stretch, at, key, _listed(sorted(wanted)), _listed(moment.open), why_not)
+            return _failure(stretch, at, key, listed(sorted(wanted)), listed(moment.open), why_not)
     return None
 
 
@@ -130,7 +115,7 @@ def _of_incidents(stretch: _Stretch, key: str, wanted: Mapping[str, Severity | i
         found = {rule: shown.get(rule) for rule in wanted}
         if found != dict(wanted):
             got = {rule: "not open" if value is None else value for rule, value in found.items()}
-            return _failure(stretch, at, key, _paired(wanted), _paired(got))
+            return _failure(stretch, at, key, paired(wanted), paired(got))
     return None
 
 
@@ -139,7 +124,7 @@ def _pending(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | 
         found = sorted(public_name(rule) for rule, cell in watch.cells.items() if cell.phase is Phase.PENDING)
         if found != sorted(wanted):
             why_not = _explained(stretch.played, watch, at, sorted(set(wanted) ^ set(found)))
-            return _failure(stretch, at, key, _listed(sorted(wanted)), _listed(found), why_not)
+            return _failure(stretch, at, key, listed(sorted(wanted)), listed(found), why_not)
     return None
 
 
@@ -153,7 +138,7 @@ def _unknown(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | 
         known = [rule for rule in wanted if truths.get(rule) is not Truth.UNKNOWN]
         if known:
             got = ", ".join(f"{rule} is {'off' if rule not in truths else truths[rule].name.casefold()}" for rule in known)
-            return _failure(stretch, at, key, _listed(wanted), got, _explained(stretch.played, watch, at, known))
+            return _failure(stretch, at, key, listed(wanted), got, _explained(stretch.played, watch, at, known))
     return None
 
 
@@ -165,7 +150,7 @@ def _held_back(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure 
         found = sorted(rule.rule.name for rule in contested if _is_held_back(rule, watch, why_held))
         if found != sorted(wanted):
             why_not = _explained(stretch.played, watch, at, sorted(set(wanted) ^ set(found)))
-            return _failure(stretch, at, key, _listed(sorted(wanted)), _listed(found), why_not)
+            return _failure(stretch, at, key, listed(sorted(wanted)), listed(found), why_not)
     return None
 
 
@@ -182,7 +167,7 @@ def _did(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None
     found = [name for moment in stretch.moments for name in (moment.started if key == "did" else moment.would)]
     if len(found) == len(wanted) and all(_is_called(name, want) for name, want in zip(found, wanted, strict=True)):
         return None
-    return _failure(stretch, stretch.expectation.at, key, _listed(wanted), _listed(found), _when_done(stretch, key))
+    return _failure(stretch, stretch.expectation.at, key, listed(wanted), listed(found), _when_done(stretch, key))
 
 
 def _is_called(name: str, wanted: str) -> bool:
@@ -194,7 +179,7 @@ def _deferred(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure |
     """Exactly these wait for the end of quiet hours, at every instant."""
     for at, moment in stretch.states():
         if not _are_called(moment.deferred, wanted):
-            return _failure(stretch, at, key, _listed(wanted), _listed(f"{rule}.{name}" for rule, name in moment.deferred))
+            return _failure(stretch, at, key, listed(wanted), listed(f"{rule}.{name}" for rule, name in moment.deferred))
     return None
 
 
@@ -202,8 +187,8 @@ def _withheld(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure |
     found = tuple(one for moment in stretch.moments for one in moment.withheld)
     if _are_called(found, wanted):
         return None
-    got = _listed(f"{rule}.{name}" for rule, name in found)
-    return _failure(stretch, stretch.expectation.at, key, _listed(wanted), got)
+    got = listed(f"{rule}.{name}" for rule, name in found)
+    return _failure(stretch, stretch.expectation.at, key, listed(wanted), got)
 
 
 def _are_called(found: Sequence[tuple[str, str]], wanted: Sequence[str]) -> bool:
@@ -221,7 +206,7 @@ def _when_done(stretch: _Stretch, key: str) -> tuple[str, ...]:
     """When what was done was done, and when the same is done otherwise in the test: often it is only a second off."""
     all_moments = stretch.played.moments
     names = [(moment.at, moment.started if key == "did" else moment.would) for moment in all_moments]
-    return tuple(f"at {stretch.played.calendar.text(at)}: {_listed(done)}" for at, done in names if done)
+    return tuple(f"at {stretch.played.calendar.text(at)}: {listed(done)}" for at, done in names if done)
 
 
 def _resolved(stretch: _Stretch, key: str, wanted: Mapping[str, Any]) -> Failure | None:
@@ -229,20 +214,20 @@ def _resolved(stretch: _Stretch, key: str, wanted: Mapping[str, Any]) -> Failure
     right = found.keys() == wanted.keys() and all(how is None or found[rule] is how for rule, how in wanted.items())
     if right:
         return None
-    expected = _paired({rule: how or "in any way" for rule, how in wanted.items()})
-    return _failure(stretch, stretch.expectation.at, key, expected, _paired(found), _when_resolved(stretch))
+    expected = paired({rule: how or "in any way" for rule, how in wanted.items()})
+    return _failure(stretch, stretch.expectation.at, key, expected, paired(found), _when_resolved(stretch))
 
 
 def _when_resolved(stretch: _Stretch) -> tuple[str, ...]:
     text = stretch.played.calendar.text
-    return tuple(f"at {text(moment.at)}: {_paired(moment.resolved)}" for moment in stretch.played.moments if moment.resolved)
+    return tuple(f"at {text(moment.at)}: {paired(moment.resolved)}" for moment in stretch.played.moments if moment.resolved)
 
 
 def _retracted(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
     found = sorted(rule for moment in stretch.moments for rule in moment.retracted)
     if found == sorted(wanted):
         return None
-    return _failure(stretch, stretch.expectation.at, key, _listed(sorted(wanted)), _listed(found))
+    return _failure(stretch, stretch.expectation.at, key, listed(sorted(wanted)), listed(found))
 
 
 CHECKS: Mapping[str, Callable[[_Stretch, str, Any], Failure | None]] = {
@@ -274,7 +259,7 @@ def _forecast(expectation: Expectation, played: Played) -> Iterator[Failure]:
     openings = forecast(book, watch.delivery, watch.cells, watch.looked_at, expectation.at, until)
     found = sorted(opening for opening in openings if opening[1] in counted)
     if found != sorted(expectation.says):
-        expected, got = (_openings(one, played.calendar) for one in (expectation.says, found))
+        expected, got = (shown(one, played.calendar) for one in (expectation.says, found))
         yield Failure(expectation.line, played.calendar.text(expectation.at), "forecast", expected, got)
 
 
@@ -289,33 +274,6 @@ def _explained(played: Played, watch: Watch, at: Instant, rules: Iterable[str]) 
     return tuple(
         line
         for rule in rules
-        for told in why(played.in_force(watch), watch.delivery, watch.cells, at, rule)
-        for line in _told(told)
+        for one in why(played.in_force(watch), watch.delivery, watch.cells, at, rule)
+        for line in told(one)
     )
-
-
-def _told(told: Mapping[str, Any]) -> Iterator[str]:
-    """A rule that is open: what makes it true; one that is not: what is missing."""
-    if told["near_miss"] or told["phase"] in (Phase.IDLE, Phase.PENDING):
-        reasons = "; ".join(told["near_miss"]) or ("it is not for this delivery" if not told["applies"] else "nothing is missing")
-        yield f"{told['rule']} is {told['phase']}: {reasons}"
-        return
-    when = [one for one in told["sentences"] if one["in"] == "when" and one["truth"] == ("true" if one["wanted"] else "false")]
-    reasons = "; ".join(f'"{one["text"]}" is {one["truth"]}{_value(one)}' for one in when)
-    yield f"{told['rule']} is {told['phase']}: {reasons}"
-
-
-def _value(sentence: Mapping[str, Any]) -> str:
-    return f" ({sentence['value']})" if sentence["value"] is not None else ""
-
-
-def _listed(names: Iterable[str]) -> str:
-    return f"[{', '.join(names)}]"
-
-
-def _paired(values: Mapping[str, Any]) -> str:
-    return f"[{', '.join(f'{rule} {value}' for rule, value in sorted(values.items()))}]"
-
-
-def _openings(openings: Iterable[tuple[Instant, str]], calendar: Calendar) -> str:
-    return ", ".join(f"{rule} opens at {calendar.text(at)}" for at, rule in sorted(openings)) or NOTHING
