@@ -6,8 +6,9 @@ It is read off a test that was played out: nothing is added to the evaluator.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from domain.actions import Outcome
 from domain.event import Event
-from domain.incident import Resolution
+from domain.incident import Incident, Resolution
 from domain.instant import NEVER, Instant
 from domain.status import FINAL
 from rules.book import Rule, Step
@@ -25,6 +26,8 @@ from rules.watch import Watch
 
 OPENED, CURED, RAN = "opened", "cured", "ran"
 TRUE_AGAIN, COOLED = "true again while clearing", "held back by its cooldown"
+QUIETED, WITHHELD, LAPSED = "kept back by its quiet hours", "withheld by its limits", "an acknowledgement that expires"
+KEPT_BACK = {Outcome.DEFERRED: QUIETED, Outcome.DROPPED: QUIETED, Outcome.WITHHELD: WITHHELD}
 WORDS: Mapping[Truth, str] = {Truth.TRUE: "true", Truth.FALSE: "false", Truth.UNKNOWN: "unknown"}
 
 
@@ -129,6 +132,14 @@ class BookCoverage:
                 asked.see(CURED)
             for path in (*incident.acts, *(f"stage.{number}" for number in incident.stages)):
                 asked.see(path)
+            for way in _kept_back(incident):
+                asked.see(way)
+
+
+def _kept_back(incident: Incident) -> Iterator[str]:
+    yield from (KEPT_BACK[act.outcome] for act in incident.acts.values() if act.outcome in KEPT_BACK)
+    if incident.lapsed_at is not None:
+        yield LAPSED
 
 
 CONDITIONS = ("when", "only_when", "clears_when")
@@ -176,6 +187,12 @@ def _ways(compiled: CompiledRule) -> Iterator[str]:
         yield TRUE_AGAIN
     if rule.cooldown:
         yield COOLED
+    if rule.quiet_hours is not None:
+        yield QUIETED
+    if rule.limits:
+        yield WITHHELD
+    if rule.acknowledge_expires is not None:
+        yield LAPSED
 
 
 def _is_of_the_end(condition: Condition) -> bool:

@@ -272,8 +272,5 @@ def _failure(stretch: _Stretch, at: Instant, what: str, expected: str, got: str,
 
 def _explained(played: Played, watch: Watch, at: Instant, rules: Iterable[str]) -> tuple[str, ...]:
     return tuple(
-        line
-        for rule in rules
-        for one in why(played.in_force(watch), watch.delivery, watch.cells, at, rule)
-        for line in told(one)
+        line for rule in rules for one in why(played.in_force(watch), watch.delivery, watch.cells, at, rule) for line in told(one)
     )

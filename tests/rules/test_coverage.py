@@ -153,6 +153,27 @@ rules:
     assert later["escalate 3, do 1: open_ticket"] == []
 
 
+def test_what_quiet_hours_and_limits_keep_back_and_an_acknowledgement_that_expires_are_seen(tmp_path: Path) -> None:
+    book = """
+rulebook: small
+rules:
+  - id: halted
+    when: stopped for 20m
+    acknowledge_expires: 5m
+    quiet_hours: {for: reroute, window: "09:00-10:00"}
+    limits: [{what: ticket, at_most: 0, within: 1h}]
+    do: [{open_ticket: {queue: hub-ops}}]
+    on_resolve: [reroute]
+"""
+    ways = ("kept back by its quiet hours", "withheld by its limits", "an acknowledgement that expires")
+
+    seen = shown(coverage_of(tmp_path, "08:00 stopped, 08:30 moving", book=book), "halted")
+    more = shown(coverage_of(tmp_path, "08:00 stopped, 08:30 acknowledge halted, 09:30 moving", book=book), "halted")
+
+    assert [seen[way] for way in ways] == [[], ["ran"], []]
+    assert [more[way] for way in ways] == [["ran"], ["ran"], ["ran"]]
+
+
 def test_the_table_says_what_was_not_seen(tmp_path: Path) -> None:
     table = coverage_of(tmp_path, "11:00 scan, 12:00 eta 17:00").summary()
 
