@@ -10,6 +10,7 @@ from domain.instant import Instant
 from rules import fields
 from rules.book import Rulebook
 from rules.clock_times import Calendar, read_time
+from rules.messages import Wording, read_messages
 from rules.problems import suggestion
 from rules.source import Node, Pairs, Source, Text
 from rules.words import SentenceError, Words
@@ -19,10 +20,6 @@ SCOPES: tuple[Scope, ...] = ("at", "until", "forecast_at")
 
 NOTHING = "nothing"
 MOST_STEPS = 1_000
-
-LATER_KEYS: Mapping[str, str] = {
-    "message": "leave it out for now; did: [notify.customer] says that one was sent",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,7 @@ class Expectation:
     deferred: tuple[str, ...] | None = None
     withheld: tuple[str, ...] | None = None
     says: tuple[tuple[Instant, str], ...] | None = None
+    message: tuple[Wording, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ class ExpectationReader:
         mapping = fields.pairs(self.source, node, "an expectation")
         if mapping is None:
             return None
-        fields.check_keys(self.source, mapping, "an expectation", [*SCOPES, *READ], LATER_KEYS)
+        fields.check_keys(self.source, mapping, "an expectation", [*SCOPES, *READ])
         scopes = [scope for scope in SCOPES if mapping.get(scope) is not None]
         if len(scopes) != 1:
             self.source.problem(
@@ -162,6 +160,10 @@ class ExpectationReader:
         words = [(self.rule(key), fields.word(self.source, value, what, allowed)) for key, value in mapping.pairs]
         return [(rule, word) for rule, word in words if rule and word]
 
+    def messages(self, node: Node) -> tuple[Wording, ...]:
+        """`{to: customer, contains: "16:40"}`, or a list of them."""
+        return read_messages(self.source, node)
+
     def says(self, node: Node) -> tuple[tuple[Instant, str], ...]:
         """`RULE opens at 11:45:00`, a list of them, or `nothing`."""
         if isinstance(node, Text) and node.value.strip().casefold() == NOTHING:
@@ -214,6 +216,7 @@ READ: Mapping[str, Callable[[ExpectationReader, Node], Any]] = {
     "step": ExpectationReader.steps,
     "deferred": ExpectationReader.kept_back,
     "withheld": ExpectationReader.kept_back,
+    "message": ExpectationReader.messages,
     "says": ExpectationReader.says,
 }
 """Key of an expectation -> how it is read."""

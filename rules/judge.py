@@ -13,8 +13,10 @@ from rules.contests import holding_back
 from rules.expectations import Expectation
 from rules.failures import Failure, listed, paired, shown, told
 from rules.machine import Phase
+from rules.messages import Wording, is_said, texts_of
 from rules.reload import book_of
 from rules.simulate import Moment, peeks
+from rules.template_check import Templates
 from rules.tree import Truth
 from rules.watch import Watch
 from rules.why import forecast, why
@@ -30,6 +32,7 @@ class Played:
     calendar: Calendar
     moments: tuple[Moment, ...]
     up_to: Callable[[Instant], tuple[Moment, ...]]
+    templates: Templates | None = None
 
     def in_force(self, watch: Watch) -> CompiledBook:
         """The book by which a delivery was watched at some instant of the test."""
@@ -230,6 +233,18 @@ def _retracted(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure 
     return _failure(stretch, stretch.expectation.at, key, listed(sorted(wanted)), listed(found))
 
 
+def _message(stretch: _Stretch, key: str, wanted: tuple[Wording, ...]) -> Failure | None:
+    """Each of these was said."""
+    templates = stretch.played.templates
+    deeds = [deed for moment in stretch.moments for deed in moment.deeds if "template" in deed.request.args]
+    missing = [one for one in wanted if templates is None or not is_said(one, deeds, templates)]
+    if not missing:
+        return None
+    said = tuple(f"{deed.name}: {text!r}" for deed in deeds for text in (texts_of(deed, templates) if templates else ()))
+    got = "there are no templates" if templates is None else f"{len(said)} messages" if said else "no message"
+    return _failure(stretch, stretch.expectation.at, key, "; ".join(map(str, missing)), got, said)
+
+
 CHECKS: Mapping[str, Callable[[_Stretch, str, Any], Failure | None]] = {
     "open": _open,
     "did": _did,
@@ -242,6 +257,7 @@ CHECKS: Mapping[str, Callable[[_Stretch, str, Any], Failure | None]] = {
     "suppressed": _held_back,
     "severity": _of_incidents,
     "step": _of_incidents,
+    "message": _message,
     "deferred": _deferred,
     "withheld": _withheld,
 }

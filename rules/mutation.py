@@ -63,10 +63,12 @@ def mutate(path: Path, readers: Readers, templates: Templates | None = None) -> 
         one = read_tested(file, readers, templates)
         if one.book is not None:
             tested.setdefault(one.book_path, []).append(one)
-    return tuple(_mutated(book, [case for one in ones for case in one.cases], ones[0].book) for book, ones in tested.items())
+    return tuple(
+        _mutated(book, [case for one in ones for case in one.cases], ones[0].book, templates) for book, ones in tested.items()
+    )
 
 
-def _mutated(path: str, cases: Sequence[Case], book: Rulebook | None) -> Mutated:
+def _mutated(path: str, cases: Sequence[Case], book: Rulebook | None, templates: Templates | None) -> Mutated:
     if book is None:
         return Mutated(path, 0, (), 0, 0)
     known = tuple(_known_tests(cases, compile_book(book, "reference")))
@@ -74,7 +76,7 @@ def _mutated(path: str, cases: Sequence[Case], book: Rulebook | None) -> Mutated
     survivors = []
     for mutant in mutants(Path(path), book):
         fates[mutant.fate] += 1
-        hint = _survives(mutant, known) if mutant.book is not None else None
+        hint = _survives(mutant, known, templates) if mutant.book is not None else None
         if hint is not None:
             survivors.append(Survivor(mutant, hint))
     return Mutated(path, fates["mutant"] - len(survivors), tuple(survivors), fates["no change"], fates["not a book"])
@@ -97,7 +99,7 @@ def _names(case: Case) -> Iterator[str]:
         yield from (rule for _, rule in one.says or ())
 
 
-def _survives(mutant: Mutant, known: Sequence[_Known]) -> str | None:
+def _survives(mutant: Mutant, known: Sequence[_Known], templates: Templates | None) -> str | None:
     """None if a test notices it; else the hint."""
     if mutant.book is None:
         return None
@@ -105,7 +107,7 @@ def _survives(mutant: Mutant, known: Sequence[_Known]) -> str | None:
     names = {public_name(rule) for rule in mutant.rules}
     concerned = [test for test in known if not mutant.rules or test.rules & mutant.rules]
     for test in sorted(concerned, key=lambda test: not test.named & names):
-        if run_case(test.case, book).ending == "failed":
+        if run_case(test.case, book, templates).ending == "failed":
             return None
     return _hint(mutant, book, concerned)
 

@@ -14,7 +14,7 @@ from rules.book import Rulebook, public_name
 from rules.compile import CompiledBook
 from rules.evaluate import Change, ChangeKind
 from rules.reload import book_of
-from rules.watch import Look, Watch, is_counted
+from rules.watch import Deed, Look, Watch, is_counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Moment:
     """All that came of one instant: rules that opened, resolved and had a hold cancelled by late news; actions by name.
 
     `started` are the actions that were begun, `would` those that shadow rules would have begun, `withheld` those that went
-    beyond a limit, by rule and action. `idle` decisions found nothing to decide about. `watch` is how things stood afterwards,
+    beyond a limit, by rule and action. `idle` decisions found nothing to decide about. `deeds` are what was begun, in full. `watch` is how things stood afterwards,
     `versions` has the books by which it was watched.
     """
 
@@ -64,6 +64,7 @@ class Moment:
     would: tuple[str, ...] = ()
     withheld: tuple[tuple[str, str], ...] = ()
     idle: tuple[Decided, ...] = ()
+    deeds: tuple[Deed, ...] = ()
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -106,11 +107,13 @@ class Told:
     would: list[str] = field(default_factory=list)
     withheld: list[tuple[str, str]] = field(default_factory=list)
     idle: list[Decided] = field(default_factory=list)
+    deeds: list[Deed] = field(default_factory=list)
 
     def note(self, before: Watch, looked: Look) -> None:
         counted = {incident.rule for incident in looked.watch.incidents if is_counted(incident)}
         for change in looked.changes:
             self._note_change(change, counted)
+        self.deeds += looked.deeds
         self.started += [deed.name for deed in looked.deeds if deed.action in ACTION_ARGUMENTS]
         for incident, act in _newly(before, looked.watch):
             if act.outcome is Outcome.WOULD and incident.mode is Mode.SHADOW:
@@ -138,6 +141,7 @@ class Told:
             tuple(self.would),
             tuple(self.withheld),
             tuple(self.idle),
+            tuple(self.deeds),
         )
 
 

@@ -10,7 +10,7 @@ from domain.delivery import delivery_of
 from domain.incident import Incident, Mode, Severity
 from domain.message import template_context
 from domain.order import Destination, Order, Window
-from domain.sending import TemplateError
+from domain.sending import Message, TemplateError
 from rules.problems import suggestion
 from rules.source import Node, Source
 
@@ -36,6 +36,9 @@ class Templates(Protocol):
 
     def problems(self) -> Mapping[str, str]:
         """What is wrong with which file, if it cannot be sent."""
+
+    def render(self, name: str, channel: str, *, language: str, timezone: str, context: Mapping[str, Any]) -> Message:
+        """A message for a channel in the nearest language; raises TemplateError."""
 
 
 def known_variables() -> frozenset[str]:

@@ -135,7 +135,7 @@ def run_file(
     """Runs a test file, the tests beside a rulebook, or all tests of a folder. The reference matcher decides: it costs nothing."""
     readers = Readers(read_order, read_event)
     tested = [read_tested(file, readers, templates) for file in files_with_tests(path)]
-    return Report(tuple(_run(one, observer) for one in tested) if tested else (_without_tests(path),))
+    return Report(tuple(_run(one, observer, templates) for one in tested) if tested else (_without_tests(path),))
 
 
 def _without_tests(folder: Path) -> FileReport:
@@ -143,33 +143,33 @@ def _without_tests(folder: Path) -> FileReport:
     return FileReport(str(folder), "", problems=(Problem(str(folder), "R006", 0, 0, 1, f"no tests in {folder}", hint),))
 
 
-def _run(tested: Tested, observer: Observer | None) -> FileReport:
+def _run(tested: Tested, observer: Observer | None, templates: Templates | None) -> FileReport:
     try:
         if tested.book is not None:
             refuse_unbuilt(tested.book)
     except NotBuiltError as error:
         unbuilt = Problem(tested.book_path, "R014", 0, 0, 1, str(error), "use mode: off")
         return FileReport(tested.file, tested.book_path, problems=in_order([*tested.problems, unbuilt]))
-    results = tuple(_results(tested, tested.book, observer)) if tested.book is not None else ()
+    results = tuple(_results(tested, tested.book, observer, templates)) if tested.book is not None else ()
     return FileReport(tested.file, tested.book_path, results, tested.problems)
 
 
-def _results(tested: Tested, book: Rulebook, observer: Observer | None) -> Iterator[Result]:
+def _results(tested: Tested, book: Rulebook, observer: Observer | None, templates: Templates | None) -> Iterator[Result]:
     compiled = compile_book(book, "reference")
 
     def saw(moments: Sequence[Moment], end: Instant) -> None:
         if observer is not None:
             observer.saw(tested.book_path, compiled, moments, end)
 
-    return (run_case(case, compiled, saw) for case in tested.cases)
+    return (run_case(case, compiled, templates, saw) for case in tested.cases)
 
 
-def run_case(case: Case, book: CompiledBook, saw: Saw | None = None) -> Result:
-    """Plays a test out and compares."""
+def run_case(case: Case, book: CompiledBook, templates: Templates | None = None, saw: Saw | None = None) -> Result:
+    """Plays a test out and compares; messages are written with the templates."""
     if case.todo or case.order is None:
         return Result(case.name, case.line, "todo")
     try:
-        played = play(case, book)
+        played = play(case, book, templates)
         if saw is not None:
             saw(played.moments, end_of(case))
         failures = judge(case.expectations, played)
@@ -184,13 +184,13 @@ def end_of(case: Case) -> Instant:
     return max([last, *(line.at for line in case.lines)])
 
 
-def play(case: Case, book: CompiledBook) -> Played:
+def play(case: Case, book: CompiledBook, templates: Templates | None = None) -> Played:
     """A test, played out up to its end."""
 
     def up_to(at: Instant) -> tuple[Moment, ...]:
         return moments_of(case, book, at, [line for line in case.lines if line.at <= at])
 
-    return Played(book, case.calendar, moments_of(case, book, end_of(case)), up_to)
+    return Played(book, case.calendar, moments_of(case, book, end_of(case)), up_to, templates)
 
 
 def moments_of(case: Case, book: CompiledBook, until: Instant, lines: Iterable[Line] | None = None) -> tuple[Moment, ...]:

@@ -73,6 +73,7 @@ VOCABULARY: dict[str, Fact] = {
     "country": Fact("text", "the destination's country", lambda o, f: o.destination.country),
     "tags": Fact("list", "the order's tags", lambda o, f: o.tags, always_known=True),
     "requires": Fact("list", "what the handover requires", lambda o, f: o.requires, always_known=True),
+    "parcel statuses": Fact("list", "the last status of each parcel, each status once", lambda o, f: tuple(dict.fromkeys(state.status.value for state in f.parcels.values())), ("parcels",), synonyms=("last status for parcels",), always_known=True),
     "parcels": Fact("number", "how many parcels there are", lambda o, f: len(f.parcels), units=COUNT, synonyms=("parcel count",), always_known=True),
     "parcels delivered": Fact("number", "how many parcels are delivered", lambda o, f: _parcels_with(f, frozenset({Status.DELIVERED})), ("parcels",), units=COUNT, always_known=True),
     "parcels open": Fact("number", "how many parcels have no final status", lambda o, f: len(f.parcels) - _parcels_with(f, FINAL), ("parcels",), units=COUNT, always_known=True),

@@ -1,9 +1,12 @@
 """The check of files and folders: books, directory, templates, tests, and doubts about what a rule means."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from domain.sending import Message
 from integrations.messaging.templates import Templates
 from rules.check import check
 from tests.rules.readers import READERS, run
@@ -23,6 +26,9 @@ class WrittenTemplates:
 
     def problems(self) -> dict[str, str]:
         return {}
+
+    def render(self, name: str, channel: str, *, language: str, timezone: str, context: Mapping[str, Any]) -> Message:
+        return Message(name)
 
 
 def folder_with(tmp_path: Path, **files: str) -> Path:
