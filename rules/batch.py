@@ -1,8 +1,7 @@
 """What one evaluation is about: what was known, what was learnt, and which rules that can concern."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import cached_property
 from operator import attrgetter
 
 from domain.delivery import Delivery
@@ -14,7 +13,8 @@ from rules.lookback import late_since
 from rules.machine import DUE_NOW, Cell, Phase
 from rules.scene import Scene
 from rules.scope import has_same_scope
-from rules.standing import Found, found_in, found_out
+from rules.standing import Cells, Found, found_in, found_out
+from rules.tree import Truth
 
 NEW = Cell()
 """Of a rule that has not been looked at yet."""
@@ -37,7 +37,8 @@ def told(delivery: Delivery, events: Iterable[Event]) -> tuple[Delivery, tuple[E
 class Batch:
     """What one evaluation is about. Scenes are made when a rule first asks for them.
 
-    `whole` says that the order, the past or the rules that apply may have changed: then every rule is looked at.
+    `concerned` is what reads something that the batch touched; None if the order, the past or the rules that apply may have
+    changed: then every rule is looked at.
     """
 
     def __init__(
@@ -53,17 +54,22 @@ class Batch:
         self.book, self.before, self.after, self.learnt, self.last, self.now = book, before, after, learnt, last, now
         self.cells = cells
         self.late = late_since(learnt, now)
+        self.is_over = after.facts.final
         self.known = found_in(cells, book, before, now)
-        told = touched(before, after, learnt)
         self.scope = self.known.scope if has_same_scope(before, after) else book.in_scope(after)
-        self.whole = told is None or self.known.has_strays or self.scope is not self.known.scope
-        self.concerned = None if self.whole or told is None else self.known.watched.concerned(told)
+        told = touched(before, after, learnt)
+        is_whole = told is None or self.known.has_strays or self.scope is not self.known.scope
+        self.concerned = None if told is None or is_whole else self.known.watched.concerned(told)
         self.found = self._found()
+        self.new = Scene(after, learnt, now, self.found.parts)
+        self._old: Scene | None = None
 
     def _found(self) -> Found:
         """What is known now; of what the batch did not touch that is what was known before."""
         known, ask = self.known, bool(self.learnt)
         if self.concerned is None:
+            if self.after is self.before and not known.has_strays:
+                return known
             return found_out(self.cells, self.book, self.after, self.scope, self.now, ask)
         atoms = self.book.looked_up(known.atoms, self.concerned.atoms, Scene(self.after), self.now)
         parts = known.parts if atoms is known.atoms else self.book.match(atoms, ask)
@@ -73,62 +79,76 @@ class Batch:
     def scope_before(self) -> frozenset[str]:
         return self.known.scope
 
-    @cached_property
+    @property
     def old(self) -> Scene:
-        return Scene(self.before, (), self.now, self.known.parts)
+        if self._old is None:
+            self._old = Scene(self.before, (), self.now, self.known.parts)
+        return self._old
 
-    @cached_property
-    def new(self) -> Scene:
-        return Scene(self.after, self.learnt, self.now, self.found.parts)
-
-    @cached_property
-    def changed(self) -> frozenset[int]:
-        """The fact sentences whose truth the batch changed, by number."""
-        if self.found.atoms is self.known.atoms:
-            return frozenset()
-        pairs = enumerate(zip(self.known.atoms, self.found.atoms, strict=True))
-        return frozenset(number for number, (old, new) in pairs if old != new)
-
-    def to_look_at(self) -> Iterator[tuple[CompiledRule, Cell]]:
-        """The rules for which time or the batch can have changed anything, with where they stand."""
+    def to_look_at(self) -> Iterable[CompiledRule]:
+        """The rules for which time or the batch can have changed anything."""
         told, cells, now = self.concerned, self.cells, self.now
-        is_any_due = told is None or now >= self.known.next_look
-        for rule in self.found.watched.rules if told is None or is_any_due else told.rules:
-            cell = cells.get(rule.id, NEW)
-            if told is None or cell.look_at <= now or (rule.id in told.ids and self._is_concerned(rule, cell, told)):
-                yield rule, cell
+        if told is None:
+            return self.found.watched.rules
+        changed = self._changed(told)
+        concerned = [
+            rule
+            for rule in told.rules
+            if cells.get(rule.id, NEW).phase is not Phase.IDLE or rule.id in told.in_time or not rule.atoms.isdisjoint(changed)
+        ]
+        if now < self.known.next_look:
+            return concerned
+        ids = {rule.id for rule in concerned}
+        return [rule for rule in self.found.watched.rules if rule.id in ids or cells.get(rule.id, NEW).look_at <= now]
 
-    def _is_concerned(self, rule: CompiledRule, cell: Cell, told: Concerned) -> bool:
-        """For an idle rule a fact that changed does not count if its sentences say the same of it as before."""
-        return cell.phase is not Phase.IDLE or rule.id in told.in_time or not rule.atoms.isdisjoint(self.changed)
+    def _changed(self, told: Concerned) -> frozenset[int]:
+        """The fact sentences whose truth the batch changed, by number. For an idle rule only these count of the facts."""
+        old, new = self.known.atoms, self.found.atoms
+        return frozenset() if new is old else frozenset(number for number in told.atoms if old[number] != new[number])
 
-    def rests(self, rule: CompiledRule, cell: Cell) -> bool:
-        """Whether an idle rule stays so until a fact changes: it is all over, or no fact part holds that could make it true."""
+    def still_idle(self, rule: CompiledRule, cell: Cell) -> Cell | None:
+        """The cell of a rule that nothing can come of now, with its next look; None where the whole machine has to run.
+
+        If no fact part holds that could make the rule true, that is when a fact changes.
+        """
         if cell.phase is not Phase.IDLE or DUE_NOW < cell.look_at < self.now:
-            return False
-        if self.after.facts.final and not rule.rule.after_final:
-            return True
-        return cell.armed and rule.needs is not None and rule.needs.isdisjoint(self.found.parts)
+            return None
+        if self.is_over and not rule.rule.after_final:
+            return _resting(cell)
+        if not cell.armed:
+            return None
+        if rule.needs is not None and rule.needs.isdisjoint(self.found.parts):
+            return _resting(cell)
+        truth, until = rule.when.at(self.new, self.now)
+        if truth is Truth.TRUE:
+            return None
+        return cell.looked(until if rule.id in self.scope else NEVER)
 
-    def standing(self, looked: Mapping[str, Cell]) -> dict[str, Cell]:
+    def standing(self, looked: Mapping[str, Cell]) -> Cells:
         """All cells after the batch. Of a rule that is for the delivery no more only its count stays."""
         if self.concerned is not None:
-            return {**self.cells, **looked}
-        left = {rule: _set_aside(cell) for rule, cell in self.cells.items() if rule not in looked and cell.episode}
-        return {**left, **looked}
+            cells = Cells(self.cells)
+        else:
+            left = ((rule, cell) for rule, cell in self.cells.items() if rule not in looked and cell.episode)
+            cells = Cells((rule, _set_aside(cell)) for rule, cell in left)
+        cells.update(looked)
+        return cells
 
     def outcome(self, looked: Mapping[str, Cell], cells: Mapping[str, Cell]) -> Found:
         """What the next evaluation may go on from."""
-        found, known = self.found, self.known
-        watched = found.watched.rules
-        if self.concerned is None or self.now >= known.next_look or self.book.contested:
-            looks = [cells[rule.id].look_at for rule in watched]
+        known = self.known.next_look
+        if self.concerned is None or self.now >= known or self.book.contested:
+            looks = [cells[rule].look_at for rule in self.found.watched.place]
         else:
-            looks = [known.next_look, *map(LOOK_AT, looked.values())]
-        return replace(found, next_look=min(looks, default=NEVER))
+            looks = [known, *map(LOOK_AT, looked.values())]
+        return self.found._replace(next_look=min(looks, default=NEVER))
 
 
 LOOK_AT: Callable[[Cell], Instant] = attrgetter("look_at")
+
+
+def _resting(cell: Cell) -> Cell:
+    return RESTING if cell is NEW else cell.looked(NEVER)
 
 
 def _set_aside(cell: Cell) -> Cell:

@@ -10,14 +10,13 @@ from domain.event import Event
 from domain.incident import Resolution
 from domain.instant import NEVER, Instant
 from domain.status import Status
-from rules.batch import NEW, RESTING, Batch
+from rules.batch import NEW, Batch
 from rules.compile import CompiledBook, CompiledRule
 from rules.contests import holding_back
 from rules.lookback import stayed, was
 from rules.looking import look, may_open, with_wake
 from rules.machine import DUE_NOW, Cell, Phase, turn
 from rules.scene import Scene
-from rules.standing import Cells
 from rules.tree import Truth
 
 EDITION = 1
@@ -83,17 +82,16 @@ def evaluate(
     batch = Batch(book, before, after, cells, learnt, last, now)
     looked: dict[str, Cell] = {}
     changes: list[Change] = []
-    for rule, cell in batch.to_look_at():
-        if batch.rests(rule, cell):
-            looked[rule.id] = RESTING if cell is NEW else cell.looked(NEVER)
-        else:
-            looked[rule.id], more = _run(rule, cell, batch, *_held_back(rule, cells, looked))
-            changes += more
+    for rule in batch.to_look_at():
+        cell = cells.get(rule.id, NEW)
+        idle = batch.still_idle(rule, cell)
+        looked[rule.id] = idle or _run(rule, cell, batch, *_held_back(rule, cells, looked), changes)
     found = batch.standing(looked)
     if book.contested and _has_any_moved(cells, looked):
         changes = _contend(batch, cells, found, changes)
     wake = _wake(batch, found)
-    return Verdict(Cells(found, batch.outcome(looked, found)), tuple(sorted(changes, key=lambda change: change.at)), wake)
+    found.found = batch.outcome(looked, found)
+    return Verdict(found, tuple(sorted(changes, key=lambda change: change.at)), wake)
 
 
 def _has_any_moved(cells: Mapping[str, Cell], looked: Mapping[str, Cell]) -> bool:
@@ -122,25 +120,33 @@ def _held_back(rule: CompiledRule, cells: Mapping[str, Cell], found: Mapping[str
     """Whether a rival holds the rule back, or did until now; what a person has resolved (it is due at once) did."""
     if not rule.rivals:
         return False, False
-    now = bool(holding_back(rule.rivals, {**cells, **found}))
+    now = any((found.get(rival.rule) or cells.get(rival.rule, NEW)).is_open for rival in rule.rivals)
     was_resolved = any(cells.get(rival.rule, NEW).look_at == DUE_NOW for rival in rule.rivals if rival.rule in cells)
     return now, now or was_resolved or bool(holding_back(rule.rivals, cells))
 
 
-def _run(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool, was_held_back: bool) -> tuple[Cell, list[Change]]:
-    """A rule's machine through one batch: on old knowledge up to now, then on new."""
-    changes: list[Change] = []
-    cell = _caught_up(rule, cell, batch, was_held_back, changes)
-    cell = _reconsidered(rule, cell, batch, changes)
-    in_play = may_open(rule, batch.after, batch.scope)
-    if batch.after.facts.final and not rule.rule.after_final:
+def _run(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool, was_held_back: bool, changes: list[Change]) -> Cell:
+    """A rule's machine through one batch: on old knowledge up to now, then on new. What it changed is written down."""
+    told: list[Change] = []
+    cell = _caught_up(rule, cell, batch, was_held_back, told)
+    cell = _reconsidered(rule, cell, batch, told)
+    if batch.is_over and not rule.rule.after_final:
         how = Resolution.EXPIRED if batch.after.facts.status is Status.EXPIRED else Resolution.FINAL
-        return _finished(rule, cell, batch.now, how, changes), _as_noticed(changes)
+        cell = _finished(rule, cell, batch.now, how, told)
+    else:
+        cell = _looked_now(rule, cell, batch, held_back, told)
+    if told:
+        changes += _as_noticed(told)
+    return cell
+
+
+def _looked_now(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool, changes: list[Change]) -> Cell:
+    in_play = rule.id in batch.scope
     cell = _looked(rule, cell, batch.new, batch.now, in_play, held_back, changes)
     if cell.phase is Phase.CLEARING and _opened_in(changes, cell.episode) not in (None, batch.now):
         changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, batch.now, Resolution.CURED))
         cell = look(rule, cell.ended(batch.now, armed=cell.armed), batch.new, batch.now, in_play, held_back)
-    return cell, _as_noticed(changes)
+    return cell
 
 
 def _caught_up(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool, changes: list[Change]) -> Cell:
@@ -252,8 +258,6 @@ def _opened_in(changes: list[Change], episode: int) -> Instant | None:
 
 def _as_noticed(changes: list[Change]) -> list[Change]:
     """What opened and ended before anybody looked was missed; or, if late knowledge took it back, never was."""
-    if not changes:
-        return changes
     opened = {change.episode: change.at for change in changes if change.kind is ChangeKind.OPENED}
     ended = {change.episode: change for change in changes if change.kind is ChangeKind.RESOLVED and change.episode in opened}
     kept = [change for change in changes if change.episode not in ended or change.kind is ChangeKind.RETRACTED_PENDING]

@@ -58,12 +58,13 @@ def _decided_by(decisive: Truth, otherwise: Truth, steps: tuple[Step, ...]) -> S
         for step in steps:
             value, until = step(scene, t)
             if value is decisive:
-                truth, decided = decisive, max(decided, until)
                 if until >= NEVER:
                     return decisive, NEVER
+                truth = decisive
+                decided = until if until > decided else decided
             elif value is Truth.UNKNOWN and truth is not decisive:
                 truth = Truth.UNKNOWN
-            first = min(first, until)
+            first = until if until < first else first
         return truth, decided if truth is decisive else first
 
     return at

@@ -65,12 +65,16 @@ def touched(before: Delivery, after: Delivery, learnt: tuple[Event, ...]) -> Inp
         return frozenset()
     if before.order is not after.order or before.facts.final is not after.facts.final or _changes_the_past(before, learnt):
         return EVERYTHING
-    fields = _told_anew(before, after)
-    if "recorded" in fields:
-        fields |= {f"recorded {status}" for status in after.facts.recorded if status not in before.facts.recorded}
+    told = _told_anew(before, after)
+    if "recorded" in told:
+        told |= {f"recorded {status}" for status in after.facts.recorded if status not in before.facts.recorded}
+    if "happened" in told:
+        told |= _event_names(before.facts, after.facts)
     if after.facts.final:
-        fields.add(ENDING)
-    return frozenset(fields | _event_names(before.facts, after.facts) | ({EVERY_EVENT} if learnt else set()))
+        told.add(ENDING)
+    if learnt:
+        told.add(EVERY_EVENT)
+    return frozenset(told)
 
 
 def _told_anew(before: Delivery, after: Delivery) -> set[str]:
@@ -85,8 +89,9 @@ def _changes_the_past(before: Delivery, learnt: Iterable[Event]) -> bool:
 
 
 def _event_names(before: Facts, after: Facts) -> set[str]:
-    names = before.happened.keys() | after.happened.keys()
-    return {f"event {name}" for name in names if before.happened.get(name) is not after.happened.get(name)}
+    """The events that happened; without a correction none is forgotten."""
+    known = before.happened
+    return {f"event {name}" for name, times in after.happened.items() if known.get(name) is not times}
 
 
 def _fact(node: Any) -> Inputs:

@@ -17,10 +17,7 @@ FURTHEST_LOOKS = 200
 def look(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: bool, held_back: bool = False) -> Cell:
     """The rule's cell after a look. A rule that is not in play opens nothing, but may resolve what it has open; one that a
     rival holds back stays pending."""
-    truth, until = rule.when.at(scene, t)
-    if cell.phase is Phase.IDLE and truth is not Truth.TRUE and cell.armed:
-        return cell.looked(until if in_play else NEVER)  # as settle would have it; by far the most looks are like this
-    after = settle(rule.timing, cell, t, _seen(rule, cell, scene, t, truth, until, in_play, held_back))
+    after = settle(rule.timing, cell, t, _seen(rule, cell, scene, t, in_play, held_back))
     return _staged(rule, after, scene, t) if rule.stages else after
 
 
@@ -37,9 +34,8 @@ def _staged(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant) -> Cell:
     return replace(cell, reached=tuple(sorted(reached))).looked(look_at)
 
 
-def _seen(
-    rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, when: Truth, when_until: Instant, in_play: bool, held_back: bool
-) -> Seen:
+def _seen(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: bool, held_back: bool) -> Seen:
+    when, when_until = rule.when.at(scene, t)
     only, only_until = Truth.TRUE, NEVER
     clear, clear_until = Truth.FALSE, NEVER
     is_true = when is Truth.TRUE

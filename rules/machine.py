@@ -51,7 +51,7 @@ class Cell:
         """Whether there is an incident."""
         return self.phase in (Phase.OPEN, Phase.CLEARING)
 
-    # The three that run at every look name each field: dataclasses.replace takes four times as long.
+    # Those that many looks need name each field: dataclasses.replace takes four times as long.
     def into(self, phase: Phase, since: Instant) -> "Cell":
         """The cell in another phase."""
         return Cell(
@@ -102,6 +102,22 @@ class Cell:
             self.reached,
         )
 
+    def opened(self, at: Instant, clear: bool) -> "Cell":
+        """The cell at the beginning of its next episode."""
+        return Cell(
+            Phase.OPEN,
+            at,
+            self.episode + 1,
+            at,
+            self.ended_at,
+            self.armed,
+            clear,
+            self.look_at,
+            self.wake_at,
+            self.wake_for,
+            self.reached,
+        )
+
     def ended(self, at: Instant, armed: bool) -> "Cell":
         """The cell after its episode; cooldown runs from here."""
         return replace(self, phase=Phase.IDLE, since=at, ended_at=at, armed=armed, clear=False, opened_at=None, reached=())
@@ -149,9 +165,11 @@ def turn(before: Cell, after: Cell) -> Turn:
     """What a look did that somebody could see."""
     if after.episode > before.episode:
         return "opens"
-    if after.is_open and len(after.reached) > len(before.reached):
-        return "reaches"
-    return "resolves" if before.is_open and not after.is_open else ""
+    if not before.is_open:
+        return ""
+    if not after.is_open:
+        return "resolves"
+    return "reaches" if len(after.reached) > len(before.reached) else ""
 
 
 def _idle(timing: Timing, cell: Cell, t: Instant, seen: Seen) -> Cell:
@@ -167,7 +185,7 @@ def _pending(timing: Timing, cell: Cell, t: Instant, seen: Seen) -> Cell:
         return cell.into(Phase.IDLE, t)
     if t < opens_at(timing, cell) or not seen.only:
         return cell
-    return replace(cell, phase=Phase.OPEN, since=t, episode=cell.episode + 1, opened_at=t, clear=seen.clear)
+    return cell.opened(t, seen.clear)
 
 
 def _open(timing: Timing, cell: Cell, t: Instant, seen: Seen) -> Cell:

@@ -4,7 +4,7 @@ Nothing here has to be remembered: a plain mapping of cells serves as well, only
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from domain.delivery import Delivery
 from domain.instant import Instant
@@ -14,8 +14,7 @@ from rules.matcher import Atoms
 from rules.scene import Scene
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What is known of a delivery under a book: the rules that are for it, the values of their fact sentences, the fact parts that
     hold. `watched` are those rules, and others that still have an incident open. No cell is to be looked at before `next_look`.
     """
@@ -39,9 +38,7 @@ class Cells(dict[str, Cell]):
 
     __slots__ = ("found",)
 
-    def __init__(self, cells: Mapping[str, Cell], found: Found) -> None:
-        super().__init__(cells)
-        self.found = found
+    found: Found
 
 
 def found_in(cells: Mapping[str, Cell], book: CompiledBook, delivery: Delivery, at: Instant) -> Found:

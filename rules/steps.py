@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from domain.instant import DAY, NEVER, Instant
+from domain.instant import DAY, HOUR, NEVER, Instant
 from rules import clock, patterns, reach
 from rules.event_steps import EVENT_STEPS
 from rules.fact_steps import FACT_STEPS
@@ -139,12 +139,29 @@ def _overdue(node: Overdue, frame: Frame) -> Step:
     return at
 
 
+REMEMBERED_HOURS = 1_000
+
+
 def _local(frame: Frame, at: Callable[[Any, Instant], Answer]) -> Step:
-    """A step on a local clock; unknown where it is not known which."""
+    """A step on a local clock; unknown where it is not known which.
+
+    Reading a calendar takes longer than all else that a rule does, so the last answer of each hour is kept: it holds from the
+    instant that was asked for to the one that the answer names.
+    """
+    answered: dict[tuple[Any, int], tuple[Instant, Answer]] = {}
 
     def on_clock(scene: Scene, t: Instant) -> Answer:
         local = clock.zone(zone_name(frame, scene) or "")
-        return UNKNOWN_FOR_GOOD if local is None else at(local, t)
+        if local is None:
+            return UNKNOWN_FOR_GOOD
+        hour = (local, t // HOUR)
+        since, answer = answered.get(hour, (NEVER, UNKNOWN_FOR_GOOD))
+        if not since <= t < answer[1]:
+            answer = at(local, t)
+            if len(answered) >= REMEMBERED_HOURS:
+                answered.clear()
+            answered[hour] = (t, answer)
+        return answer
 
     return on_clock
 

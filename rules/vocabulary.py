@@ -57,7 +57,7 @@ def _unknown_on_purpose(order: Order, facts: Facts) -> None:
 
 
 VOCABULARY: dict[str, Fact] = {
-    "status": Fact("enum", "where the least advanced parcel is in its life", lambda o, f: f.status.value, ("status",), _values(Status), always_known=True),
+    "status": Fact("enum", "where the least advanced parcel is in its life", lambda o, f: f.status, ("status",), _values(Status), always_known=True),
     "condition": Fact("enum", "how the delivery stands to its promise", _unknown_on_purpose, ("status", "promised", "eta"), _values(Condition), always_known=True),
     "carrier": Fact("text", "the carrier that has the delivery now", lambda o, f: f.carrier, ("carrier",), register="carriers", always_known=True),
     "zone": Fact("text", "the delivery zone", lambda o, f: o.zone, register="zones"),

@@ -238,6 +238,8 @@ def _with_incident(watch: Watch, changed: Incident) -> Watch:
 
 
 def _start_ready(watch: Watch, plans: Plans, now: Instant) -> tuple[Watch, tuple[Deed, ...]]:
+    if not watch.incidents:
+        return watch, ()
     deeds: list[Deed] = []
     incidents: list[Incident] = []
     effects = watch.effects
