@@ -16,6 +16,7 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.admit import Admitting
+from activities.load import Loading
 from activities.notify import Notifying
 from activities.open_ticket import Ticketing
 from activities.reassign import Reassigning
@@ -134,6 +135,7 @@ def activities_of(settings: Settings, database: Database, library: Library, sms:
     ticketing = Ticketing(Desk(database), templates, ledger, wall_clock)
     return [
         Admitting(Admissions(database), Loader(library)).admit,
+        Loading(Loader(library)).load,
         Recording(Deliveries(database)).record,
         Notifying(mail_of(settings), sms, templates, ledger, contacts, wall_clock).notify,
         ticketing.open_ticket,

@@ -19,7 +19,8 @@ class Library(Protocol):
     """What admitting needs of the cache of rulebooks."""
 
     async def load(self, version: str) -> None:
-        """Makes the version ready for evaluation in this process."""
+        """Makes the version ready for evaluation in this process; raises LookupError for one that is unknown, ValueError for one
+        that cannot be evaluated."""
         ...
 
 

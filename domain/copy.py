@@ -64,6 +64,14 @@ class AdmitRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Loaded:
+    """Whether a version of a rulebook is there and can be used; `problem` says why not."""
+
+    is_known: bool = True
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Admission:
     """The answer: which generation of the delivery this is, and the version of its rulebook."""
 

@@ -2,19 +2,21 @@
 
 from dataclasses import replace
 
+from domain.instant import Instant
 from rules.adoption import Standing, Versions, in_force
 from rules.adoption import adopted as take_over
 from rules.compile import CompiledBook
 from rules.watch import Watch
 
 
-def adopted(watch: Watch, version: str, versions: Versions) -> Watch:
+def adopted(watch: Watch, version: str, versions: Versions, now: Instant) -> Watch:
     """The watch by another version, from now on; look again at once. The version that it has already changes nothing."""
     if watch.book == version:
         return watch
     force = book_of(watch, versions)
     standing = take_over(Standing(watch.cells, watch.kept), watch.book, force, versions(version), watch.delivery)
-    return replace(watch, book=version, cells=standing.cells, kept=standing.kept)
+    told = watch.remarked(now, f"rulebook {versions(version).rulebook.name} adopted in version {version[:12]}")
+    return replace(told, book=version, cells=standing.cells, kept=standing.kept)
 
 
 def book_of(watch: Watch, versions: Versions) -> CompiledBook:

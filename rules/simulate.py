@@ -18,9 +18,10 @@ from domain.order import Order
 from domain.status import Kind, Status
 from rules.book import canonical_json, public_name, sha256
 from rules.compile import CompiledBook, compile_book
+from rules.people import acknowledged, settled_by_hand
 from rules.reload import adopted as take_up
 from rules.telling import Adopted, Decided, Line, Moment, Reported, Told
-from rules.watch import Deed, Watch, acknowledged, look, settled_by_hand, with_outcome
+from rules.watch import Deed, Watch, look, with_outcome
 
 __all__ = [
     "FIRST", "MOST_LOOKS", "Adopted", "Decided", "EndlessError", "Line", "Moment", "Reported", "all_succeed", "peeks", "simulate",
@@ -127,7 +128,7 @@ class _Stage:
             return []
         if isinstance(item, Adopted):
             self._look(events, at, told)
-            self._adopt(item)
+            self._adopt(item, at)
             return []
         self._unanswered -= 1
         self.watch = with_outcome(self.watch, item.deed, ActionResult(Outcome.UNANSWERED), at)
@@ -143,10 +144,10 @@ class _Stage:
             self.watch = settled_by_hand(self.watch, incident, Resolution.HANDLED, "", at)
             told.resolved[decided.rule] = Resolution.HANDLED
 
-    def _adopt(self, adopted: Adopted) -> None:
+    def _adopt(self, adopted: Adopted, at: Instant) -> None:
         version = sha256(canonical_json(adopted.book))
         self._versions.setdefault(version, compile_book(adopted.book, "reference"))
-        self.watch = take_up(self.watch, version, self._versions.__getitem__)
+        self.watch = take_up(self.watch, version, self._versions.__getitem__, at)
 
     def _look(self, events: list[Event], at: Instant, told: Told) -> None:
         """Looks, does what is due, and looks again for as long as outcomes make more due."""

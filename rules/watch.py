@@ -12,15 +12,14 @@ from domain.delivery import Delivery
 from domain.event import Event
 from domain.incident import Act, Incident, Mode, Resolution, Severity, incident_id
 from domain.instant import NEVER, Instant
-from domain.order import Order
 from rules.adoption import Standing, Versions, handed_over, in_force, only_one
 from rules.batch import told
 from rules.book import Rule, Step
 from rules.compile import CompiledBook
 from rules.deeds import request_of
-from rules.evaluate import Change, ChangeKind, Verdict, Wake, release
+from rules.evaluate import Change, ChangeKind, Verdict, Wake
 from rules.limits import Effects, counted, uncounted
-from rules.machine import DUE_NOW, Cell
+from rules.machine import Cell
 from rules.openings import evaluated
 from rules.plan import is_of_open
 from rules.plans import Plans
@@ -41,6 +40,15 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What a person or another system did about the rules of a delivery, in words."""
+
+    at: Instant
+    what: str
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """Everything that has to be remembered about a delivery under watch."""
 
@@ -55,6 +63,7 @@ class Watch:
     effects: Effects = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)
     """Rules that are not of the delivery's book, but of another version: see rules.adoption."""
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def has_put_off(self) -> bool:
@@ -65,6 +74,13 @@ class Watch:
     def open_incidents(self) -> tuple[Incident, ...]:
         """Live ones: what people are told of."""
         return tuple(incident for incident in self.incidents if incident.is_open and is_counted(incident))
+
+    def remarked(self, at: Instant, what: str, by: str | None = None) -> "Watch":
+        return replace(self, remarks=(*self.remarks, Remark(at, what, by))[-KEPT_INCIDENTS:])
+
+    def with_incident(self, changed: Incident) -> "Watch":
+        incidents = tuple(changed if kept.incident_id == changed.incident_id else kept for kept in self.incidents)
+        return replace(self, incidents=incidents)
 
     def incident(self, wanted: str) -> Incident | None:
         return next((incident for incident in self.incidents if incident.incident_id == wanted), None)
@@ -155,24 +171,7 @@ def with_outcome(watch: Watch, deed: Deed, result: ActionResult, now: Instant) -
     act = Act(deed.name, deed.request.asked_at, result.outcome, now, result.note or None)
     if result.outcome.calls_for_otherwise:
         watch = replace(watch, effects=uncounted(watch.effects, deed.name, deed.request.asked_at))
-    return _with_incident(watch, incident.with_act(deed.path, act))
-
-
-def amended(watch: Watch, order: Order) -> Watch:
-    """The order changed: every rule is looked at again."""
-    cells = {rule: replace(cell, look_at=DUE_NOW) for rule, cell in watch.cells.items()}
-    return replace(watch, delivery=replace(watch.delivery, order=order), cells=cells)
-
-
-def acknowledged(watch: Watch, incident: Incident, by: str, now: Instant) -> Watch:
-    """Somebody has seen it."""
-    return _with_incident(watch, incident.acknowledged(by, now))
-
-
-def settled_by_hand(watch: Watch, incident: Incident, how: Resolution, note: str, now: Instant) -> Watch:
-    """A person resolved it; the rule arms again only once its condition was false."""
-    cells = release(watch.cells, incident.rule, now)
-    return _with_incident(replace(watch, cells=cells), incident.resolved(how, now, note or None))
+    return watch.with_incident(incident.with_act(deed.path, act))
 
 
 def _changed(watch: Watch, book: CompiledBook, change: Change) -> Watch:
@@ -216,7 +215,7 @@ def _reached(watch: Watch, rule: Rule, change: Change) -> Watch:
     severity = _severity(rule, incident.severity, (*incident.stages, *change.stages))
     raised = replace(incident, severity=severity, stages=(*incident.stages, *change.stages))
     seen = watch.incidents_seen + (is_counted(raised) and not is_counted(incident))
-    return replace(_with_incident(watch, raised), incidents_seen=seen)
+    return replace(watch.with_incident(raised), incidents_seen=seen)
 
 
 def _bounded(incidents: tuple[Incident, ...]) -> tuple[Incident, ...]:
@@ -228,13 +227,8 @@ def _bounded(incidents: tuple[Incident, ...]) -> tuple[Incident, ...]:
 def _resolved(watch: Watch, change: Change, how: Resolution) -> Watch:
     for incident in watch.incidents:
         if incident.rule == change.rule and incident.is_open:
-            return _with_incident(watch, incident.resolved(how, change.at))
+            return watch.with_incident(incident.resolved(how, change.at))
     return watch
-
-
-def _with_incident(watch: Watch, changed: Incident) -> Watch:
-    incidents = tuple(changed if kept.incident_id == changed.incident_id else kept for kept in watch.incidents)
-    return replace(watch, incidents=incidents)
 
 
 def _start_ready(watch: Watch, plans: Plans, now: Instant) -> tuple[Watch, tuple[Deed, ...]]:

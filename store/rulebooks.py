@@ -2,12 +2,12 @@
 
 import hashlib
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 
 from domain.instant import Instant
 from store.database import Database
 from store.errors import UnknownRulebookError
-from store.tables import deliveries, rulebook_names, rulebooks
+from store.tables import deliveries, incidents, rulebook_names, rulebooks
 
 
 class Rulebooks:
@@ -52,8 +52,11 @@ class Rulebooks:
         return str(text)
 
     async def in_use(self) -> frozenset[str]:
-        """The versions that open deliveries and the current names need: what a worker loads before it polls."""
-        of_open = select(deliveries.c.rulebook_version).where(deliveries.c.finished_at.is_(None)).distinct()
+        """The versions that open deliveries, open incidents and the current names need: what a worker loads before it polls."""
+        is_open = deliveries.c.finished_at.is_(None)
+        of_open = select(deliveries.c.rulebook_version).where(is_open)
+        # An open incident finishes under the book that opened it, whatever its delivery has adopted since.
+        of_incidents = select(incidents.c.book).where(incidents.c.resolved_at.is_(None))
+        named = select(rulebook_names.c.sha256)
         async with self._database.reading() as connection:
-            versions = set((await connection.execute(of_open)).scalars())
-            return frozenset(versions | set((await connection.execute(select(rulebook_names.c.sha256))).scalars()))
+            return frozenset((await connection.execute(union(of_open, of_incidents, named))).scalars())

@@ -11,9 +11,11 @@ from domain.event import Event
 from domain.incident import Incident, Resolution
 from domain.instant import Instant, instant
 from domain.status import Kind, Party, Status
-from rules.watch import acknowledged, amended, settled_by_hand
+from rules.people import acknowledged, amended, settled_by_hand
+from rules.reload import adopted
 from workflows.contract import (
     AcknowledgeIn,
+    AdoptIn,
     AmendIn,
     CancelIn,
     CorrectIn,
@@ -24,7 +26,8 @@ from workflows.contract import (
     problems_of,
     refusal,
 )
-from workflows.state import State
+from workflows.rulebooks import SHELF
+from workflows.state import EDITION, State
 from workflows.wire import DeliveryOrder
 
 SOURCE = "doorstep"
@@ -118,6 +121,16 @@ def _correct(state: State, ask: Ask) -> Answer:
     return Answer(state, (_event(ask, Kind.CORRECTION, command.by, detail),))
 
 
+def _adopt(state: State, ask: Ask) -> Answer:
+    """The version is ready: see workflows.loading. Adopting the one that watches already changes nothing."""
+    command: AdoptIn = ask.command
+    if command.version == state.watch.book:
+        return Answer(state)
+    watch = adopted(state.watch, command.version, SHELF.get, ask.now)
+    name = SHELF.get(command.version).rulebook.name
+    return Answer(replace(state, watch=watch, rulebook=name, adoptions=state.adoptions + 1, edition=EDITION))
+
+
 def _open_incident(state: State, wanted: str) -> Incident:
     incident = state.watch.incident(wanted)
     if incident is None:
@@ -168,5 +181,6 @@ COMMANDS: dict[type, Callable[[State, Ask], Answer]] = {
     AcknowledgeIn: _acknowledge,
     ResolveIn: _resolve,
     CorrectIn: _correct,
+    AdoptIn: _adopt,
 }
 """Update -> what it does. To add one: its model in contract.py, a row here, a handler in delivery.py."""

@@ -81,6 +81,12 @@ class CorrectIn(Wire):
     by: By
 
 
+class AdoptIn(Wire):
+    """`adopt_rulebook {version}`: the SHA-256 of a published rulebook."""
+
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
 class WhyIn(Wire):
     """`why {rule?, at?}`."""
 

@@ -25,7 +25,7 @@ def fingerprint_of(state: State, now: Instant) -> str:
             delivery.condition(now).value,
             f"{facts.carrier} {facts.driver_id} {facts.route_id} {facts.promised.end}",
             " ".join(_mark(incident) for incident in state.watch.incidents),
-            f"{state.amendments} {iso(state.ended_at) or ''}",
+            f"{state.amendments} {iso(state.ended_at) or ''}{_adopted(state)}",
         )
     )
 
@@ -35,6 +35,11 @@ def _stage(state: State) -> str:
     if facts.status in FINAL:
         return facts.status.value
     return "out" if Status.OUT_FOR_DELIVERY in facts.recorded else "begun"
+
+
+def _adopted(state: State) -> str:
+    # Nothing for a delivery that never adopted another book: that has to stay what older histories recorded.
+    return f" {state.watch.book}" if state.adoptions else ""
 
 
 def _mark(incident: Incident) -> str:

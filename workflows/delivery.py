@@ -5,7 +5,7 @@ Handlers only take note; the run loop folds what was reported, evaluates once pe
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.copy import Admission, AdmitRequest, Admittance
     from domain.delivery import delivery_of
     from domain.event import Event
-    from domain.instant import MINUTE, Instant
+    from domain.instant import MINUTE, Instant, iso
     from domain.status import Kind, Status
     from rules.evaluate import Wake
     from rules.watch import Deed, Watch, look, with_outcome
@@ -41,7 +41,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.doors import Doors
     from workflows.guard import TooManyArguments
     from workflows.inbox import Asked, Done, Inbox, Reported
-    from workflows.reports import Unreadable, read_report
+    from workflows.reports import ADOPT, Unreadable, read_adoption, read_report
     from workflows.rulebooks import SHELF
     from workflows.state import State, packed, unpacked
     from workflows.timer import KeptTimer, now
@@ -211,11 +211,22 @@ class Delivery(Doors):
             self._show()
 
     def _read(self, report: Reported) -> tuple[Event, ...]:
+        if report.name == ADOPT:
+            self._run(self._adopt_unasked(report))
+            return ()
         found = read_report(report.name, report.args, now())
         if isinstance(found, Unreadable):
             self._state = replace(self._alive, rejections=self._alive.rejections.and_one(found.reason))
             return ()
         return found
+
+    async def _adopt_unasked(self, report: Reported) -> None:
+        """The signal `adopt_rulebook`: nobody waits for an answer, so a refusal counts as what could not be used."""
+        try:
+            await self._adopt(read_adoption(report.args))
+        except ApplicationError as error:
+            reason = f"{iso(now())} {ADOPT}: {error.message}"
+            self._state = replace(self._alive, rejections=self._alive.rejections.and_one(reason))
 
     def _obey(self, asked: Asked) -> list[Event]:
         try:
@@ -230,7 +241,7 @@ class Delivery(Doors):
     def _look(self, events: Sequence[Event]) -> None:
         state = self._alive
         book = SHELF.get(state.watch.book)
-        looked = look(state.watch, book, events, now(), state.edition)
+        looked = look(state.watch, book, events, now(), state.edition, SHELF.get)
         self._state = replace(
             state,
             watch=looked.watch,
@@ -289,7 +300,11 @@ class Delivery(Doors):
     # Acting
 
     def _start(self, deed: Deed) -> None:
-        task = asyncio.create_task(self._do(deed))
+        self._run(self._do(deed))
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begins what has to have ended before the delivery goes on as new, or ends."""
+        task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 

@@ -15,12 +15,14 @@ from temporalio.common import RawValue
 with workflow.unsafe.imports_passed_through():
     from domain.instant import Instant, instant, iso
     from rules.evaluate import Wake
+    from rules.reload import book_of
     from rules.why import why
     from workflows.clock import wall_clock
     from workflows.commands import Ask
     from workflows.contract import (
         AcceptedIn,
         AcknowledgeIn,
+        AdoptIn,
         AmendIn,
         CancelIn,
         CorrectIn,
@@ -31,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
         refusal,
     )
     from workflows.inbox import Asked, Inbox, Reported
+    from workflows.loading import unusable
     from workflows.rulebooks import SHELF
     from workflows.snapshot import snapshot_of, timeline_of
     from workflows.state import State
@@ -122,6 +125,21 @@ class Doors:
     def _check_correct(self, request: RawValue = None) -> None:  # type: ignore[assignment]
         read_payload(CorrectIn, request)
 
+    @workflow.update(description="another version of a rulebook watches from now on: {version}")
+    async def adopt_rulebook(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return await self._adopt(read_payload(AdoptIn, request))
+
+    @adopt_rulebook.validator
+    def _check_adopt_rulebook(self, request: RawValue = None) -> None:  # type: ignore[assignment]
+        read_payload(AdoptIn, request)
+
+    async def _adopt(self, command: AdoptIn) -> dict[str, Any]:
+        await self._admittance()
+        refused = await unusable(command.version)
+        if refused is not None:
+            raise refused
+        return await self._ask(command)
+
     async def _ask(self, command: Any) -> dict[str, Any]:
         await self._admittance()
         info = workflow.current_update_info()
@@ -143,7 +161,7 @@ class Doors:
         wanted = read_payload(WhyIn, request, default=b"{}")
         at = instant(wanted.at) if wanted.at else self._as_of()
         watch = self._alive.watch
-        book = SHELF.get(watch.book)
+        book = book_of(watch, SHELF.get)
         if wanted.rule is not None and book.rule(wanted.rule) is None:
             known = ", ".join(rule.id for rule in book.rulebook.rules)
             raise refusal("NotFound", f"the rulebook {self._alive.rulebook} has no rule {wanted.rule}; it has: {known}")

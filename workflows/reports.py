@@ -1,4 +1,4 @@
-"""Reads the signal `report`: one event, or a batch. What cannot be read becomes a reason, never an error."""
+"""Reads the signals: `report`, one event or a batch, and `adopt_rulebook`. An unreadable report becomes a reason, never an error."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from temporalio.exceptions import ApplicationError
 
 from domain.event import Event
 from domain.instant import Instant, iso
-from workflows.contract import read_payload
+from workflows.contract import AdoptIn, invalid_input, problem, read_payload
 from workflows.scalars import Wire
 from workflows.wire import DeliveryEvent, EventBatch
 
-REPORT = "report"
+REPORT, ADOPT = "report", "adopt_rulebook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,14 @@ def read_report(name: str, args: Sequence[RawValue], known_at: Instant) -> tuple
         return _events(args[0], known_at)
     except ApplicationError as error:
         return _unreadable(f"report: {error.message}", known_at)
+
+
+def read_adoption(args: Sequence[RawValue]) -> AdoptIn:
+    """What the signal `adopt_rulebook` asks for; raises ApplicationError "InvalidInput"."""
+    if len(args) != 1:
+        said = f"adopt_rulebook takes one argument, {len(args)} were sent"
+        raise invalid_input([problem("", said, "arguments")])
+    return read_payload(AdoptIn, args[0])
 
 
 def _events(raw: RawValue, known_at: Instant) -> tuple[Event, ...]:

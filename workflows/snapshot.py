@@ -11,6 +11,7 @@ from domain.status import OURS
 from rules.book import public_name
 from rules.evaluate import Wake
 from rules.plan import step_name
+from rules.watch import Remark
 from workflows.state import State
 
 LONGEST_TIMELINE = 1000
@@ -48,6 +49,7 @@ def timeline_of(state: State, as_of: Instant) -> dict[str, Any]:
     entries = [_reported(event) for event in state.watch.delivery.events if event.kind not in OURS]
     for incident in state.watch.incidents:
         entries.extend(_episode(incident))
+    entries.extend(_remarked(remark) for remark in state.watch.remarks)
     entries.sort(key=lambda entry: (entry["at"], entry["what"]))
     return {"as_of": iso(as_of), "entries": entries[-LONGEST_TIMELINE:]}
 
@@ -80,6 +82,7 @@ def _incident(incident: Incident) -> dict[str, Any]:
     return _open(incident) | {
         "says": incident.says,
         "mode": incident.mode.value,
+        "rulebook_version": incident.book,
         "resolved_at": iso(incident.resolved_at),
         "resolution": incident.resolution.value if incident.resolution else None,
         "note": incident.note,
@@ -122,6 +125,11 @@ def _reported(event: Event) -> dict[str, Any]:
         "event_id": event.event_id,
         "known_at": late,
     }
+
+
+def _remarked(remark: Remark) -> dict[str, Any]:
+    by = f" by {remark.by}" if remark.by else ""
+    return {"at": iso(remark.at), "what": f"{remark.what}{by}", "source": "doorstep"}
 
 
 def _episode(incident: Incident) -> list[dict[str, Any]]:

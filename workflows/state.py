@@ -45,6 +45,7 @@ class State:
     final_since: Instant | None = None
     ended_at: Instant | None = None
     events_seen: int = 0
+    adoptions: int = 0
 
 
 _STATE: TypeAdapter[State] = TypeAdapter(State)

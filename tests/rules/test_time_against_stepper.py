@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from domain.event import Event
 from domain.instant import DAY, MINUTE, NEVER, SECOND, Instant, Span, iso
 from rules.book import Ladder, LadderStep, Limit, QuietHours, Repeat, Rule, Step
+from rules.people import acknowledged
 from rules.tree import Daytime
-from rules.watch import Watch, acknowledged, look
+from rules.watch import Watch, look
 from tests.rules.scenarios import Scenario, local_clock, scenarios, spans
 from tests.rules.stepper import Known, Stepper, T, reads_received, truth
 from tests.rules.test_against_stepper import compiled, examples

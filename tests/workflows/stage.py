@@ -13,6 +13,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.admit import Admitting
+from activities.load import Loading
 from activities.record import Recording
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.copy import Admission, AdmitRequest, Admittance, DeliveryCopy
@@ -142,7 +143,7 @@ async def stage(client: Client, book: Rulebook, script: Script = it_works, queue
         client,
         task_queue=queue,
         workflows=[Delivery],
-        activities=[Admitting(paper, paper).admit, Recording(paper).record, *deeds],
+        activities=[Admitting(paper, paper).admit, Loading(paper).load, Recording(paper).record, *deeds],
         interceptors=[Guard()],
     ):
         yield Stage(client, queue, Deliveries(client, queue), recorder, paper, version)
