@@ -6,12 +6,10 @@ It is read off a test that was played out: nothing is added to the evaluator.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from domain.actions import Outcome
 from domain.event import Event
 from domain.incident import Incident, Resolution
 from domain.instant import NEVER, Instant
-from domain.status import FINAL
-from rules.book import Rule, Step
+from rules.book import Rule
 from rules.compile import CompiledBook, CompiledRule
 from rules.doubtful import ground_of, may_be_unknown
 from rules.evidence import text_of
@@ -21,13 +19,11 @@ from rules.scene import Scene
 from rules.scene import Step as Evaluate
 from rules.simulate import FIRST, Moment, peeks
 from rules.steps import step_of
-from rules.tree import All, AnyOf, Condition, Group, Is, Sentence, Truth
+from rules.tree import Condition, Group, Sentence, Truth
 from rules.watch import Watch
+from rules.ways import COOLED, CURED, KEPT_BACK, LAPSED, OPENED, TRUE_AGAIN, paths_of, ways
 
-OPENED, CURED, RAN = "opened", "cured", "ran"
-TRUE_AGAIN, COOLED = "true again while clearing", "held back by its cooldown"
-QUIETED, WITHHELD, LAPSED = "kept back by its quiet hours", "withheld by its limits", "an acknowledgement that expires"
-KEPT_BACK = {Outcome.DEFERRED: QUIETED, Outcome.DROPPED: QUIETED, Outcome.WITHHELD: WITHHELD}
+RAN = "ran"
 WORDS: Mapping[Truth, str] = {Truth.TRUE: "true", Truth.FALSE: "false", Truth.UNKNOWN: "unknown"}
 
 
@@ -168,62 +164,13 @@ def _conditions(rule: Rule) -> Iterator[tuple[str, Condition]]:
 
 def _rows(compiled: CompiledRule) -> Iterator[Row]:
     rule, ground = compiled.rule, ground_of(compiled.rule, compiled.frame)
-    yield from (Row("incident", key, key, (RAN,)) for key in _ways(compiled))
+    yield from (Row("incident", key, key, (RAN,)) for key in ways(compiled))
     yield from (Row("incident", f"stage.{n}", f"stage {n + 1} is reached", (RAN,)) for n in range(len(rule.stages)))
     yield from (Row("step", path, text, (RAN,)) for path, text in paths_of(rule))
     for part, condition in _conditions(rule):
         for number, sentence in enumerate(sentences_of(condition)):
             doubt = ("unknown",) if may_be_unknown(sentence, ground) else ()
             yield Row(part, f"{part}.{number}", text_of(sentence), ("true", "false", *doubt))
-
-
-def _ways(compiled: CompiledRule) -> Iterator[str]:
-    """What an incident of the rule may go through."""
-    rule = compiled.rule
-    yield OPENED
-    if rule.clears_when is not None or not (compiled.timing.lasting or _is_of_the_end(rule.when)):
-        yield CURED
-    if rule.stay_clear:
-        yield TRUE_AGAIN
-    if rule.cooldown:
-        yield COOLED
-    if rule.quiet_hours is not None:
-        yield QUIETED
-    if rule.limits:
-        yield WITHHELD
-    if rule.acknowledge_expires is not None:
-        yield LAPSED
-
-
-def _is_of_the_end(condition: Condition) -> bool:
-    """Whether it is true only of deliveries that have ended: their incidents are retracted by a correction, never cured."""
-    if isinstance(condition, AnyOf):
-        return all(_is_of_the_end(child) for child in condition.children)
-    if isinstance(condition, All):
-        return any(_is_of_the_end(child) for child in condition.children)
-    if not isinstance(condition, Is) or condition.fact != "status" or condition.negated:
-        return False
-    return FINAL.issuperset(condition.values)
-
-
-def paths_of(rule: Rule) -> Iterator[tuple[str, str]]:
-    """The path of every step that a rule may take, as incidents name it, and in words."""
-    yield from _paths(rule.do, "do", "do")
-    for number, stage in enumerate(rule.stages):
-        yield from _paths(stage.do, f"stage.{number}.do", f"stage {number + 1}, do")
-    for number, rung in enumerate(rule.escalate.steps if rule.escalate else ()):
-        yield from _paths(rung.do, f"escalate.{number}.do", f"escalate {number + 1}, do")
-        if rung.repeat is not None and rung.do:
-            yield f"escalate.{number}.do.0/1", f"escalate {number + 1}, repeated"
-    for how, steps in rule.on_resolve.items():
-        yield from _paths(steps, f"on_resolve.{how}", f"on_resolve {how}")
-
-
-def _paths(steps: Sequence[Step], prefix: str, words: str) -> Iterator[tuple[str, str]]:
-    for number, step in enumerate(steps):
-        said = f"{words} {number + 1}"
-        yield f"{prefix}.{number}", f"{said}: {step.action}"
-        yield from _paths(step.otherwise, f"{prefix}.{number}.otherwise", f"{said} otherwise")
 
 
 # What is seen

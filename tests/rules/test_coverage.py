@@ -174,6 +174,37 @@ rules:
     assert [more[way] for way in ways] == [["ran"], ["ran"], ["ran"]]
 
 
+def test_what_stands_under_defaults_counts_only_for_rules_that_it_may_keep_back(tmp_path: Path) -> None:
+    """A rule that writes to nobody had to show a message that was put off."""
+    book = """
+rulebook: small
+defaults: {quiet_hours: {for: notify.customer, window: "21:00-08:00"}, limits: [{what: customer_message, at_most: 2, within: 24h}]}
+rules:
+  - {id: halted, when: stopped for 20m, do: [reroute]}
+  - {id: lost, when: status is lost, do: [{reroute: {}, otherwise: [{notify: {who: customer, template: running-late}}]}]}
+"""
+    coverage = coverage_of(tmp_path, "08:00 stopped", book=book)
+
+    assert "kept back by its quiet hours" not in shown(coverage, "halted")
+    assert "withheld by its limits" not in shown(coverage, "halted")
+    assert shown(coverage, "lost")["kept back by its quiet hours"] == []
+    assert shown(coverage, "lost")["withheld by its limits"] == []
+
+
+def test_what_is_true_only_of_the_end_cannot_be_cured(tmp_path: Path) -> None:
+    """A correction retracts it; coverage asked for a cure."""
+    book = """
+rulebook: small
+rules:
+  - {id: lost, when: ["status is lost", eta is unknown]}
+  - {id: over, when: {any: ["status is lost", "status is one of refused, returned"]}}
+  - {id: damaged-or-lost, when: "status is one of damaged, lost"}
+"""
+    coverage = coverage_of(tmp_path, "08:00 status damaged", book=book)
+
+    assert ["cured" in shown(coverage, rule) for rule in ("lost", "over", "damaged-or-lost")] == [False, False, True]
+
+
 def test_the_table_says_what_was_not_seen(tmp_path: Path) -> None:
     table = coverage_of(tmp_path, "11:00 scan, 12:00 eta 17:00").summary()
 

@@ -1,6 +1,5 @@
 """The shipped rulebooks: no doubts about them, all their tests pass, each rule acts, is tested, and says its texts of any delivery."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,7 +10,7 @@ from domain.incident import Incident, Mode, Severity
 from domain.message import template_context
 from integrations.messaging.templates import Templates
 from rules.beside import rulebook_files
-from rules.book import Rule, Rulebook, Step
+from rules.book import Rule, Rulebook
 from rules.check import check
 from rules.compile import compile_book
 from rules.coverage_report import Coverage
@@ -21,6 +20,7 @@ from rules.reader import read_file
 from rules.tested import read_tested
 from rules.testfile import Case
 from rules.verify import run_case
+from rules.ways import steps_of
 from settings import SHIPPED_RULES
 from tests.builders import ZONE, a_delivery, at
 from tests.rules.readers import READERS, run
@@ -56,17 +56,6 @@ def test_all_its_tests_pass(name: str) -> None:
 
     assert report.ok, report.summary()
     assert (report.failed, report.todo) == (0, 0)
-
-
-def steps_of(rule: Rule) -> Iterator[Step]:
-    """Every action of a rule, those of its stages and its ladder, those otherwise and on its end included."""
-    staged = [step for stage in rule.stages for step in stage.do]
-    later = [step for rung in (rule.escalate.steps if rule.escalate else ()) for step in rung.do]
-    waiting = [*rule.do, *staged, *later, *(step for steps in rule.on_resolve.values() for step in steps)]
-    while waiting:
-        step = waiting.pop(0)
-        waiting += step.otherwise
-        yield step
 
 
 @pytest.mark.parametrize(("name", "rule"), RULES)
