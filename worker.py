@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,12 +17,14 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.admit import Admitting
 from activities.load import Loading
+from activities.look_out import LookingOut, NobodyKnows
 from activities.notify import Notifying
 from activities.open_ticket import Ticketing
 from activities.reassign import Reassigning
 from activities.record import Recording
 from activities.reroute import Rerouting
 from domain.contact import Contact
+from domain.guards import FeedState
 from domain.instant import Instant
 from domain.route import StandIn
 from integrations.messaging.mail import SmtpMail, mail_server
@@ -37,7 +39,9 @@ from settings import SHIPPED_RULES, Settings, read_settings
 from store.admissions import Admissions
 from store.database import Database
 from store.deliveries import Deliveries
+from store.disruptions import Disruptions
 from store.drivers import Drivers
+from store.feeds import Feeds
 from store.ledger import Ledger
 from store.library import Library
 from store.plans import Plans
@@ -90,6 +94,23 @@ class Contacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Register:
+    """What the store knows of what is outside the deliveries."""
+
+    of_feeds: Feeds
+    of_disruptions: Disruptions
+
+    async def feeds(self, names: Collection[str]) -> Mapping[str, FeedState]:
+        return await self.of_feeds.states(names)
+
+    async def disruptions(self, places: Collection[str], at: Instant) -> Mapping[str, tuple[str, ...]]:
+        return await self.of_disruptions.open_on(places, at)
+
+    async def park(self, feeds: Collection[str], delivery_id: str, at: Instant) -> None:
+        await self.of_feeds.park(feeds, delivery_id, now=at)
+
+
+@dataclass(frozen=True, slots=True)
 class Loader:
     """Makes a published rulebook ready in this process."""
 
@@ -137,6 +158,7 @@ def activities_of(settings: Settings, database: Database, library: Library, sms:
         Admitting(Admissions(database), Loader(library)).admit,
         Loading(Loader(library)).load,
         Recording(Deliveries(database)).record,
+        LookingOut(Register(Feeds(database), Disruptions(database)), NobodyKnows(), NobodyKnows()).look_out,
         Notifying(mail_of(settings), sms, templates, ledger, contacts, wall_clock).notify,
         ticketing.open_ticket,
         ticketing.solve_ticket,

@@ -92,6 +92,7 @@ class Facts:
     distance_to_stop: int | None = None
     attempt_distance: int | None = None
     sibling_scans: int | None = None
+    guards: Mapping[str, bool | None] = field(default_factory=dict)
 
     @property
     def final(self) -> bool:
@@ -372,6 +373,10 @@ def _sensor(facts: Facts, event: Event, order: Order) -> Changes:
     return {"sensors": {**facts.sensors, str(event.detail["name"]): int(event.detail["value"])}}
 
 
+def _found(facts: Facts, event: Event, order: Order) -> Changes:
+    return {"guards": {**facts.guards, **{key: told["truth"] for key, told in event.detail.items()}}}
+
+
 Fold = Callable[[Facts, Event, Order], Changes]
 
 FOLDS: dict[Kind, Fold] = {
@@ -394,5 +399,6 @@ FOLDS: dict[Kind, Fold] = {
     Kind.PROOF: _proof,
     Kind.SENSOR: _sensor,
     Kind.NOTE: _note,
+    Kind.FOUND: _found,
 }
 """What each kind tells beyond its status; kinds that are not here tell nothing more."""

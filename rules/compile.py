@@ -15,6 +15,7 @@ from rules.contests import Rival, rivals_of
 from rules.directory import Directory
 from rules.durable import DurableMatcher
 from rules.groups import all_of, none_of
+from rules.guard_steps import Asking, asking
 from rules.inputs import Inputs, inputs_of
 from rules.machine import Timing
 from rules.matcher import Atoms, FactPart, Matcher, Memo, ReferenceMatcher
@@ -50,6 +51,7 @@ class CompiledCondition:
     tree: Condition
     step: Step
     branches: tuple[tuple[Branch, ...], tuple[Branch, ...]] | None = None
+    asking: Asking | None = None
 
     def at(self, scene: Scene, t: Instant) -> tuple[Truth, Instant]:
         """Its truth, and until when that is sure to hold; by the matcher's answer where the scene has one."""
@@ -97,6 +99,7 @@ class CompiledRule:
     stages: tuple[CompiledCondition, ...] = ()
     rivals: tuple[Rival, ...] = ()
     needs: frozenset[int] | None = None
+    is_guarded: bool = False
     """`atoms` are the fact sentences that it is made of, by number, `reads_in_time` is what the other ones read.
     `needs` are the fact parts of which at least one has to hold for the rule to be true (None: the condition was not split)."""
 
@@ -143,8 +146,8 @@ class Applicable:
 @dataclass(frozen=True, slots=True)
 class CompiledBook:
     """A rulebook ready for evaluation, without the rules that are off; by priority descending, then id. `contested` are those that
-    others may hold back, `opened` the names of those whose opening is an event for others. `mixtures` are this book with rules of
-    earlier ones, see rules.adoption."""
+    others may hold back, `opened` the names of those whose opening is an event for others, `guarded` those that ask something
+    outside. `mixtures` are this book with rules of earlier ones, see rules.adoption."""
 
     rulebook: Rulebook
     rules: tuple[CompiledRule, ...]
@@ -154,6 +157,7 @@ class CompiledBook:
     atoms_read: tuple[Inputs, ...] = ()
     contested: tuple[CompiledRule, ...] = ()
     opened: frozenset[str] = frozenset()
+    guarded: tuple[CompiledRule, ...] = ()
     mixtures: dict[Any, Any] = field(default_factory=dict)
     _in_scope: dict[tuple[Scope, int], frozenset[str]] = field(default_factory=dict)
     _applicable: dict[frozenset[str], Applicable] = field(default_factory=dict)
@@ -227,6 +231,7 @@ def compile_book(book: Rulebook, matcher: str = "durable", directories: Mapping[
         read,
         tuple(rule for rule in rules if rule.rivals),
         frozenset(name for one in live for name in openings_in(one.when, one.only_when, one.clears_when)),
+        tuple(rule for rule in rules if rule.is_guarded),
     )
 
 
@@ -260,6 +265,7 @@ def _compiled(rule: Rule, frame: Frame, table: _Table, rivals: tuple[Rival, ...]
     when = _condition(rule.when, frame, table)
     only_when = _condition(rule.only_when, frame, table) if rule.only_when is not None else None
     clears_when = _condition(rule.clears_when, frame, table) if rule.clears_when is not None else None
+    conditions = [condition for condition in (when, only_when, clears_when) if condition is not None]
     return CompiledRule(
         id=rule.id,
         rule=rule,
@@ -273,6 +279,7 @@ def _compiled(rule: Rule, frame: Frame, table: _Table, rivals: tuple[Rival, ...]
         stages=tuple(_condition(stage.when, frame, table) for stage in rule.stages),
         rivals=rivals,
         needs=None if when.branches is None else frozenset(branch.part for branch in when.branches[0]),
+        is_guarded=any(condition.asking for condition in conditions),
         reads_in_time=_read(sentence for sentence in sentences if sentence not in table.atoms),
     )
 
@@ -298,9 +305,9 @@ def _condition(node: Condition, frame: Frame, table: _Table) -> CompiledConditio
     try:
         ways = conjuncts(node), conjuncts(node, wanted=False)
     except TooManyConjunctsError:
-        return CompiledCondition(node, step)
+        return CompiledCondition(node, step, None, asking(node, frame, step_of))
     yes, no = (tuple(_branch(conjunct, frame, table) for conjunct in way) for way in ways)
-    return CompiledCondition(node, step, (yes, no))
+    return CompiledCondition(node, step, (yes, no), asking(node, frame, step_of))
 
 
 def _branch(conjunct: Conjunct, frame: Frame, table: _Table) -> Branch:

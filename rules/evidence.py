@@ -4,8 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.delivery import Delivery, Source
+from domain.event import Event
 from domain.instant import DAY, HOUR, MINUTE, SECOND, Instant, Span, iso, moment
+from domain.status import Kind
 from rules import clock, event_steps, patterns
+from rules.guard_steps import EXPLICIT, question_of
 from rules.inputs import STATE_FIELDS
 from rules.readings import Frame, time_of, value_at, zone_name
 from rules.scene import Scene
@@ -122,6 +125,24 @@ def _local_time(sentence: Any, scene: Scene, at: Instant, frame: Frame) -> Any:
     return None if local is None else moment(at).astimezone(local).strftime("%a %H:%M:%S")
 
 
+def _found(sentence: Any, scene: Scene, at: Instant, frame: Frame) -> Any:
+    """What the last look outside saw."""
+    question = question_of(sentence, scene.delivery, frame)
+    event = None if question is None else _last_found(question.key, scene)
+    return None if event is None or question is None else event.detail[question.key]["note"] or None
+
+
+def _last_found(key: str, scene: Scene) -> Event | None:
+    events = reversed(scene.delivery.events)
+    return next((event for event in events if event.kind is Kind.FOUND and key in event.detail), None)
+
+
+def _found_source(sentence: Any, scene: Scene) -> Source | None:
+    question = question_of(sentence, scene.delivery, Frame())
+    event = None if question is None else _last_found(question.key, scene)
+    return None if event is None else Source(event.event_id, event.occurred_at)
+
+
 VALUES: Mapping[type, Callable[[Any, Scene, Instant, Frame], Any]] = {
     Is: _fact,
     Includes: _fact,
@@ -143,6 +164,7 @@ VALUES: Mapping[type, Callable[[Any, Scene, Instant, Frame], Any]] = {
     Sequence: lambda sentence, scene, at, frame: _last_events(sentence.first, sentence.then, scene),
     WrongOrder: lambda sentence, scene, at, frame: _last_events(sentence.first, sentence.second, scene),
     Skipped: lambda sentence, scene, at, frame: iso(scene.delivery.facts.reached(sentence.milestone)),
+    **dict.fromkeys(EXPLICIT, _found),
 }
 
 
@@ -191,4 +213,5 @@ SOURCES: Mapping[type, Callable[[Any, Scene], Source | None]] = {
     Sequence: lambda sentence, scene: _event_source(sentence.then, scene) or _event_source(sentence.first, scene),
     WrongOrder: lambda sentence, scene: _event_source(sentence.second, scene) or _event_source(sentence.first, scene),
     Skipped: lambda sentence, scene: _told(("recorded",), scene.delivery),
+    **dict.fromkeys(EXPLICIT, _found_source),
 }

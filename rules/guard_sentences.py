@@ -74,3 +74,14 @@ def level(words: Words) -> WeatherLevel:
     if word.low not in LEVELS:
         words.fail("R105", word, f"unknown level {word.shown}", suggestion(word.text, LEVELS))
     return LEVELS[word.low]
+
+
+def place(words: Words) -> str:
+    """SCOPE:KEY, `hub:HEL1`: what a disruption of a test is on."""
+    word = words.next()
+    where, colon, key = word.text.partition(":")
+    if not colon or not key:
+        words.fail("R100", word, f"expected SCOPE:KEY, found {word.shown}", "for example hub:HEL1")
+    if where not in get_args(DisruptionScope):
+        words.fail("R105", word, f'unknown scope "{where}"', suggestion(where, get_args(DisruptionScope)))
+    return word.text

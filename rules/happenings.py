@@ -10,10 +10,11 @@ from domain.instant import Instant
 from domain.reasons import Reason
 from domain.stated import STATED
 from domain.status import MILESTONES, AssignmentState, DriverState, Kind, Party, Status
-from rules import phrases
+from rules import guard_sentences, phrases
 from rules.book import Rulebook
 from rules.clock_times import Calendar, read_time, read_window
 from rules.directory import Directory
+from rules.outside import DisruptionTurned, FeedTurned
 from rules.problems import suggestion
 from rules.telling import Adopted, Decided, Line, Reported
 from rules.tree import Value
@@ -238,6 +239,17 @@ def _cancel(words: Words, told: Told) -> Line:
     return told.event(Kind.STATUS, status=Status.CANCELLED, by=Party.OPERATOR)
 
 
+def _feed(words: Words, told: Told) -> Line:
+    feed = guard_sentences.feed(words) or told.setting.source
+    return FeedTurned(told.known, feed, words.one_of("R104", "state of a feed", ["stale", "alive"]) == "alive")
+
+
+def _disruption(words: Words, told: Told) -> Line:
+    opens = words.one_of("R104", "state of a disruption", ["open", "closed"]) == "open"
+    place = guard_sentences.place(words)
+    return DisruptionTurned(told.known, place, opens, guard_sentences.kind(words) if words.eat("of") else None)
+
+
 What = Callable[[Words, Told], Line]
 
 WHATS: Mapping[str, What] = {
@@ -263,5 +275,7 @@ WHATS: Mapping[str, What] = {
     "adopt": _adopt,
     "cancel": _cancel,
     "set": _set,
+    "feed": _feed,
+    "disruption": _disruption,
 }
 """Every WHAT but `event {JSON}` -> what it does. To add one: a row here, one function."""

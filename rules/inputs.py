@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from domain.delivery import Delivery
 from domain.event import Event
 from domain.facts import Facts
-from domain.status import MILESTONES
+from domain.status import MILESTONES, Kind
 from rules.patterns import is_plain
 from rules.readings import TIME_DEPENDENT
 from rules.tree import (
@@ -21,7 +21,9 @@ from rules.tree import (
     Condition,
     Count,
     Daytime,
+    DisruptionOpen,
     EventPattern,
+    FeedStale,
     InCalendar,
     Includes,
     Is,
@@ -36,6 +38,8 @@ from rules.tree import (
     State,
     Staying,
     TimeRef,
+    TrafficDelay,
+    WeatherWarning,
     Weekdays,
     WrongOrder,
 )
@@ -50,6 +54,9 @@ EVERYTHING = None
 
 ENDING = "ending"
 """What is told of a delivery that has ended; until then its condition does not depend on its status."""
+
+OUTSIDE: Inputs = frozenset({"guards", "carrier", "route_id"})
+"""What guards answered, and what they ask about."""
 
 CONDITION: Inputs = frozenset({"promised", "eta", ENDING})
 
@@ -74,6 +81,8 @@ def touched(before: Delivery, after: Delivery, learnt: tuple[Event, ...]) -> Inp
         told.add(ENDING)
     if learnt:
         told.add(EVERY_EVENT)
+        if learnt[0].kind is Kind.FOUND:  # what a look outside found comes first, and is known before already
+            told.add("guards")
     return frozenset(told)
 
 
@@ -141,8 +150,8 @@ INPUTS: Mapping[type, Callable[[Any], Inputs]] = {
     Compare: _fact,
     Between: _fact,
     Known: _fact,
-    Absent: lambda node: _event(node.event) | _event(node.since),
-    AbsentBefore: lambda node: _event(node.event) | _time(node.time),
+    Absent: lambda node: _event(node.event) | _event(node.since) | OUTSIDE,
+    AbsentBefore: lambda node: _event(node.event) | _time(node.time) | OUTSIDE,
     Staying: lambda node: frozenset({STATE_FIELDS[node.state]}),
     Later: lambda node: _time(node.first) | _time(node.second),
     Around: lambda node: _time(node.time),
@@ -156,6 +165,7 @@ INPUTS: Mapping[type, Callable[[Any], Inputs]] = {
     Count: lambda node: _event(node.event),
     Sequence: lambda node: _event(node.first) | _event(node.then),
     WrongOrder: lambda node: _event(node.first) | _event(node.second),
+    **dict.fromkeys((FeedStale, DisruptionOpen, WeatherWarning, TrafficDelay), lambda node: OUTSIDE),
     Skipped: lambda node: frozenset(f"recorded {status}" for status in MILESTONES[MILESTONES.index(node.milestone) :]),
     All: _children,
     AnyOf: _children,

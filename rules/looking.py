@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from domain.delivery import Delivery
 from domain.instant import NEVER, Instant
-from rules.compile import CompiledRule
+from rules.compile import CompiledCondition, CompiledRule
+from rules.guard_steps import Asking
 from rules.machine import Cell, Phase, Seen, Turn, settle, turn
 from rules.scene import Scene
 from rules.tree import Truth
@@ -43,9 +44,45 @@ def _seen(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: boo
         only, only_until = rule.only_when.at(scene, t)
     if rule.clears_when is not None and (is_true or cell.is_open):
         clear, clear_until = rule.clears_when.at(scene.received_since(cell.opened_at or 0), t)
+    if rule.is_guarded:
+        rest_until = _rest_until(rule, cell, scene, t)
+        when_until, only_until, clear_until = (min(until, rest_until) for until in (when_until, only_until, clear_until))
     if held_back:
         only, only_until = Truth.FALSE, NEVER
     return Seen(when, when_until, only is Truth.TRUE, only_until, clear is Truth.TRUE, clear_until, in_play)
+
+
+def asks(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant) -> Iterator[Asking]:
+    """What of a rule hangs on the answers of its guards, since the rest of it is true."""
+    yield from (asking for asking in _askings(rule, cell, scene, t) if asking.hangs_on_answers(scene, t))
+
+
+def _askings(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant) -> Iterator[Asking]:
+    """The conditions with guards that decide where a rule goes from where it stands."""
+    is_ending = cell.is_open and rule.clears_when is not None
+    parts = (*(() if is_ending else (rule.when,)), *rule.stages)
+    yield from (part.asking for part in parts if part.asking is not None)
+    late = rule.clears_when if is_ending else None if cell.is_open else rule.only_when
+    if late is not None and late.asking is not None and (is_ending or (cell.armed and _might_be_true(rule.when, scene, t))):
+        yield late.asking
+
+
+def _might_be_true(condition: CompiledCondition, scene: Scene, t: Instant) -> bool:
+    step = condition.asking.best if condition.asking is not None else condition.step
+    return step(scene, t)[0] is Truth.TRUE
+
+
+def _rest_until(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant) -> Instant:
+    """Until when it stays so whether the guards matter."""
+    conditions = [one for one in (rule.when, rule.only_when, rule.clears_when, *rule.stages) if one is not None]
+    askings = [one.asking for one in conditions if one.asking is not None]
+    return min((step(scene, t)[1] for asking in askings for step in (asking.best, asking.worst)), default=NEVER)
+
+
+def _begins_to_ask(rule: CompiledRule, cell: Cell, scene: Scene, at: Instant) -> bool:
+    """Whether by time alone guards begin to matter at an instant."""
+    now, before = (set(map(id, asks(rule, cell, scene, t))) for t in (at, at - 1))
+    return not now <= before
 
 
 def may_open(rule: CompiledRule, delivery: Delivery, scope: frozenset[str]) -> bool:
@@ -64,8 +101,8 @@ def looks_ahead(
 
 
 def with_wake(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, held_back: bool = False) -> Cell:
-    """The cell with the next instant at which it opens or resolves by time alone."""
-    for looks, (at, what, _) in enumerate(looks_ahead(rule, cell, scene, in_play, held_back), start=1):
-        if what or looks == FURTHEST_LOOKS:
+    """The cell with the next instant at which it opens or resolves by time alone, or a guard has to be looked up."""
+    for looks, (at, what, then) in enumerate(looks_ahead(rule, cell, scene, in_play, held_back), start=1):
+        if what or looks == FURTHEST_LOOKS or (rule.is_guarded and _begins_to_ask(rule, then, scene, at)):
             return cell.waking(at, what or "looks")
     return cell.waking(NEVER, "")

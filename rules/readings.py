@@ -23,10 +23,14 @@ TIME_DEPENDENT = "condition"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a rule's sentences are read in: whose clock, and the directory that says where that clock stands."""
+    """What a rule's sentences are read in: whose clock, and the directory that says where that clock stands.
+
+    `is_sighted`: no feed is taken to be silent.
+    """
 
     clock: Clock = Clock.RECIPIENT
     directory: Directory = field(default_factory=Directory)
+    is_sighted: bool = False
 
 
 def from_then_on(edge: Instant | None, t: Instant) -> Answer:

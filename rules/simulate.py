@@ -12,16 +12,19 @@ from itertools import count
 from domain.actions import ActionResult, Outcome
 from domain.delivery import delivery_of
 from domain.event import Event
+from domain.guards import Answer
 from domain.incident import Resolution
 from domain.instant import NEVER, Instant
 from domain.order import Order
 from domain.status import Kind, Status
+from rules.alarms import is_called, is_parked, stale_after
 from rules.book import canonical_json, public_name, sha256
 from rules.compile import CompiledBook, compile_book
+from rules.outside import NOTHING_GIVEN, DisruptionTurned, FeedTurned, Given, Outside
 from rules.people import acknowledged, settled_by_hand
 from rules.reload import adopted as take_up
 from rules.telling import Adopted, Decided, Line, Moment, Reported, Told
-from rules.watch import Deed, Watch, look, with_outcome
+from rules.watch import Deed, Look, Watch, look, with_outcome
 
 __all__ = [
     "FIRST", "MOST_LOOKS", "Adopted", "Decided", "EndlessError", "Line", "Moment", "Reported", "all_succeed", "peeks", "simulate",
@@ -48,10 +51,16 @@ class EndlessError(Exception):
 
 
 def simulate(
-    book: CompiledBook, order: Order, known_at: Instant, lines: Iterable[Line], until: Instant, outcomes: Outcomes = all_succeed
+    book: CompiledBook,
+    order: Order,
+    known_at: Instant,
+    lines: Iterable[Line],
+    until: Instant,
+    outcomes: Outcomes = all_succeed,
+    given: Given = NOTHING_GIVEN,
 ) -> tuple[Moment, ...]:
     """Every instant from the order on, up to `until` inclusive, at which something was looked at. Raises EndlessError."""
-    stage = _Stage(book, order, known_at, outcomes)
+    stage = _Stage(book, order, known_at, outcomes, given)
     stage.plan(lines)
     while (at := stage.next_instant()) <= until and not stage.is_over(at):
         stage.play(at)
@@ -65,12 +74,20 @@ class _Answered:
     deed: Deed
 
 
+@dataclass(frozen=True, slots=True)
+class _Alarm:
+    """Deliveries with rules of guards alone are called to look at a feed."""
+
+    feed: str
+
+
 class _Stage:
     """The delivery, its agenda of what is to come, and the moments so far."""
 
-    def __init__(self, book: CompiledBook, order: Order, known_at: Instant, outcomes: Outcomes) -> None:
+    def __init__(self, book: CompiledBook, order: Order, known_at: Instant, outcomes: Outcomes, given: Given) -> None:
         self._versions, self._outcomes, self._known_at = {FIRST: book}, outcomes, known_at
-        self._agenda: list[tuple[Instant, int, Line | _Answered]] = []
+        self._agenda: list[tuple[Instant, int, Line | _Answered | _Alarm]] = []
+        self._outside = Outside(given, book.rulebook.directory.carriers)
         self._number = count()
         self._wake_at = known_at
         self._final_since: Instant | None = None
@@ -104,24 +121,30 @@ class _Stage:
             raise EndlessError(f"the rulebook {self._book.rulebook.name} looked at one delivery {MOST_LOOKS} times")
         told = Told()
         events: list[Event] = []
-        for item in self._due(at):
+        items = list(self._due(at))
+        called = [self._is_called(item) for item in items]
+        if items and not any(called) and at < min(self._wake_at, self._expires_at()):
+            return
+        for item in items:
             events = self._take(item, events, at, told)
         self._look(events, at, told)
         if expiry := self._expiry(at):  # only now: what was reported in time, a new promise say, comes first
             self._look(expiry, at, told)
         self.moments.append(told.moment(at, self.watch, self._versions.__getitem__))
 
-    def _add(self, at: Instant, item: Line | _Answered) -> None:
+    def _add(self, at: Instant, item: Line | _Answered | _Alarm) -> None:
         heappush(self._agenda, (at, next(self._number), item))
 
-    def _due(self, at: Instant) -> Iterable[Line | _Answered]:
+    def _due(self, at: Instant) -> Iterable[Line | _Answered | _Alarm]:
         while self._agenda and self._agenda[0][0] <= at:
             yield heappop(self._agenda)[2]
 
-    def _take(self, item: Line | _Answered, events: list[Event], at: Instant, told: Told) -> list[Event]:
+    def _take(self, item: Line | _Answered | _Alarm, events: list[Event], at: Instant, told: Told) -> list[Event]:
         """Reports are gathered; what a person decides sees what came before it."""
         if isinstance(item, Reported):
             return [*events, item.event]
+        if isinstance(item, FeedTurned | DisruptionTurned | _Alarm):
+            return events
         if isinstance(item, Decided):
             self._look(events, at, told)
             self._decide(item, at, told)
@@ -133,6 +156,24 @@ class _Stage:
         self._unanswered -= 1
         self.watch = with_outcome(self.watch, item.deed, ActionResult(Outcome.UNANSWERED), at)
         return events
+
+    def _is_called(self, item: Line | _Answered | _Alarm) -> bool:
+        """Whether the delivery hears of it; what changes outside calls only those that have a rule of guards alone."""
+        delivery = self.watch.delivery
+        if isinstance(item, DisruptionTurned):
+            self._outside.turn(item)
+            return is_called(self._book, delivery, item.place)
+        if isinstance(item, _Alarm):
+            return item.feed in self._outside.silent_since
+        if not isinstance(item, FeedTurned):
+            return True
+        self._outside.turn(item)
+        alarms = set(stale_after(self._book, delivery, item.feed))
+        if item.alive:
+            return bool(alarms) or is_parked(delivery, item.feed)
+        for span in sorted(alarms):
+            self._add(item.at + span, _Alarm(item.feed))
+        return False
 
     def _decide(self, decided: Decided, at: Instant, told: Told) -> None:
         incident = next((one for one in self.watch.incidents if one.is_open and public_name(one.rule) == decided.rule), None)
@@ -153,7 +194,7 @@ class _Stage:
         """Looks, does what is due, and looks again for as long as outcomes make more due."""
         while True:
             before = self.watch
-            looked = look(before, self._book, events, at, versions=self._versions.__getitem__)
+            looked = self._looked(events, at)
             self.watch = looked.watch
             self._wake_at = looked.wake.at if looked.wake else NEVER
             self._final_since = self._when_final(at)
@@ -162,6 +203,16 @@ class _Stage:
             if not any(ended):
                 return
             events = []
+
+    def _looked(self, events: list[Event], at: Instant) -> Look:
+        """A look, after all that it asks has been looked up."""
+        answers: tuple[Answer, ...] = ()
+        while (looked := self._look_with(answers, events, at)).asks:
+            answers += tuple(self._outside.answer(question, at) for question in looked.asks)
+        return looked
+
+    def _look_with(self, answers: tuple[Answer, ...], events: list[Event], at: Instant) -> Look:
+        return look(self.watch, self._book, events, at, versions=self._versions.__getitem__, answers=answers)
 
     def _do(self, deed: Deed, at: Instant) -> bool:
         """Keeps the outcome of a deed, or when it will be; whether it is known at once."""
@@ -193,7 +244,7 @@ def peeks(moment: Moment, until: Instant) -> Iterable[Watch]:
     watch, versions = moment.watch, moment.versions
     book = versions(watch.book)
     while (at := min((cell.look_at for cell in watch.cells.values() if cell.look_at > watch.looked_at), default=NEVER)) < until:
-        watch = look(watch, book, (), at, versions=versions).watch
+        watch = look(watch, book, (), at, versions=versions, answers=None).watch
         yield watch
     is_later = until > watch.looked_at
-    yield look(watch, book, (), until, versions=versions).watch if is_later else replace(watch, looked_at=until)
+    yield look(watch, book, (), until, versions=versions, answers=None).watch if is_later else replace(watch, looked_at=until)

@@ -8,6 +8,7 @@ from rules import clock, patterns, reach
 from rules.event_steps import EVENT_STEPS
 from rules.fact_steps import FACT_STEPS
 from rules.groups import all_of, any_of, at_least, none_of
+from rules.guard_steps import EXPLICIT, blind, guard_step
 from rules.readings import FALSE_FOR_GOOD, UNKNOWN_FOR_GOOD, Answer, Frame, from_then_on, time_of, zone_name
 from rules.scene import Scene, Step
 from rules.tree import (
@@ -37,6 +38,10 @@ def step_of(node: Condition, frame: Frame) -> Step:
 
 
 def _absent(node: Absent, frame: Frame) -> Step:
+    return blind(node, frame, _plain_absent(node, frame))
+
+
+def _plain_absent(node: Absent, frame: Frame) -> Step:
     event, since, due = node.event, node.since, reach.after(node.span, node.counted, frame)
 
     def at(scene: Scene, t: Instant) -> Answer:
@@ -55,6 +60,10 @@ def _absent(node: Absent, frame: Frame) -> Step:
 
 
 def _absent_before(node: AbsentBefore, frame: Frame) -> Step:
+    return blind(node, frame, _plain_absent_before(node, frame))
+
+
+def _plain_absent_before(node: AbsentBefore, frame: Frame) -> Step:
     time = time_of(node.time, frame)
 
     def at(scene: Scene, t: Instant) -> Answer:
@@ -226,6 +235,7 @@ STEPS: Mapping[type, Callable[[Any, Frame], Step]] = {
     Weekdays: _weekdays,
     InCalendar: _in_calendar,
     Received: _received,
+    **dict.fromkeys(EXPLICIT, guard_step),
     All: lambda node, frame: all_of([step_of(child, frame) for child in node.children]),
     AnyOf: lambda node, frame: any_of([step_of(child, frame) for child in node.children]),
     NoneOf: lambda node, frame: none_of([step_of(child, frame) for child in node.children]),

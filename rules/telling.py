@@ -13,6 +13,7 @@ from rules.adoption import Versions
 from rules.book import Rulebook, public_name
 from rules.compile import CompiledBook
 from rules.evaluate import Change, ChangeKind
+from rules.outside import Turned
 from rules.reload import book_of
 from rules.watch import Deed, Look, Watch, is_counted
 
@@ -42,7 +43,7 @@ class Adopted:
     book: Rulebook
 
 
-Line = Reported | Decided | Adopted
+Line = Reported | Decided | Adopted | Turned
 
 
 @dataclass(frozen=True, slots=True)

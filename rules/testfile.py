@@ -12,9 +12,11 @@ from rules import clock, fields
 from rules.book import Rulebook
 from rules.clock_times import Calendar, day_number
 from rules.expectations import Expectation, ExpectationReader, read_clock
+from rules.given import read_given
 from rules.happenings import ReadBook, ReadEvent, Setting, no_book
 from rules.order_forms import DEFAULT_TIMEZONE, OrderForm, ReadOrder, timezone_of
 from rules.outcomes import Came, Script
+from rules.outside import NOTHING_GIVEN, Given
 from rules.problems import Problem, in_order, suggestion
 from rules.source import Items, Node, Pairs, Source, Text
 from rules.telling import Adopted, Line
@@ -22,10 +24,9 @@ from rules.timeline import read_line
 from rules.words import SentenceError
 
 FILE_KEYS = ("rulebook", "tests")
-CASE_KEYS = ("name", "delivery", "day", "known_at", "timeline", "expect", "outcomes", "todo")
+CASE_KEYS = ("name", "delivery", "day", "known_at", "timeline", "expect", "outcomes", "todo", "given")
 LATER_CASE_KEYS: Mapping[str, str] = {
     "deliveries": "write one test for each delivery",
-    "given": "report facts by events; feeds are alive",
 }
 
 DEFAULT_DAY = date(2026, 11, 23)
@@ -48,6 +49,7 @@ class Case:
     expectations: tuple[Expectation, ...] = ()
     outcomes: Mapping[str, Came] | None = None
     todo: bool = False
+    given: Given = NOTHING_GIVEN
 
     def script(self) -> Script:
         """What comes of the actions of one run."""
@@ -120,8 +122,9 @@ class _Reader:
         expectations = ExpectationReader(self.source, books, calendar).read(mapping.get("expect"))
         self._note_no_expectation(mapping, expectations)
         known_at = self._known_at(mapping, calendar, lines)
+        given = read_given(self.source, mapping.get("given"), order.carrier if order else "test")
         outcomes = self._outcomes(mapping.get("outcomes"), books)
-        return Case(name, line, calendar, order, known_at, lines, expectations, outcomes)
+        return Case(name, line, calendar, order, known_at, lines, expectations, outcomes, given=given)
 
     def _name(self, mapping: Pairs, seen: dict[str, int]) -> str:
         node = mapping.get("name")

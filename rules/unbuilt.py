@@ -1,25 +1,9 @@
 """What can be read, but not evaluated yet: a book that uses it is refused when it is compiled, never half understood."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from domain.incident import Mode
 from rules.book import Rule, Rulebook
-from rules.parts import parts_of
-from rules.tree import (
-    DisruptionOpen,
-    FeedStale,
-    TrafficDelay,
-    WeatherWarning,
-)
-
-NODES: dict[type, str] = {
-    DisruptionOpen: "disruption open",
-    FeedStale: "feed stale",
-    TrafficDelay: "traffic delay",
-    WeatherWarning: "weather warning",
-}
-"""Parts of a condition that no step function is there for yet -> how they are written."""
 
 KEYS = (
     "group",
@@ -50,11 +34,3 @@ def unbuilt(rule: Rule) -> Iterator[tuple[str, str]]:
             yield key, f'"{key}"'
     if rule.mode is Mode.PROPOSE:
         yield "mode", "mode propose"
-    for key in ("when", "only_when", "clears_when"):
-        yield from ((key, what) for what in _unbuilt_parts(getattr(rule, key)))
-
-
-def _unbuilt_parts(condition: Any) -> Iterator[str]:
-    for node in parts_of(condition):
-        if type(node) in NODES:
-            yield NODES[type(node)]

@@ -197,4 +197,5 @@ def moments_of(case: Case, book: CompiledBook, until: Instant, lines: Iterable[L
     """What comes of a test's order and lines (all, unless told otherwise) up to an instant."""
     if case.order is None:
         return ()
-    return simulate(book, case.order, case.known_at, case.lines if lines is None else lines, until, case.script())
+    told = case.lines if lines is None else lines
+    return simulate(book, case.order, case.known_at, told, until, case.script(), case.given)

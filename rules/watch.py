@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, replace
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.delivery import Delivery
 from domain.event import Event
+from domain.guards import Answer, Question
 from domain.incident import Act, Incident, Mode, Resolution, Severity, incident_id
 from domain.instant import NEVER, Instant
 from rules.adoption import Standing, Versions, handed_over, in_force, only_one
+from rules.asking import questions, told_by
 from rules.batch import told
 from rules.book import Rule, Step
 from rules.compile import CompiledBook
@@ -108,13 +110,17 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The outcome of one look: the new state, what to start, what changed, when to look again, how many events were new."""
+    """The outcome of one look: the new state, what to start, what changed, when to look again, how many events were new.
+
+    `asks`: what has to be looked up outside first; then nothing else is said, and the state is the old one.
+    """
 
     watch: Watch
     deeds: tuple[Deed, ...] = ()
     changes: tuple[Change, ...] = ()
     wake: Wake | None = None
     learnt: int = 0
+    asks: tuple[Question, ...] = ()
 
 
 def is_counted(incident: Incident) -> bool:
@@ -129,18 +135,29 @@ def look(
     now: Instant,
     edition: int = 1,
     versions: Versions = only_one,
+    answers: tuple[Answer, ...] | None = (),
 ) -> Look:
     """Folds the events of one batch, evaluates once, opens and resolves, and says which deeds are due. `book` is that of the watch;
-    `versions` has earlier ones, of which rules may still be in force."""
-    seen_at = watch.looked_at
-    after, learnt = told(watch.delivery, events)
+    `versions` has earlier ones, of which rules may still be in force.
+
+    With `asks` nothing has happened yet: look again, at the same instant, with the same events and the answers so far. Where
+    `answers` is None nothing is asked, and what was known last is taken to be so still.
+    """
+    before, seen_at = watch, watch.looked_at
     force = in_force(book, watch.kept, versions)
-    watch, verdict = _evaluated(watch, force, after, learnt, now, edition)
+    found = told_by(answers, force, watch.delivery, watch.cells, seen_at, now) if answers else ()
+    watch = replace(watch, delivery=told(watch.delivery, found)[0]) if found else watch
+    after, learnt = told(watch.delivery, events)
+    watch, verdict = _evaluated(watch, force, after, (*found, *learnt), now, edition)
     changes = verdict.changes
     while (handed := _handed_over(watch, force, book)) is not watch:
         force = in_force(book, handed.kept, versions)
         watch, verdict = _evaluated(handed, force, watch.delivery, (), now, edition)
         changes += verdict.changes
+    if force.guarded and answers is not None:
+        asks = questions(force, watch.delivery, (*found, *learnt), replace(verdict, changes=changes), now)
+        if unanswered := asks - {answer.question for answer in answers}:
+            return Look(before, asks=tuple(sorted(unanswered, key=lambda question: question.key)))
     watch, deeds = _start_ready(watch, Plans(watch.book, watch.kept, force, versions, seen_at), now)
     return Look(watch, deeds, changes, _earliest(verdict.wake, watch, now), len(learnt))
 

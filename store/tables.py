@@ -233,3 +233,34 @@ rulebook_names = Table(
     Column("name", String, primary_key=True),
     Column("sha256", String(64), ForeignKey("rulebooks.sha256"), nullable=False, doc="the version that new deliveries get"),
 )
+
+feeds = Table(
+    "feeds",
+    METADATA,
+    Column("source", String, primary_key=True, doc="a carrier, a driver app, a tracker"),
+    Column("last_seen", BigInteger, doc="when anything came in from it last"),
+    Column("cadence_ms", BigInteger, doc="how often it reports when all is well; without one it is never called silent"),
+)
+
+parked = Table(
+    "parked",
+    METADATA,
+    Column("source", String, primary_key=True, doc="the silent feed"),
+    Column("delivery_id", String, primary_key=True, doc="what waits for it to come back"),
+    Column("since", BigInteger, nullable=False),
+)
+
+disruptions = Table(
+    "disruptions",
+    METADATA,
+    Column("disruption_id", Integer, primary_key=True),
+    Column("scope", String, nullable=False, doc="hub, carrier, route, zone"),
+    Column("key", String, nullable=False),
+    Column("kind", Prose, doc="snow, strike, down, ..."),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("closes_at", BigInteger, doc="when it is expected to end by itself"),
+    Column("closed_at", BigInteger),
+    Column("declared_by", Prose, nullable=False),
+    Column("note", Prose),
+    Index("ix_disruptions_scope", "scope", "key"),
+)

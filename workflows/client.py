@@ -23,7 +23,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.event import Event
-from workflows.contract import DELIVERY, TASK_QUEUE, delivery_workflow_id
+from workflows.contract import DELIVERY, LOOK_AGAIN, TASK_QUEUE, delivery_workflow_id
 from workflows.payloads import DATA_CONVERTER
 from workflows.wire import wire_event
 
@@ -121,6 +121,13 @@ class Deliveries:
         batch = {"events": [wire_event(event) if isinstance(event, Event) else event for event in events]}
         try:
             await self.handle(delivery_id).signal("report", batch)
+        except RPCError as error:
+            raise _not_running(error, delivery_id) from None
+
+    async def look_again(self, delivery_id: str) -> None:
+        """Calls a delivery to look at its guards; raises LookupError if it is not running."""
+        try:
+            await self.handle(delivery_id).signal(LOOK_AGAIN)
         except RPCError as error:
             raise _not_running(error, delivery_id) from None
 

@@ -12,6 +12,9 @@ from workflows.wire import WindowIn
 TASK_QUEUE = "deliveries"
 DELIVERY = "Delivery"
 
+LOOK_AGAIN = "look_again"
+"""The signal that calls a delivery to look at its guards again: something outside has changed. What it carries is ignored."""
+
 JSON_PLAIN = b"json/plain"
 MAX_PAYLOAD = 256 * 1024
 """Bytes. A larger order or batch is refused, so that state always fits into one payload."""

@@ -20,10 +20,11 @@ with workflow.unsafe.imports_passed_through():
     from domain.copy import Admission, AdmitRequest, Admittance
     from domain.delivery import delivery_of
     from domain.event import Event
+    from domain.guards import Answer, LookOut
     from domain.instant import MINUTE, Instant, iso
     from domain.status import Kind, Status
     from rules.evaluate import Wake
-    from rules.watch import Deed, Watch, look, with_outcome
+    from rules.watch import Deed, Look, Watch, look, with_outcome
     from workflows.acting import Trouble, failed, first_tries, patient_tries
     from workflows.attributes import attributes_of, changed_attributes
     from workflows.commands import SOURCE, Ask, execute
@@ -40,7 +41,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.details import details_of
     from workflows.doors import Doors
     from workflows.guard import TooManyArguments
-    from workflows.inbox import Asked, Done, Inbox, Reported
+    from workflows.inbox import Asked, Called, Done, Inbox, Reported
+    from workflows.outlook import AwayError, look_out, nobody_knows, until_back
     from workflows.reports import ADOPT, Unreadable, read_adoption, read_report
     from workflows.rulebooks import SHELF
     from workflows.state import State, packed, unpacked
@@ -65,6 +67,7 @@ class Delivery(Doors):
         self._writer = CopyWriter(lambda: copy_of(self._alive, now()))
         self._is_shown = False
         self._running: set[asyncio.Task[None]] = set()
+        self._asking: asyncio.Task[None] | None = None
         self._waiting: dict[str, tuple[Deed, asyncio.Task[ActionResult]]] = {}
 
     # The life of a delivery
@@ -95,10 +98,10 @@ class Delivery(Doors):
             self._state = await self._admitted(self._first_state(sent, order.payload.data), sent.reopen)
 
     async def _live(self) -> None:
-        self._settle()
+        await self._settle()
         while not self._is_over():
             await self._something_happened()
-            self._settle()
+            await self._settle()
             if self._may_continue_as_new() and workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(packed(self._alive))
 
@@ -190,22 +193,24 @@ class Delivery(Doors):
         except asyncio.CancelledError:
             self._cancelled_by_temporal()
 
-    def _settle(self) -> None:
+    async def _settle(self) -> None:
         """Takes everything that came; reports are gathered, and what a person decides sees what was reported before it."""
         events: list[Event] = []
         while self._inbox:
             item = self._inbox.popleft()
             if isinstance(item, Reported):
                 events.extend(self._read(item))
+            elif isinstance(item, Called):
+                continue  # the look that follows is all that is asked
             elif isinstance(item, Done):
                 self._state = replace(self._alive, watch=with_outcome(self._alive.watch, item.deed, item.result, now()))
                 events.extend(item.result.events)
             else:
-                self._look(events)
+                await self._look(events)
                 events = self._obey(item)
-        self._look(events)
+        await self._look(events)
         if expired := self._expiry():
-            self._look(expired)
+            await self._look(expired)
         if not self._is_over():  # its end is written once, by _has_ended
             self._write()
             self._show()
@@ -238,10 +243,9 @@ class Delivery(Doors):
         asked.answer.set_result(None)
         return list(answer.events)
 
-    def _look(self, events: Sequence[Event]) -> None:
+    async def _look(self, events: Sequence[Event]) -> None:
+        looked = await self._looked(events, now())
         state = self._alive
-        book = SHELF.get(state.watch.book)
-        looked = look(state.watch, book, events, now(), state.edition, SHELF.get)
         self._state = replace(
             state,
             watch=looked.watch,
@@ -254,6 +258,30 @@ class Delivery(Doors):
         if self._wake is not None:
             self._timer.set(self._wake)
         self._give_up_messages_of_the_past()
+
+    async def _looked(self, events: Sequence[Event], at: Instant) -> Look:
+        """A look, after all that it asks has been looked up. Whatever comes meanwhile waits in the inbox."""
+        state, answers = self._alive, tuple[Answer, ...]()
+        book = SHELF.get(state.watch.book)
+        while (looked := look(state.watch, book, events, at, state.edition, SHELF.get, answers)).asks:
+            order = state.watch.delivery.order
+            answers += await self._found_outside(LookOut(order.delivery_id, at, looked.asks, order.destination))
+        return looked
+
+    async def _found_outside(self, request: LookOut) -> tuple[Answer, ...]:
+        try:
+            return await look_out(request)
+        except AwayError:
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.create_task(self._ask_again_once_back(request))
+            return nobody_knows(request)
+        except asyncio.CancelledError:
+            self._cancelled_by_temporal()
+        return await self._found_outside(request)
+
+    async def _ask_again_once_back(self, request: LookOut) -> None:
+        await until_back(request)
+        self._inbox.append(Called())
 
     def _final_since(self, watch: Watch) -> Instant | None:
         if not watch.delivery.facts.final:

@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.clock import wall_clock
     from workflows.commands import Ask
     from workflows.contract import (
+        LOOK_AGAIN,
         AcceptedIn,
         AcknowledgeIn,
         AdoptIn,
@@ -32,7 +33,7 @@ with workflow.unsafe.imports_passed_through():
         read_payload,
         refusal,
     )
-    from workflows.inbox import Asked, Inbox, Reported
+    from workflows.inbox import Asked, Called, Inbox, Reported
     from workflows.loading import unusable
     from workflows.rulebooks import SHELF
     from workflows.snapshot import snapshot_of, timeline_of
@@ -55,10 +56,10 @@ class Doors:
     async def _admittance(self) -> None:
         """Waits until the order is admitted; raises why it is not."""
 
-    @workflow.signal(dynamic=True, description='report: one DeliveryEvent, or {"events": [...]}')
+    @workflow.signal(dynamic=True, description='report: one DeliveryEvent, or {"events": [...]}; look_again: nothing')
     def any_signal(self, name: str, args: Sequence[RawValue]) -> None:
         """Takes note of whatever is sent; what cannot be read is counted in the snapshot."""
-        self._inbox.append(Reported(name, args))
+        self._inbox.append(Called() if name == LOOK_AGAIN else Reported(name, args))
 
     @workflow.update(description="acknowledges that the order is accepted, or fails with why it is not")
     async def accepted(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]

@@ -37,5 +37,10 @@ class Done:
     result: ActionResult
 
 
-Item: TypeAlias = Reported | Asked | Done
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Somebody says that something outside has changed: look again."""
+
+
+Item: TypeAlias = Reported | Asked | Done | Called
 Inbox: TypeAlias = deque[Item]

@@ -28,6 +28,7 @@ from rules.tree import (
     Count,
     Counted,
     Daytime,
+    DisruptionOpen,
     EventPattern,
     InCalendar,
     Includes,
@@ -151,6 +152,7 @@ def sentences(start: Instant, length: Span, zone: str) -> SearchStrategy[Conditi
         st.builds(Daytime, clock, clock),
         st.builds(Weekdays, st.sampled_from([(0, 1, 2, 3, 4), (5, 6), (6,), (0, 2)])),
         st.builds(Received, event),
+        st.builds(DisruptionOpen, st.just("hub"), st.sampled_from([None, "snow"])),
     )
 
 
@@ -225,6 +227,7 @@ TOLD_BY: dict[str, list[str]] = {
     "moving_since": ["stopped", "moving"],
     "silent_since": ["silent", "silent", "stopped", "moving"],
     "off_route_since": ["off_route", "back_on_route"],
+    "guards": ["found", "found"],
 }
 """What a condition reads -> the kinds of events that may change it."""
 
@@ -261,6 +264,9 @@ def events(draw: DrawFn, kinds: list[str], number: int, start: Instant, length: 
         told["detail"] = {"name": "temperature", "value": draw(st.integers(1, 6)), "unit": "C"}
     elif kind is Kind.DRIVER_STATUS:
         told["detail"] = {"state": draw(st.sampled_from(["on_break", "back"]))}
+    elif kind is Kind.FOUND:
+        key = f"disruption|hub:HEL1|{draw(st.sampled_from(['', 'snow']))}|0"
+        told["detail"] = {key: {"truth": draw(st.sampled_from([True, True, False, None])), "note": ""}}
     elif kind is Kind.PROMISE_CHANGED:
         told["detail"] = {"start": None, "end": start + _whole(draw(st.integers(0, 12)) * length // 10)}
     source = draw(st.sampled_from(["acme", "other"]))

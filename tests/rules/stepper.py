@@ -342,6 +342,13 @@ def _received(node: Any, known: Known, t: Instant, floor: Instant) -> int:
     return _b(t == known.at and any(event.event_id in ids for event in known.named(node.event)))
 
 
+def _disrupted(node: Any, known: Known, t: Instant) -> int:
+    """By the last answer about that very place and kind."""
+    key = f"disruption|hub:{known.delivery.order.hub}|{node.kind or ''}|0"
+    answers = [event.detail[key]["truth"] for event in known.told if event.kind is Kind.FOUND and key in event.detail]
+    return U if not answers or answers[-1] is None else _b(answers[-1])
+
+
 DEFINITIONS: Mapping[str, Callable[[Any, Known, Instant], int]] = {
     **dict.fromkeys(("is", "includes", "same", "compare", "between", "known"), _held),
     "absent": _absent,
@@ -357,6 +364,7 @@ DEFINITIONS: Mapping[str, Callable[[Any, Known, Instant], int]] = {
     "wrong_order": _wrong_order,
     "skipped": _skipped,
     "in_calendar": _in_calendar,
+    "disruption_open": _disrupted,
 }
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from domain.event import Event
 from domain.instant import MINUTE, NEVER, SECOND, Instant, iso
+from rules.asking import questions
 from rules.book import Rulebook
 from rules.compile import CompiledBook, compile_book
 from rules.evaluate import ChangeKind, Verdict
@@ -53,7 +54,8 @@ def woken(scenario: Scenario, book: CompiledBook, away: Away | None = None, forg
         assert forgetful in (None, (delivery, verdict))
         changes = [change for change in verdict.changes if change.kind is not ChangeKind.RETRACTED_PENDING]
         is_back = away is not None and now == away[1]
-        assert due is not None or changes or is_back, f"needless wake at {iso(now)}"
+        asks = book.guarded and questions(book, delivery, tuple(learnt), verdict, now)
+        assert due is not None or changes or is_back or asks, f"needless wake at {iso(now)}"
         assert is_back or all(change.at == now and change.kind is not ChangeKind.MISSED for change in changes)
         for change in changes:
             how = change.resolution.value if change.resolution else ""

@@ -272,7 +272,7 @@ def test_a_blueprint_is_told_what_it_is_and_is_no_rulebook_of_its_folder(tmp_pat
     assert check(folder).problems == ()
 
 
-UNBUILT = "when: traffic delay over 5m"
+UNBUILT = "when: eta is known, group: {by: hub}"
 
 
 def test_what_cannot_be_evaluated_yet_is_told_once_and_so_are_mistakes_in_its_tests(tmp_path: Path) -> None:

@@ -8,8 +8,6 @@ import pytest
 
 from domain.actions import ACTION_ARGUMENTS
 from rules.actions_reader import LATER_ACTIONS, NOT_ACTED_ON
-from rules.book import Rule
-from rules.directory import Calendar, Directory
 from rules.directory_reader import read_directory
 from rules.reader import BOOK_KEYS, read_book
 from rules.rule_reader import RULE_KEYS
@@ -19,17 +17,12 @@ from rules.testfile import LATER_CASE_KEYS
 from rules.timeline import LATER as LATER_LINES
 from rules.twins import TWINS
 from rules.unbuilt import KEYS as UNBUILT_KEYS
-from rules.unbuilt import unbuilt
 from rules.vocabulary import VOCABULARY
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(yaml|yaml wrong|text)\n(.*?)```", PAGE, re.DOTALL)
 SENTENCES = re.findall(r"^\| [\d-]+ \| .* \| `(.+)` \|$", PAGE, re.MULTILINE)
 LATER = PAGE[PAGE.index("## Read but not yet evaluated") :]
-DIRECTORY = Directory(calendars={"weekdays": Calendar()})
-REFUSED = [
-    sentence for row in re.findall(r"^\| [^|]+ \| (`[^|]+`) \|", LATER, re.MULTILINE) for sentence in re.findall("`([^`]+)`", row)
-]
 
 
 def blocks(kind: str) -> list[str]:
@@ -98,11 +91,3 @@ def test_what_is_not_built_is_said_to_be_so() -> None:
 def test_every_part_and_key_that_is_not_evaluated_is_on_the_page() -> None:
     for key in UNBUILT_KEYS:
         assert f"`{key}`" in LATER
-
-
-@pytest.mark.parametrize("sentence", REFUSED)
-def test_a_sentence_that_is_called_not_evaluated_is_read_and_refused(sentence: str) -> None:
-    """`counted in calendar`, `in calendar` and the hub's cutoff were refused and hardly named; the page has an example of each now."""
-    when = parse(sentence, DIRECTORY)
-
-    assert list(unbuilt(Rule(id="rule", says="", when=when)))

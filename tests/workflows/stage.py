@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,9 +14,11 @@ from temporalio.worker import Worker
 
 from activities.admit import Admitting
 from activities.load import Loading
+from activities.look_out import LookingOut, NobodyKnows
 from activities.record import Recording
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.copy import Admission, AdmitRequest, Admittance, DeliveryCopy
+from domain.guards import FeedState
 from domain.instant import Instant
 from rules.book import Rulebook, canonical_json, sha256
 from workflows.client import Deliveries
@@ -103,6 +105,34 @@ class Paper:
 
 
 @dataclass
+class Elsewhere:
+    """What is outside the deliveries, in memory: the open disruptions by place, and feeds. `broken` times nobody answers."""
+
+    open_on: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    known_feeds: dict[str, FeedState] = field(default_factory=dict)
+    parked: list[tuple[str, str]] = field(default_factory=list)
+    looks: int = 0
+    broken: int = 0
+
+    async def feeds(self, names: Collection[str]) -> Mapping[str, FeedState]:
+        self._look()
+        return {name: self.known_feeds[name] for name in names if name in self.known_feeds}
+
+    async def disruptions(self, places: Collection[str], at: Instant) -> Mapping[str, tuple[str, ...]]:
+        self._look()
+        return {place: kinds for place, kinds in self.open_on.items() if place in places}
+
+    async def park(self, feeds: Collection[str], delivery_id: str, at: Instant) -> None:
+        self.parked += [(feed, delivery_id) for feed in feeds]
+
+    def _look(self) -> None:
+        self.looks += 1
+        if self.broken > 0:
+            self.broken -= 1
+            raise ConnectionError("the database is away")
+
+
+@dataclass
 class Stage:
     """What a test plays on."""
 
@@ -112,6 +142,7 @@ class Stage:
     recorder: Recorder
     paper: Paper
     book: str
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
 
     async def start(self, **changes: Any) -> str:
         """Starts a delivery with a new id and returns it."""
@@ -137,16 +168,17 @@ async def stage(client: Client, book: Rulebook, script: Script = it_works, queue
     version = sha256(canonical)
     SHELF.put(version, canonical)
     queue = queue or f"test-{uuid.uuid4().hex[:8]}"
-    recorder, paper = Recorder(script), Paper(version)
+    recorder, paper, elsewhere = Recorder(script), Paper(version), Elsewhere()
+    looking = LookingOut(elsewhere, NobodyKnows(), NobodyKnows())
     deeds = [recorder.notify, recorder.open_ticket, recorder.solve_ticket, recorder.reroute, recorder.reassign]
     async with Worker(
         client,
         task_queue=queue,
         workflows=[Delivery],
-        activities=[Admitting(paper, paper).admit, Loading(paper).load, Recording(paper).record, *deeds],
+        activities=[Admitting(paper, paper).admit, Loading(paper).load, Recording(paper).record, looking.look_out, *deeds],
         interceptors=[Guard()],
     ):
-        yield Stage(client, queue, Deliveries(client, queue), recorder, paper, version)
+        yield Stage(client, queue, Deliveries(client, queue), recorder, paper, version, elsewhere)
 
 
 def iso_at(at: Instant) -> str:

@@ -1,0 +1,178 @@
+"""Guards: what they ask for a delivery, and what they make of the last answer. Until there is one they are unknown."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from domain.delivery import Delivery
+from domain.guards import About, Question
+from domain.instant import Instant, Span
+from domain.status import Kind, Status
+from rules.parts import parts_of
+from rules.readings import FALSE_FOR_GOOD, TRUE_FOR_GOOD, UNKNOWN_FOR_GOOD, Answer, Frame
+from rules.scene import Scene, Step
+from rules.tree import (
+    Absent,
+    AbsentBefore,
+    All,
+    AnyOf,
+    Condition,
+    DisruptionOpen,
+    EventPattern,
+    FeedStale,
+    Group,
+    NoneOf,
+    TrafficDelay,
+    Truth,
+    WeatherWarning,
+)
+
+FED: frozenset[str] = frozenset(
+    [
+        *(
+            kind.value
+            for kind in (Kind.SCAN, Kind.STATUS, Kind.ETA, Kind.ATTEMPT_FAILED, Kind.ARRIVED, Kind.DEPARTED, Kind.PROOF)
+        ),
+        *(status.value for status in Status),
+    ]
+)
+"""What the feed of a carrier tells. What customers, drivers and trackers say comes another way."""
+
+PLACES: Mapping[str, Callable[[Delivery], str | None]] = {
+    "hub": lambda delivery: delivery.order.hub,
+    "zone": lambda delivery: delivery.order.zone,
+    "carrier": lambda delivery: delivery.facts.carrier,
+    "route": lambda delivery: delivery.facts.route_id,
+}
+"""Scope of a disruption -> the place of a delivery in it."""
+
+KNOWN: Mapping[bool | None, Answer] = {True: TRUE_FOR_GOOD, False: FALSE_FOR_GOOD, None: UNKNOWN_FOR_GOOD}
+
+
+def question_of(node: Any, delivery: Delivery, frame: Frame) -> Question | None:
+    """What a guard asks for a delivery; None where the delivery has not got what it is about."""
+    return QUESTIONS[type(node)](node, delivery, frame)
+
+
+def _feed_stale(node: FeedStale, delivery: Delivery, frame: Frame) -> Question | None:
+    feed = node.feed or delivery.facts.carrier
+    return Question(About.FEED_STALE, feed, span=node.span, cadence=cadence_of(feed, frame))
+
+
+def _disruption(node: DisruptionOpen, delivery: Delivery, frame: Frame) -> Question | None:
+    place = PLACES[node.scope](delivery)
+    return None if place is None else Question(About.DISRUPTION, f"{node.scope}:{place}", node.kind or "")
+
+
+def _weather(node: WeatherWarning, delivery: Delivery, frame: Frame) -> Question | None:
+    return Question(About.WEATHER, delivery.order.zone or "", node.level)
+
+
+def _traffic(node: TrafficDelay, delivery: Delivery, frame: Frame) -> Question | None:
+    route = delivery.facts.route_id
+    return None if route is None else Question(About.TRAFFIC, route, span=node.span)
+
+
+def _absence(node: Absent | AbsentBefore, delivery: Delivery, frame: Frame) -> Question | None:
+    """Whether the feed that would have told of it is silent; None for what no feed with a cadence tells."""
+    feed = feed_of(node.event, delivery)
+    cadence = None if feed is None else cadence_of(feed, frame)
+    return None if feed is None or cadence is None else Question(About.FEED_SILENT, feed, cadence=cadence)
+
+
+QUESTIONS: Mapping[type, Callable[[Any, Delivery, Frame], Question | None]] = {
+    FeedStale: _feed_stale,
+    DisruptionOpen: _disruption,
+    WeatherWarning: _weather,
+    TrafficDelay: _traffic,
+    Absent: _absence,
+    AbsentBefore: _absence,
+}
+"""Sentence -> what it asks outside."""
+
+EXPLICIT = (FeedStale, DisruptionOpen, WeatherWarning, TrafficDelay)
+"""The guards of form 10; the absences of form 4 only ask before they open something."""
+
+
+def cadence_of(feed: str, frame: Frame) -> Span | None:
+    """How often a feed reports, by the directory."""
+    carrier = frame.directory.carriers.get(feed)
+    return carrier.cadence if carrier is not None else None
+
+
+def feed_of(pattern: EventPattern, delivery: Delivery) -> str | None:
+    """The feed that tells of such events: the one that is named, or the carrier's."""
+    if pattern.source is not None:
+        return pattern.source
+    return delivery.facts.carrier if pattern.name in FED else None
+
+
+def guard_step(node: Any, frame: Frame) -> Step:
+    """The last answer, for as long as there is no other."""
+
+    def at(scene: Scene, t: Instant) -> Answer:
+        question = question_of(node, scene.delivery, frame)
+        return UNKNOWN_FOR_GOOD if question is None else KNOWN[scene.delivery.facts.guards.get(question.key)]
+
+    return at
+
+
+def blind(node: Absent | AbsentBefore, frame: Frame, plain: Step) -> Step:
+    """An absence that is unknown while the feed that would have told is known to be silent."""
+    if frame.is_sighted or not any(carrier.cadence for carrier in frame.directory.carriers.values()):
+        return plain
+
+    def at(scene: Scene, t: Instant) -> Answer:
+        truth, until = plain(scene, t)
+        if truth is Truth.TRUE and scene.delivery.facts.guards and _is_blind(node, scene.delivery, frame):
+            return Truth.UNKNOWN, until
+        return truth, until
+
+    return at
+
+
+def _is_blind(node: Absent | AbsentBefore, delivery: Delivery, frame: Frame) -> bool:
+    question = _absence(node, delivery, frame)
+    return question is not None and delivery.facts.guards.get(question.key) is True
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A condition with guards: the sentences that ask, and the condition as it is with the best and with the worst of answers."""
+
+    tree: Condition
+    nodes: tuple[Any, ...]
+    best: Step
+    worst: Step
+
+    def hangs_on_answers(self, scene: Scene, t: Instant) -> bool:
+        """Whether the rest is true, so that the answers decide."""
+        return self.best(scene, t)[0] is Truth.TRUE and self.worst(scene, t)[0] is not Truth.TRUE
+
+
+def asking(node: Condition, frame: Frame, step_of: Callable[[Condition, Frame], Step]) -> Asking | None:
+    """What a condition asks outside; None for one that never does."""
+    has_cadence = any(carrier.cadence for carrier in frame.directory.carriers.values())
+    nodes = tuple(
+        part
+        for part in parts_of(node)
+        if isinstance(part, EXPLICIT) or (has_cadence and isinstance(part, Absent | AbsentBefore) and _may_be_fed(part.event))
+    )
+    if not nodes:
+        return None
+    best = step_of(_assuming(node, True), replace(frame, is_sighted=True))
+    return Asking(node, nodes, best, step_of(_assuming(node, False), frame))
+
+
+def _may_be_fed(pattern: EventPattern) -> bool:
+    return pattern.source is not None or pattern.name in FED
+
+
+def _assuming(node: Condition, wanted: bool) -> Condition:
+    """The condition with each guard answered so that the whole is (or is not) true."""
+    if isinstance(node, EXPLICIT):
+        return All(()) if wanted else AnyOf(())
+    if isinstance(node, Group):
+        turned = wanted is not isinstance(node, NoneOf)
+        return replace(node, children=tuple(_assuming(child, turned) for child in node.children))
+    return node
