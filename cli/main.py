@@ -154,11 +154,27 @@ def test(
 
 
 @rules.command()
-def publish(path: Annotated[Path | None, typer.Argument(help="a rulebook or a folder; default: DOORSTEP_RULES")] = None) -> None:
-    """Publish rulebooks: new deliveries get them at once; those that run keep the version that they have."""
-    from cli.rules import publish_rules
+def publish(
+    path: Annotated[Path | None, typer.Argument(help="a rulebook or a folder; default: DOORSTEP_RULES")] = None,
+    back: Annotated[str | None, typer.Option(help="instead: the version of this rulebook that was current before")] = None,
+) -> None:
+    """Publish rulebooks: new deliveries get them at once; those that run keep their version until they adopt another."""
+    from cli.rules import publish_back, publish_rules
 
-    ends_with(lambda: publish_rules(read_settings(), path))
+    settings = read_settings()
+    ends_with(lambda: publish_rules(settings, path) if back is None else publish_back(settings, back))
+
+
+@rules.command()
+def adopt(
+    name: Annotated[str, typer.Argument(help="the rulebook, by name")] = "standard",
+    rate: Annotated[int, typer.Option(min=1, max=1000, help="at most so many deliveries a second")] = 20,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Let running deliveries adopt the current version of their rulebook. Cut off, another run goes on with those left."""
+    from cli.adoption import adopt_rulebook
+
+    ends_with(lambda: adopt_rulebook(read_settings(), name, rate, format.value))
 
 
 @delivery.command()

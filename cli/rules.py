@@ -23,6 +23,7 @@ from rules.verify import Report, run_file
 from settings import SHIPPED_RULES, Settings
 from store.database import Database
 from store.migrate import migrate
+from store.rulebooks import Rulebooks
 from workflows.wire import DeliveryEvent, DeliveryOrder
 
 FINE, FINDINGS = 0, 1
@@ -102,6 +103,16 @@ async def publish_rules(settings: Settings, path: Path | None) -> int:
     try:
         for published in await publish(check(folder, templates_for(folder)), database):
             print(f"{published.name}  {published.version}")
+    finally:
+        await database.close()
+    return FINE
+
+
+async def publish_back(settings: Settings, name: str) -> int:
+    """Makes the version of a rulebook current again that was so before."""
+    database = Database(settings.database_url)
+    try:
+        print(f"{name}  {await Rulebooks(database).back(name, now=time.time_ns() // 1_000_000)}")
     finally:
         await database.close()
     return FINE

@@ -17,17 +17,34 @@ class Rulebooks:
         self._database = database
 
     async def publish(self, name: str, canonical: str, *, now: Instant) -> str:
-        """Keeps a version, makes it the current one of its name and returns its SHA-256. Publishing it again changes nothing else."""
+        """Keeps a version, makes it the current one of its name and returns its SHA-256. Published again it is the same version."""
         sha = hashlib.sha256(canonical.encode()).hexdigest()
         version = {"sha256": sha, "name": name, "canonical": canonical, "published_at": now}
         current = {"name": name, "sha256": sha}
         async with self._database.writing() as connection:
             await connection.execute(
-                self._database.insert(rulebooks).values(version).on_conflict_do_nothing(index_elements=["sha256"])
+                self._database.insert(rulebooks)
+                .values(version)
+                .on_conflict_do_update(index_elements=["sha256"], set_={"published_at": now})
             )
             named = self._database.insert(rulebook_names).values(current)
             await connection.execute(named.on_conflict_do_update(index_elements=["name"], set_={"sha256": sha}))
         return sha
+
+    async def back(self, name: str, *, now: Instant) -> str:
+        """Makes the version current that was so before, and returns its SHA-256; done twice, it is as it was. Raises
+        UnknownRulebookError for a name that has no other version."""
+        current, versions = await self.current(name), await self.versions(name)
+        others = [version for version in versions if version != current]
+        if not others:
+            raise UnknownRulebookError(f"no version of rulebook {name!r} was published before the present one")
+        return await self.publish(name, await self.canonical(others[-1]), now=now)
+
+    async def versions(self, name: str) -> tuple[str, ...]:
+        """The SHA-256 of every version of a name; those that became current last come last."""
+        query = select(rulebooks.c.sha256).where(rulebooks.c.name == name).order_by(rulebooks.c.published_at, rulebooks.c.sha256)
+        async with self._database.reading() as connection:
+            return tuple((await connection.execute(query)).scalars())
 
     async def current(self, name: str) -> str:
         """The SHA-256 of the version that new deliveries get; raises UnknownRulebookError, which lists the names."""

@@ -224,7 +224,7 @@ rulebooks = Table(
     Column("sha256", String(64), primary_key=True),
     Column("name", String, nullable=False),
     Column("canonical", Text, nullable=False, doc="the canonical JSON, to the byte: its hash is the name of the version"),
-    Column("published_at", BigInteger, nullable=False),
+    Column("published_at", BigInteger, nullable=False, doc="when it last became the current one"),
 )
 
 rulebook_names = Table(

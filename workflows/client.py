@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -34,6 +34,9 @@ REUSE = {
     True: WorkflowIDReusePolicy.ALLOW_DUPLICATE,
 }
 """By "reopen". A refused order may be sent again; a finished one stays what people see under its id, unless it is reopened."""
+
+VERSIONS_A_QUERY = 50
+"""How many versions one query of Temporal's visibility names."""
 
 CANNOT_CONNECT = "cannot reach Temporal at {address}: {error}; is it running? `doorstep up` starts one here"
 
@@ -140,6 +143,14 @@ class Deliveries:
         except RPCError as error:
             raise _not_running(error, delivery_id) from None
         return answer
+
+    async def watched_by(self, versions: Sequence[str]) -> AsyncIterator[str]:
+        """The ids of the running deliveries under one of some versions of rulebooks, as Temporal lists them. Raises RPCError."""
+        for start in range(0, len(versions), VERSIONS_A_QUERY):
+            named = ", ".join(f"'{version[:12]}'" for version in versions[start : start + VERSIONS_A_QUERY])
+            running = f"WorkflowType = '{DELIVERY}' AND ExecutionStatus = 'Running' AND TaskQueue = '{self._task_queue}'"
+            async for found in self._client.list_workflows(f"{running} AND RulebookVersion IN ({named})"):
+                yield found.id.removeprefix(delivery_workflow_id(""))
 
     async def query(self, delivery_id: str, query: str, request: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Asks for snapshot, timeline or why.

@@ -89,3 +89,24 @@ def delivery(delivery_id: str, version: str, finished_at: Instant | None = None)
         started_at=NOON,
         finished_at=finished_at,
     )
+
+
+async def test_the_way_back_leads_to_the_version_that_was_current_before(books: Rulebooks) -> None:
+    first, second, third = BOOK, BOOK.replace("ä", "2"), BOOK.replace("ä", "3")
+    one = await books.publish("standard", first, now=NOON)
+    two = await books.publish("standard", second, now=NOON + 1)
+
+    assert await books.back("standard", now=NOON + 2) == one
+    assert await books.back("standard", now=NOON + 3) == two
+    assert await books.back("standard", now=NOON + 4) == one
+    three = await books.publish("standard", third, now=NOON + 5)
+    assert await books.versions("standard") == (two, one, three)
+    assert await books.back("standard", now=NOON + 6) == one
+    assert await books.current("standard") == one
+
+
+async def test_there_is_no_way_back_from_the_first_version(books: Rulebooks) -> None:
+    await books.publish("standard", BOOK, now=NOON)
+
+    with pytest.raises(UnknownRulebookError, match="no version of rulebook 'standard' was published before"):
+        await books.back("standard", now=NOON + 1)

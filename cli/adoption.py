@@ -1,0 +1,62 @@
+"""`doorstep rules adopt`: running deliveries go over to the current version of their rulebook."""
+
+import dataclasses
+import json
+import sys
+import time
+
+from settings import Settings
+from store.database import Database
+from store.rulebooks import Rulebooks
+from workflows.client import Deliveries, connect
+from workflows.takeover import Takeover, take_over
+
+FINE, FINDINGS = 0, 1
+
+PATIENCE = 10.0
+"""Seconds until a delivery that does not answer counts as such; the next run asks it again."""
+
+SHOW_EVERY = 1.0
+"""Seconds between two lines of progress."""
+
+
+async def adopt_rulebook(settings: Settings, name: str, rate: int, format: str) -> int:
+    """Every running delivery of a rulebook adopts its current version; 1 if one refused or did not answer."""
+    version, older = await _versions(settings, name)
+    deliveries = Deliveries(await connect(default=settings.temporal_default), patience=PATIENCE)
+    taken = await take_over(deliveries, version, older, rate, _Progress())
+    if format == "json":
+        print(json.dumps({"rulebook": name, **dataclasses.asdict(taken)}))
+    else:
+        print("\n".join([*taken.troubles, _said(taken, name)]))
+    return FINDINGS if taken.refused or taken.unanswered else FINE
+
+
+async def _versions(settings: Settings, name: str) -> tuple[str, tuple[str, ...]]:
+    """The current version, and all others of the name."""
+    database = Database(settings.database_url)
+    try:
+        shelf = Rulebooks(database)
+        version = await shelf.current(name)
+        return version, tuple(other for other in await shelf.versions(name) if other != version)
+    finally:
+        await database.close()
+
+
+class _Progress:
+    """A line from time to time, on the error stream."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + SHOW_EVERY
+
+    def __call__(self, taken: Takeover) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + SHOW_EVERY
+            print(f"{taken.asked} of {taken.found} asked, {taken.adopted} adopted", file=sys.stderr, flush=True)
+
+
+def _said(taken: Takeover, name: str) -> str:
+    counts = {"ended before": taken.ended, "refused": taken.refused, "without an answer": taken.unanswered}
+    others = "".join(f"; {what}: {count}" for what, count in counts.items() if count)
+    again = "; run it again for those that are left" if taken.unanswered else ""
+    return f"{name} {taken.version[:12]}: {taken.adopted} of {taken.found} running deliveries adopted it{others}{again}"
