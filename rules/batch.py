@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from operator import attrgetter
+from typing import TypeAlias
 
 from domain.delivery import Delivery
 from domain.event import Event
@@ -10,11 +11,17 @@ from domain.instant import NEVER, Instant
 from rules.compile import CompiledBook, CompiledRule, Concerned
 from rules.inputs import touched
 from rules.lookback import late_since
+from rules.looking import may_open
 from rules.machine import DUE_NOW, Cell, Phase
 from rules.scene import Scene
 from rules.scope import has_same_scope
 from rules.standing import Cells, Found, found_in, found_out
 from rules.tree import Truth
+
+Ends: TypeAlias = Mapping[str, Instant]
+"""Rule -> the last instant at which it may open on a delivery that has ended."""
+
+NO_ENDS: Ends = {}
 
 NEW = Cell()
 """Of a rule that has not been looked at yet."""
@@ -37,7 +44,7 @@ def told(delivery: Delivery, events: Iterable[Event]) -> tuple[Delivery, tuple[E
 class Batch:
     """What one evaluation is about. Scenes are made when a rule first asks for them.
 
-    `concerned` is what reads something that the batch touched; None if the order, the past or the rules that apply may have
+    `ends` say until when rules may still open after a final status. `concerned` is what reads something that the batch touched; None if the order, the past or the rules that apply may have
     changed: then every rule is looked at.
     """
 
@@ -50,9 +57,10 @@ class Batch:
         learnt: tuple[Event, ...],
         last: Instant,
         now: Instant,
+        ends: Ends = NO_ENDS,
     ) -> None:
         self.book, self.before, self.after, self.learnt, self.last, self.now = book, before, after, learnt, last, now
-        self.cells = cells
+        self.cells, self.ends = cells, ends
         self.late = late_since(learnt, now)
         self.is_over = after.facts.final
         self.known = found_in(cells, book, before, now)
@@ -123,6 +131,14 @@ class Batch:
         if truth is Truth.TRUE:
             return None
         return cell.looked(until if rule.id in self.scope else NEVER)
+
+    def may_open(self, rule: CompiledRule) -> bool:
+        """Whether the rule is for the delivery, and still may act on it."""
+        return may_open(rule, self.after, self.scope) and self.now <= self.ends.get(rule.id, NEVER)
+
+    def might_open(self, rule: CompiledRule, t: Instant) -> bool:
+        """The same for an instant before the batch, when only what was known before it was known."""
+        return may_open(rule, self.before, self.scope_before) and t <= self.ends.get(rule.id, NEVER)
 
     def standing(self, looked: Mapping[str, Cell]) -> Cells:
         """All cells after the batch. Of a rule that is for the delivery no more only its count stays."""

@@ -1,5 +1,8 @@
 """What an action is handed: the delivery as it is at that moment, and the incident that it is for. Pure."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from domain.actions import ActionRequest
 from domain.delivery import Delivery
 from domain.incident import Incident, effect_key
@@ -7,8 +10,10 @@ from domain.instant import Instant
 from domain.message import template_context
 
 
-def request_of(delivery: Delivery, generation: int, incident: Incident, path: str, now: Instant) -> ActionRequest:
-    """The request of one step of an incident, but for its arguments."""
+def request_of(
+    delivery: Delivery, generation: int, incident: Incident, path: str, args: Mapping[str, Any], now: Instant
+) -> ActionRequest:
+    """The request of one step of an incident."""
     order, facts = delivery.order, delivery.facts
     return ActionRequest(
         key=effect_key(order.delivery_id, generation, incident, path),
@@ -18,7 +23,7 @@ def request_of(delivery: Delivery, generation: int, incident: Incident, path: st
         severity=incident.severity.value,
         delivery_id=order.delivery_id,
         generation=generation,
-        args={},
+        args=dict(args),
         customer=order.customer,
         destination=order.destination,
         carrier=facts.carrier,

@@ -10,11 +10,11 @@ from domain.event import Event
 from domain.incident import Resolution
 from domain.instant import NEVER, Instant
 from domain.status import Status
-from rules.batch import NEW, Batch
+from rules.batch import NEW, NO_ENDS, Batch, Ends
 from rules.compile import CompiledBook, CompiledRule
 from rules.contests import holding_back
 from rules.lookback import stayed, was
-from rules.looking import look, may_open, with_wake
+from rules.looking import look, with_wake
 from rules.machine import DUE_NOW, Cell, Phase, turn
 from rules.scene import Scene
 from rules.tree import Truth
@@ -72,14 +72,16 @@ def evaluate(
     last: Instant,
     now: Instant,
     edition: int = EDITION,
+    ends: Ends = NO_ENDS,
 ) -> Verdict:
-    """Runs every rule's machine from `last` to `now` on what was known before the batch, then looks at what is known now.
+    """Runs every rule's machine from `last` to `now` on what was known before the batch, then looks at what is known now. `ends`
+    say until when rules may still open after a final status.
 
     Raises ValueError for an edition that this version does not know.
     """
     if not 1 <= edition <= EDITION:
         raise ValueError(f"there is no edition {edition} of evaluation; this version knows 1 to {EDITION}")
-    batch = Batch(book, before, after, cells, learnt, last, now)
+    batch = Batch(book, before, after, cells, learnt, last, now, ends)
     looked: dict[str, Cell] = {}
     changes: list[Change] = []
     for rule in batch.to_look_at():
@@ -141,7 +143,7 @@ def _run(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool, was_held
 
 
 def _looked_now(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool, changes: list[Change]) -> Cell:
-    in_play = rule.id in batch.scope
+    in_play = batch.may_open(rule) if batch.is_over else rule.id in batch.scope
     cell = _looked(rule, cell, batch.new, batch.now, in_play, held_back, changes)
     if cell.phase is Phase.CLEARING and _opened_in(changes, cell.episode) not in (None, batch.now):
         changes.append(Change(ChangeKind.RESOLVED, rule.id, cell.episode, batch.now, Resolution.CURED))
@@ -153,9 +155,9 @@ def _caught_up(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool, ch
     """The cell after all that was due before now; usually nothing was."""
     if not DUE_NOW < cell.look_at < batch.now:
         return cell
-    in_play = may_open(rule, batch.before, batch.scope_before)
     while DUE_NOW < cell.look_at < batch.now:
-        cell = _looked(rule, cell, batch.old, max(cell.look_at, batch.last), in_play, held_back, changes)
+        t = max(cell.look_at, batch.last)
+        cell = _looked(rule, cell, batch.old, t, batch.might_open(rule, t), held_back, changes)
     return cell
 
 
@@ -229,7 +231,7 @@ def _has_moved(rule: CompiledRule, cells: Mapping[str, Cell], found: Mapping[str
 
 
 def _looked_again(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool, changes: list[Change]) -> Cell:
-    in_play = may_open(rule, batch.after, batch.scope)
+    in_play = batch.may_open(rule)
     if cell.phase is Phase.PENDING or cell.look_at == DUE_NOW:
         cell = _looked(rule, cell, batch.new, batch.now, in_play, held_back, changes)
     return cell.looked(cell.look_at)  # what it does next may be another thing now
@@ -283,8 +285,10 @@ def _wake(batch: Batch, cells: dict[str, Cell]) -> Wake | None:
             return Wake(at, ", ".join(f"{rule} {cells[rule].wake_for}" for rule in first))
         for name in unsought:
             rule = batch.found.watched.rule(name)
-            in_play = may_open(rule, batch.after, batch.scope)
-            cells[name] = with_wake(rule, cells[name], batch.new, in_play, bool(holding_back(rule.rivals, cells)))
+            in_play = batch.may_open(rule)
+            cell = with_wake(rule, cells[name], batch.new, in_play, bool(holding_back(rule.rivals, cells)))
+            is_too_late = cell.wake_for == "opens" and cell.wake_at > batch.ends.get(name, NEVER)
+            cells[name] = cell.waking(NEVER, "") if is_too_late else cell
 
 
 WAKE_AT: Callable[[Cell], Instant] = attrgetter("wake_at")

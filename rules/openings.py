@@ -9,6 +9,7 @@ from domain.event import Event
 from domain.incident import Mode
 from domain.instant import Instant
 from domain.status import Kind
+from rules.batch import NO_ENDS, Ends
 from rules.book import public_name
 from rules.compile import CompiledBook
 from rules.evaluate import EDITION, Change, ChangeKind, Verdict, evaluate
@@ -27,9 +28,10 @@ def evaluated(
     last: Instant,
     now: Instant,
     edition: int = EDITION,
+    ends: Ends = NO_ENDS,
 ) -> tuple[Delivery, Verdict]:
     """`evaluate`; what opened is folded where rules speak of it, and evaluated again: the delivery then, and all that changed."""
-    verdict = evaluate(book, before, after, cells, learnt, last, now, edition)
+    verdict = evaluate(book, before, after, cells, learnt, last, now, edition, ends)
     found, changes = verdict, verdict.changes
     for _ in book.opened:  # as many as can open on one another's opening
         openings = tuple(_openings(book, found.changes, now))
@@ -37,7 +39,7 @@ def evaluated(
             break
         known, learnt = after, (*learnt, *openings)
         after = reduce(Delivery.after, openings, known)
-        found = evaluate(book, known, after, found.cells, learnt, now, now, edition)
+        found = evaluate(book, known, after, found.cells, learnt, now, now, edition, ends)
         changes = (*changes, *found.changes)
     return after, verdict if found is verdict else replace(found, changes=changes)
 

@@ -35,6 +35,8 @@ class Circumstances:
 
 def kept_back(rule: Rule, incident: Incident, path: str, name: str, around: Circumstances) -> Act | None:
     """What comes of an action that may not be begun now; None if it may."""
+    if rule.quiet_hours is None and not rule.limits:
+        return None
     before = incident.acts.get(path)
     if before is not None and not _is_wanted(rule, incident, path, around.cell):
         note = NOT_TRUE if incident.is_open or not is_of_open(path) else NOT_WANTED

@@ -20,6 +20,7 @@ from domain.status import Kind, Status
 from rules.alarms import is_called, is_parked, stale_after
 from rules.book import canonical_json, public_name, sha256
 from rules.compile import CompiledBook, compile_book
+from rules.grace import longest_grace
 from rules.outside import NOTHING_GIVEN, DisruptionTurned, FeedTurned, Given, Outside
 from rules.people import acknowledged, settled_by_hand
 from rules.reload import adopted as take_up
@@ -90,7 +91,6 @@ class _Stage:
         self._outside = Outside(given, book.rulebook.directory.carriers)
         self._number = count()
         self._wake_at = known_at
-        self._final_since: Instant | None = None
         self._unanswered = 0
         self.watch = Watch(delivery_of(order, known_at), 1, FIRST, looked_at=known_at)
         self.moments: list[Moment] = []
@@ -107,13 +107,14 @@ class _Stage:
     def next_instant(self) -> Instant:
         """When something is known or due next; the end of the grace after a final status ends it all."""
         first = self._agenda[0][0] if self._agenda else NEVER
-        return min(max(first, self._known_at), self._wake_at, NEVER if self._final_since is not None else self._expires_at())
+        return min(max(first, self._known_at), self._wake_at, NEVER if self.watch.final_since is not None else self._expires_at())
 
     def is_over(self, at: Instant) -> bool:
         """Whether the workflow has ended before an instant: nothing is folded or done any more."""
-        if self._final_since is None or self._unanswered or self.watch.has_put_off:
+        since = self.watch.final_since
+        if since is None or self._unanswered or self.watch.has_put_off:
             return False
-        return at > self._final_since + self._book.rulebook.final_grace
+        return at > since + longest_grace(self._book, self.watch.delivery)
 
     def play(self, at: Instant) -> None:
         """Everything that comes and is due at an instant, and what follows from it at once."""
@@ -197,7 +198,6 @@ class _Stage:
             looked = self._looked(events, at)
             self.watch = looked.watch
             self._wake_at = looked.wake.at if looked.wake else NEVER
-            self._final_since = self._when_final(at)
             told.note(before, looked)
             ended = [self._do(deed, at) for deed in looked.deeds]
             if not any(ended):
@@ -224,11 +224,6 @@ class _Stage:
             return False
         self.watch = with_outcome(self.watch, deed, ActionResult(outcome), at)
         return True
-
-    def _when_final(self, at: Instant) -> Instant | None:
-        if not self.watch.delivery.facts.final:
-            return None
-        return at if self._final_since is None else self._final_since
 
     def _expires_at(self) -> Instant:
         return self.watch.delivery.facts.promised.end + self._book.rulebook.expires_after

@@ -9,7 +9,6 @@ KEYS = (
     "group",
     "approve_above",
     "propose_for",
-    "final_grace",
 )
 """Keys of a rule that nothing heeds yet."""
 

@@ -20,6 +20,7 @@ from rules.book import Rule, Step
 from rules.compile import CompiledBook
 from rules.deeds import request_of
 from rules.evaluate import Change, ChangeKind, Verdict, Wake
+from rules.grace import final_since, last_openings
 from rules.limits import Effects, counted, uncounted
 from rules.machine import Cell
 from rules.openings import evaluated
@@ -63,6 +64,7 @@ class Watch:
     incidents_seen: int = 0
     missed: tuple[Missed, ...] = ()
     effects: Effects = field(default_factory=dict)
+    final_since: Instant | None = None
     kept: Mapping[str, str] = field(default_factory=dict)
     """Rules that are not of the delivery's book, but of another version: see rules.adoption."""
     remarks: tuple[Remark, ...] = ()
@@ -165,8 +167,10 @@ def look(
 def _evaluated(
     watch: Watch, book: CompiledBook, after: Delivery, learnt: tuple[Event, ...], now: Instant, edition: int
 ) -> tuple[Watch, Verdict]:
-    after, verdict = evaluated(book, watch.delivery, after, watch.cells, learnt, watch.looked_at, now, edition)
-    watch = replace(watch, delivery=after, cells=verdict.cells, looked_at=now)
+    since = final_since(watch.final_since, after, now)
+    ends = last_openings(book, since)
+    after, verdict = evaluated(book, watch.delivery, after, watch.cells, learnt, watch.looked_at, now, edition, ends)
+    watch = replace(watch, delivery=after, cells=verdict.cells, looked_at=now, final_since=since)
     for change in verdict.changes:
         watch = _changed(watch, book, change)
     return watch, verdict
@@ -264,7 +268,8 @@ def _start_ready(watch: Watch, plans: Plans, now: Instant) -> tuple[Watch, tuple
         while rule is not None and (ready := ready_of(incident, rule, now)):
             for path, step in ready:
                 deed = _deed(watch, incident, path, step, now)
-                act = _kept_back(watch, plans.book, rule, incident, deed, effects)
+                around = Circumstances(watch.delivery, plans.book.rulebook.directory, watch.cells.get(rule.id), effects, now)
+                act = kept_back(rule, incident, path, deed.name, around)
                 if act is None:
                     act = Act(deed.name, now, Outcome.WOULD if shadow else Outcome.STARTED, now)
                     effects = counted(effects, deed.name, shadow, now)
@@ -274,23 +279,13 @@ def _start_ready(watch: Watch, plans: Plans, now: Instant) -> tuple[Watch, tuple
     return replace(watch, incidents=tuple(incidents), effects=effects), tuple(deeds)
 
 
-def _kept_back(watch: Watch, book: CompiledBook, rule: Rule, incident: Incident, deed: Deed, effects: Effects) -> Act | None:
-    """What comes of a deed that quiet hours or a limit keep back; None for one that may be begun."""
-    if rule.quiet_hours is None and not rule.limits:
-        return None
-    cell, now = watch.cells.get(rule.id), deed.request.asked_at
-    around = Circumstances(watch.delivery, book.rulebook.directory, cell, effects, now)
-    return kept_back(rule, incident, deed.path, deed.name, around)
-
-
 def _with_due(incident: Incident, watch: Watch, book: CompiledBook) -> Incident:
     rule = next((rule for rule in book.rules if rule.id == incident.rule), None)
     return with_due(incident, rule, watch.cells.get(incident.rule), book, watch.delivery)
 
 
 def _deed(watch: Watch, incident: Incident, path: str, step: Step, now: Instant) -> Deed:
-    request = request_of(watch.delivery, watch.generation, incident, path, now)
-    return Deed(path, replace(request, args=dict(step.args)), step.action)
+    return Deed(path, request_of(watch.delivery, watch.generation, incident, path, step.args, now), step.action)
 
 
 def _rule(book: CompiledBook, rule_id: str) -> Rule:

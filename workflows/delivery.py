@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.instant import MINUTE, Instant, iso
     from domain.status import Kind, Status
     from rules.evaluate import Wake
+    from rules.grace import longest_grace
     from rules.watch import Deed, Look, Watch, look, with_outcome
     from workflows.acting import Trouble, failed, first_tries, patient_tries
     from workflows.attributes import attributes_of, changed_attributes
@@ -250,7 +251,6 @@ class Delivery(Doors):
             state,
             watch=looked.watch,
             events_seen=state.events_seen + looked.learnt,
-            final_since=self._final_since(looked.watch),
         )
         for deed in looked.deeds:
             self._start(deed)
@@ -283,20 +283,16 @@ class Delivery(Doors):
         await until_back(request)
         self._inbox.append(Called())
 
-    def _final_since(self, watch: Watch) -> Instant | None:
-        if not watch.delivery.facts.final:
-            return None
-        return self._alive.final_since if self._alive.final_since is not None else now()
-
     def _is_over(self) -> bool:
         ends_at = self._grace_ends_at()
         busy = self._running or self._inbox or self._alive.watch.has_put_off
         return ends_at is not None and now() >= ends_at and not busy
 
     def _grace_ends_at(self) -> Instant | None:
-        if self._alive.final_since is None:
+        watch = self._alive.watch
+        if watch.final_since is None:
             return None
-        return self._alive.final_since + SHELF.get(self._alive.watch.book).rulebook.final_grace
+        return watch.final_since + longest_grace(SHELF.get(watch.book), watch.delivery)
 
     # Time
 

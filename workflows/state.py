@@ -42,7 +42,6 @@ class State:
     revision: int = 0
     amendments: int = 0
     written: str = ""
-    final_since: Instant | None = None
     ended_at: Instant | None = None
     events_seen: int = 0
     adoptions: int = 0
@@ -65,4 +64,6 @@ def unpacked(data: bytes) -> State | None:
     if not data.startswith(f'{{"{STATE_KEY}":'.encode()):
         return None
     carried = json.loads(data)[STATE_KEY]
+    # Earlier versions kept it beside the watch.
+    carried["watch"].setdefault("final_since", carried.get("final_since"))
     return replace(_STATE.validate_json(json.dumps(carried)), edition=EDITION)

@@ -7,7 +7,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.instant import DAY, HOUR, SECOND, Span
 from rules.book import Ladder, LadderStep, Limit, QuietHours, Repeat, Step
-from rules.tree import Clock
+from rules.tree import Absent, Clock, EventPattern
 from tests.temporal import temporal_server
 from tests.workflows.books import FAILED, TELL, TICKET, a_book, a_rule
 from tests.workflows.stage import Stage, a_status, an_event, stage
@@ -148,3 +148,16 @@ async def test_what_goes_beyond_a_limit_is_withheld_and_seen(temporal: WorkflowE
         ]
         timeline = (await on.deliveries.query(delivery_id, "timeline"))["entries"]
         assert "limited: notify.customer withheld: limit: at most 1 customer message within 1h" in [e["what"] for e in timeline]
+
+
+async def test_a_delivery_lives_as_long_as_a_rule_may_open_after_its_end(temporal: WorkflowEnvironment) -> None:
+    done = EventPattern("delivered")
+    late = a_rule("late", Absent(EventPattern("proof"), 2 * SECOND, done), after_final=True, final_grace=3 * SECOND, do=(TELL,))
+    async with stage(temporal.client, a_book(late)) as on:
+        delivery_id = await on.start()
+        await on.deliveries.report(delivery_id, [a_status("delivered")])
+
+        result = await ended(on, delivery_id)
+
+        assert result["incidents"] == 1
+        assert len(on.recorder.done()) == 1
