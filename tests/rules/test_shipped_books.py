@@ -1,4 +1,5 @@
-"""The shipped rulebooks: no doubts about them, all their tests pass, each rule acts, is tested, and says its texts of any delivery."""
+"""The shipped rulebooks and the worked examples: no doubts about them, all their tests pass and notice every threshold; each rule
+acts, is tested, and says its texts of any delivery."""
 
 from dataclasses import replace
 from functools import cache
@@ -9,7 +10,7 @@ import pytest
 from domain.incident import Incident, Mode, Severity
 from domain.message import template_context
 from integrations.messaging.templates import Templates
-from rules.beside import rulebook_files
+from rules.beside import TEST_ENDING, rulebook_files
 from rules.book import Rule, Rulebook
 from rules.check import check
 from rules.compile import compile_book
@@ -36,23 +37,36 @@ def the_book(file: Path) -> Rulebook:
 
 @cache
 def cases(name: str) -> tuple[Case, ...]:
-    return read_tested(SHIPPED_RULES / f"{name}.test.yaml", READERS, TEMPLATES).cases
+    return read_tested(tests_of(name), READERS, TEMPLATES).cases
 
 
-BOOKS = {file.stem: the_book(file) for file in rulebook_files(SHIPPED_RULES)}
+def tests_of(name: str) -> Path:
+    return FILES[name].with_name(f"{name}{TEST_ENDING}")
+
+
+EXAMPLES = SHIPPED_RULES.parent.parent / "examples" / "rules"
+FILES = {file.stem: file for folder in (SHIPPED_RULES, EXAMPLES) for file in rulebook_files(folder)}
+BOOKS = {name: the_book(file) for name, file in FILES.items()}
 RULES = [pytest.param(name, rule, id=f"{name}-{rule.id}") for name, book in BOOKS.items() for rule in book.rules]
 
 
-def test_there_is_neither_a_mistake_nor_a_doubt() -> None:
-    checked = check(SHIPPED_RULES, TEMPLATES, READERS)
+@pytest.mark.parametrize(
+    ("folder", "names"),
+    [
+        pytest.param(SHIPPED_RULES, ["cold-chain", "parcel", "same-day", "standard"], id="shipped"),
+        pytest.param(EXAMPLES, ["worked"], id="examples"),
+    ],
+)
+def test_there_is_neither_a_mistake_nor_a_doubt(folder: Path, names: list[str]) -> None:
+    checked = check(folder, TEMPLATES, READERS)
 
     assert [problem.render() for problem in checked.problems] == []
-    assert [book.name for book in checked.books] == list(BOOKS) == ["cold-chain", "parcel", "same-day", "standard"]
+    assert [book.name for book in checked.books] == names
 
 
 @pytest.mark.parametrize("name", BOOKS)
 def test_all_its_tests_pass(name: str) -> None:
-    report = run(SHIPPED_RULES / f"{name}.test.yaml")
+    report = run(tests_of(name))
 
     assert report.ok, report.summary()
     assert (report.failed, report.todo) == (0, 0)
@@ -76,8 +90,8 @@ def test_some_test_fails_without_the_rule(name: str, rule: Rule) -> None:
 @pytest.mark.parametrize("name", BOOKS)
 def test_its_tests_show_every_sentence_and_step_and_notice_every_threshold(name: str) -> None:
     covered = Coverage()
-    run(SHIPPED_RULES / f"{name}.test.yaml", covered)
-    (mutated,) = mutate(SHIPPED_RULES / f"{name}.test.yaml", READERS, TEMPLATES)
+    run(tests_of(name), covered)
+    (mutated,) = mutate(tests_of(name), READERS, TEMPLATES)
 
     assert covered.below(100) == [], covered.summary()
     assert mutated.tried > 0
