@@ -26,7 +26,8 @@ from settings import SHIPPED_RULES
 from tests.builders import ZONE, a_delivery, at
 from tests.rules.readers import READERS, run
 
-TEMPLATES = Templates(SHIPPED_RULES / "templates")
+EXAMPLES = SHIPPED_RULES.parent.parent / "examples" / "rules"
+TEMPLATES = Templates(EXAMPLES / "templates", SHIPPED_RULES / "templates")
 
 
 def the_book(file: Path) -> Rulebook:
@@ -37,14 +38,13 @@ def the_book(file: Path) -> Rulebook:
 
 @cache
 def cases(name: str) -> tuple[Case, ...]:
-    return read_tested(tests_of(name), READERS, TEMPLATES).cases
+    return read_tested(examples_of(name), READERS, TEMPLATES).cases
 
 
-def tests_of(name: str) -> Path:
+def examples_of(name: str) -> Path:
     return FILES[name].with_name(f"{name}{TEST_ENDING}")
 
 
-EXAMPLES = SHIPPED_RULES.parent.parent / "examples" / "rules"
 FILES = {file.stem: file for folder in (SHIPPED_RULES, EXAMPLES) for file in rulebook_files(folder)}
 BOOKS = {name: the_book(file) for name, file in FILES.items()}
 RULES = [pytest.param(name, rule, id=f"{name}-{rule.id}") for name, book in BOOKS.items() for rule in book.rules]
@@ -58,7 +58,7 @@ RULES = [pytest.param(name, rule, id=f"{name}-{rule.id}") for name, book in BOOK
     ],
 )
 def test_there_is_neither_a_mistake_nor_a_doubt(folder: Path, names: list[str]) -> None:
-    checked = check(folder, TEMPLATES, READERS)
+    checked = check(folder, Templates(folder / "templates", SHIPPED_RULES / "templates"), READERS)
 
     assert [problem.render() for problem in checked.problems] == []
     assert [book.name for book in checked.books] == names
@@ -66,7 +66,7 @@ def test_there_is_neither_a_mistake_nor_a_doubt(folder: Path, names: list[str]) 
 
 @pytest.mark.parametrize("name", BOOKS)
 def test_all_its_tests_pass(name: str) -> None:
-    report = run(tests_of(name))
+    report = run(examples_of(name))
 
     assert report.ok, report.summary()
     assert (report.failed, report.todo) == (0, 0)
@@ -90,8 +90,8 @@ def test_some_test_fails_without_the_rule(name: str, rule: Rule) -> None:
 @pytest.mark.parametrize("name", BOOKS)
 def test_its_tests_show_every_sentence_and_step_and_notice_every_threshold(name: str) -> None:
     covered = Coverage()
-    run(tests_of(name), covered)
-    (mutated,) = mutate(tests_of(name), READERS, TEMPLATES)
+    run(examples_of(name), covered)
+    (mutated,) = mutate(examples_of(name), READERS, TEMPLATES)
 
     assert covered.below(100) == [], covered.summary()
     assert mutated.tried > 0
