@@ -15,7 +15,7 @@ from rules.vocabulary import COUNT, EVENTS, VOCABULARY, Fact
 _TOP = """# The words of the rule language
 
 Every word that a rule, a test or a template may use. This page is made from the program's own tables
-(`python -m rules.reference`); a test fails when it differs. How sentences are built from the words: [rules.md](rules.md).
+(`python -m rules.reference`); a test fails when it differs. How sentences are built from the words: [rules-reference.md](rules-reference.md).
 How to write tests: [testing-rules.md](testing-rules.md).
 """
 
