@@ -154,6 +154,18 @@ def test(
 
 
 @rules.command()
+def record(
+    delivery_id: str,
+    into: Annotated[Path, typer.Option(help="the folder that the files are written into")] = Path(),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace files that are there already")] = False,
+) -> None:
+    """Make a test, and a history file, from what really happened to a delivery. Names and addresses of customers are left out."""
+    from cli.recording import record_delivery
+
+    ends_with(lambda: record_delivery(read_settings(), delivery_id, into, overwrite))
+
+
+@rules.command()
 def publish(
     path: Annotated[Path | None, typer.Argument(help="a rulebook or a folder; default: DOORSTEP_RULES")] = None,
     back: Annotated[str | None, typer.Option(help="instead: the version of this rulebook that was current before")] = None,

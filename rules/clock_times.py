@@ -19,6 +19,11 @@ class Calendar:
     day: int
     zone: ZoneInfo
 
+    @classmethod
+    def on_day_of(cls, at: Instant, zone: ZoneInfo) -> "Calendar":
+        """The calendar of the local day that an instant belongs to."""
+        return cls(clock.local_day(zone, at), zone)
+
     def instant(self, days: int, at: Span) -> Instant | None:
         """The instant of a clock time so many days later; None for a time that the clocks skip. A doubled hour is its first."""
         found = clock.edge(self.zone, self.day + days, at)

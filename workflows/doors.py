@@ -33,7 +33,12 @@ with workflow.unsafe.imports_passed_through():
         read_payload,
         refusal,
     )
+<<<<<<< HEAD
     from workflows.inbox import Asked, Called, Inbox, Reported
+=======
+    from workflows.history import history_of
+    from workflows.inbox import Asked, Inbox, Reported
+>>>>>>> 44a0f6d (rules record: a test and a history file from what really happened)
     from workflows.loading import unusable
     from workflows.rulebooks import SHELF
     from workflows.snapshot import snapshot_of, timeline_of
@@ -156,6 +161,10 @@ class Doors:
     @workflow.query(description="everything that happened and was done, in order, in words")
     def timeline(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
         return timeline_of(self._alive, self._as_of())
+
+    @workflow.query(description="all that its life can be played again from: order, events, outcomes, decisions")
+    def history(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return history_of(self._alive, self._as_of())
 
     @workflow.query(description="why each rule is or is not open, and what it would take: {rule?, at?}")
     def why(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]

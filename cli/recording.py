@@ -1,0 +1,159 @@
+"""`doorstep rules record`: a test, and a history file, from what really happened to a delivery."""
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cli.errors import InputError
+from domain.event import Event
+from domain.instant import SECOND, Instant, instant
+from domain.order import Order
+from rules import recording
+from rules.beside import rulebook_files
+from rules.book import Rulebook
+from rules.clock import zone
+from rules.clock_times import Calendar
+from rules.compile import compile_book
+from rules.happenings import Setting
+from rules.reader import read_file
+from rules.recording import Decision, Happened, Recorded
+from rules.source import compose, source_of
+from rules.telling import Moment
+from rules.testfile import Case, Readers, read_cases
+from rules.verify import play
+from settings import Settings
+from workflows.client import Deliveries, connect
+from workflows.wire import DeliveryEvent, DeliveryOrder
+
+FINE = 0
+PATIENCE = 10.0
+ENDED = ("done", "failed", "no_help", "declined", "unanswered")
+
+
+def instant_of(text: str) -> Instant:
+    return instant(datetime.fromisoformat(text))
+
+
+async def record_delivery(settings: Settings, delivery_id: str, into: Path, overwrite: bool) -> int:
+    """Writes DELIVERY.test.yaml and DELIVERY.history.jsonl into a folder and says what was written."""
+    history = await Deliveries(await connect(), patience=PATIENCE).query(delivery_id, "history")
+    for line in _write(history, settings.rules, into, overwrite):
+        print(line)
+    return FINE
+
+
+def _write(history: Mapping[str, Any], rules: Path, into: Path, overwrite: bool) -> list[str]:
+    book = _book(rules, str(history["rulebook"]["name"]))
+    name = str(history["order"]["delivery_id"])
+    test, file = into / f"{name}.test.yaml", into / f"{name}.history.jsonl"
+    for path in (test, file):
+        if path.exists() and not overwrite:
+            raise InputError(f"{path} is there already; add --overwrite, or choose another folder with --into")
+    into.mkdir(parents=True, exist_ok=True)
+    text, differing = written(history, book[1], os.path.relpath(book[0], into))
+    test.write_text(text, "utf-8")
+    file.write_text("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in history_lines(history)), "utf-8")
+    return [f"wrote {test}", f"wrote {file}", *(f"differs: {one}" for one in differing)]
+
+
+def _book(folder: Path, name: str) -> tuple[Path, Rulebook]:
+    for path in rulebook_files(folder):
+        book = read_file(path).book
+        if book is not None and book.name == name:
+            return path, book
+    raise InputError(f"there is no rulebook {name} without mistakes in {folder}; set DOORSTEP_RULES to the folder that has it")
+
+
+def written(history: Mapping[str, Any], book: Rulebook, named: str) -> tuple[str, list[str]]:
+    """The test file, and in what its test differs from what really happened. The test passes."""
+    recorded = recorded_of(history)
+    calendar = _calendar(recorded)
+    lines, moments, end = _played(recorded, book, named, calendar)
+    idle = [one for moment in moments for one in moment.idle]
+    if idle:  # a second of rounding can put a decision before the opening, or after the end, of what it was about
+        kept = tuple(one for one in recorded.decisions if (one.what, one.rule) not in {(it.what, it.rule) for it in idle})
+        lines, moments, end = _played(replace(recorded, decisions=kept), book, named, calendar)
+    really = [(str(one["rule"]), instant_of(str(one["opened_at"]))) for one in history["incidents"]]
+    differing = [f"really somebody did {one.what} {one.rule} at {calendar.text(one.at)}" for one in idle]
+    differing += recording.differences(_counted(really, book), moments, calendar)
+    version = f"# Recorded from {recorded.order['delivery_id']}, watched by {book.name} {history['rulebook']['version'][:12]}."
+    told = [version, *(f"# {one}" for one in differing), *lines, *recording.expectations(moments, calendar, end)]
+    return "\n".join(told) + "\n", differing
+
+
+def _played(recorded: Recorded, book: Rulebook, named: str, calendar: Calendar) -> tuple[list[str], tuple[Moment, ...], Instant]:
+    """The test file up to its expectations, what the book does with it, and the test's end."""
+    setting = Setting(calendar, str(recorded.order["carrier"]), list(book.names), read_event, _parcels(recorded))
+    lines = [*recording.head(recorded, calendar, named), *recording.timeline(recorded, setting)]
+    times = [recorded.end, *(one.event.recorded_at for one in recorded.events), *(one.at for one in recorded.decisions)]
+    end = max(times) // SECOND * SECOND + SECOND
+    case = _case([*lines, f'    expect: [{{until: "{calendar.text(end)}"}}]'], book)
+    return lines, play(case, compile_book(book, "reference")).moments, end
+
+
+def _counted(really: list[tuple[str, Instant]], book: Rulebook) -> list[tuple[str, Instant]]:
+    """Without shadows and notices, which are nobody's incident."""
+    quiet = {rule.name for rule in book.rules if rule.mode.value != "live" or rule.severity.value == "info"}
+    return [(rule, at) for rule, at in really if rule not in quiet]
+
+
+def recorded_of(history: Mapping[str, Any]) -> Recorded:
+    """The answer of the query `history` as values."""
+    outcomes: dict[str, list[str]] = defaultdict(list)
+    for incident in history["incidents"]:
+        for act in incident["acts"]:
+            if act["outcome"] in ENDED and act["action"] != "solve_ticket":
+                outcomes[f"{incident['rule']}.{act['action']}"].append(act["outcome"])
+    return Recorded(
+        order=history["order"],
+        known_at=instant_of(str(history["known_at"])),
+        end=instant_of(str(history["as_of"])),
+        events=tuple(_happened(event) for event in history["events"]),
+        decisions=tuple(Decision(instant_of(str(one["at"])), one["what"], str(one["rule"])) for one in history["decisions"]),
+        outcomes=outcomes,
+    )
+
+
+def _happened(wire: Mapping[str, Any]) -> Happened:
+    return Happened(read_event(wire, instant_of(str(wire["recorded_at"]))), wire)
+
+
+def read_event(sent: Mapping[str, Any], known_at: Instant) -> Event:
+    return DeliveryEvent.model_validate_json(json.dumps(sent)).event(known_at)
+
+
+def read_order(sent: Mapping[str, Any]) -> Order:
+    return DeliveryOrder.model_validate_json(json.dumps(sent)).order()
+
+
+def _calendar(recorded: Recorded) -> Calendar:
+    local = zone(str(recorded.order["destination"]["timezone"]))
+    if local is None:
+        raise InputError(f"the delivery's time zone {recorded.order['destination']['timezone']} is not known here")
+    first = min([recorded.known_at, *(one.event.recorded_at for one in recorded.events)])
+    return Calendar.on_day_of(first, local)
+
+
+def _parcels(recorded: Recorded) -> tuple[str, ...]:
+    return tuple(str(parcel["parcel_id"]) for parcel in recorded.order.get("parcels") or ())
+
+
+def _case(lines: list[str], book: Rulebook) -> Case:
+    source = source_of("\n".join(lines) + "\n", "recorded")
+    read = read_cases(source, compose(source), book, Readers(read_order, read_event))
+    if not read.cases:
+        raise InputError("what happened cannot be told as a test: " + "; ".join(problem.render() for problem in read.problems))
+    return read.cases[0]
+
+
+def history_lines(history: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The order and the events as a history file has them, without what tells who the customer is."""
+    order = recording.impersonal(history["order"])
+    yield {"order": order, "known_at": history["known_at"]}
+    for event in sorted(history["events"], key=lambda one: str(one["recorded_at"])):
+        yield {"event": event, "delivery_id": order["delivery_id"]}
