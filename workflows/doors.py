@@ -33,12 +33,8 @@ with workflow.unsafe.imports_passed_through():
         read_payload,
         refusal,
     )
-<<<<<<< HEAD
-    from workflows.inbox import Asked, Called, Inbox, Reported
-=======
     from workflows.history import history_of
-    from workflows.inbox import Asked, Inbox, Reported
->>>>>>> 44a0f6d (rules record: a test and a history file from what really happened)
+    from workflows.inbox import Asked, Called, Inbox, Reported
     from workflows.loading import unusable
     from workflows.rulebooks import SHELF
     from workflows.snapshot import snapshot_of, timeline_of

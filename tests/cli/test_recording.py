@@ -106,7 +106,13 @@ def test_nothing_tells_who_the_customer_is(book: Rulebook) -> None:
 
 
 def test_what_really_happened_otherwise_is_said(tmp_path: Path, book: Rulebook) -> None:
-    silent: dict[str, Any] = {"rule": "silent", "opened_at": "2026-11-23T10:00:00+02:00", "resolved_at": None, "resolution": None, "acts": []}
+    silent: dict[str, Any] = {
+        "rule": "silent",
+        "opened_at": "2026-11-23T10:00:00+02:00",
+        "resolved_at": None,
+        "resolution": None,
+        "acts": [],
+    }
     history = {**HISTORY, "incidents": [INCIDENTS[0], silent]}
 
     text, differing = written(history, book, str(SHIPPED_RULES / "standard.yaml"))
