@@ -1,7 +1,8 @@
-"""The shipped rulebook `standard`: no ordinary day raises anything, however it goes."""
+"""The shipped rulebooks `standard` and `same-day`: no ordinary day raises anything, however it goes."""
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from rules.simulate import Reported, simulate
 from tests.builders import an_event, an_order, at
 from tests.rules.test_shipped_books import BOOKS
 
-COMPILED = compile_book(BOOKS["standard"], "reference")
+COMPILED = {name: compile_book(BOOKS[name], "reference") for name in ("standard", "same-day")}
 
 
 def minutes(low: int, high: int) -> st.SearchStrategy[Span]:
@@ -105,9 +106,10 @@ def opened(book: CompiledBook, order: Order, events: list[Event], known: Instant
     return [f"{rule} at {moment.at}" for moment in moments for rule in (*moment.opened, *moment.started)]
 
 
-@given(healthy_days())
+@pytest.mark.parametrize("name", COMPILED)
+@given(day=healthy_days())
 @settings(max_examples=300, deadline=None, derandomize=True)
-def test_no_ordinary_day_raises_anything(day: tuple[Order, list[Event], Instant]) -> None:
+def test_no_ordinary_day_raises_anything(name: str, day: tuple[Order, list[Event], Instant]) -> None:
     order, events, known = day
 
-    assert opened(COMPILED, order, events, known) == []
+    assert opened(COMPILED[name], order, events, known) == []
