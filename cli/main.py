@@ -18,7 +18,9 @@ delivery = typer.Typer(no_args_is_help=True, help="Start a delivery, report even
 fleet = typer.Typer(no_args_is_help=True, help="Drivers, carriers and routes: who could take a delivery over.")
 app.add_typer(rules, name="rules")
 app.add_typer(delivery, name="delivery")
+disruption = typer.Typer(no_args_is_help=True, help="One cause behind many incidents: a hub down, a strike, snow in a zone.")
 app.add_typer(fleet, name="fleet")
+app.add_typer(disruption, name="disruption")
 
 FINE, FINDINGS, WRONG_USE = 0, 1, 2
 
@@ -271,3 +273,37 @@ def import_fleet(
     from cli.fleet import take_over
 
     ends_with(lambda: take_over(read_settings(), file, format.value))
+
+
+PlaceArgument = Annotated[str, typer.Argument(metavar="SCOPE:KEY", help="hub:HEL1, carrier:acme, route:R12, zone:north-2")]
+KindOption = Annotated[str | None, typer.Option("--kind", help="snow, strike, down, ...; rules may ask for one kind")]
+
+
+@disruption.command()
+def declare(
+    place: PlaceArgument,
+    kind: KindOption = None,
+    lasts: Annotated[str | None, typer.Option("--for", help="when it ends by itself, for example 4h")] = None,
+    by: Annotated[str, typer.Option("--by", help="who says so")] = "operator",
+    note: Annotated[str | None, typer.Option("--note", help="for people")] = None,
+) -> None:
+    """Declare a disruption: rules that say `disruption open on hub` and the like are true there from now on."""
+    from cli.disruptions import declare as open_one
+
+    ends_with(lambda: open_one(read_settings(), place, kind, lasts, by, note))
+
+
+@disruption.command(name="close")
+def close_disruption(place: PlaceArgument, kind: KindOption = None) -> None:
+    """Close what is open on a place, of one kind or of all."""
+    from cli.disruptions import close
+
+    ends_with(lambda: close(read_settings(), place, kind))
+
+
+@disruption.command(name="list")
+def list_disruptions(format: FormatOption = Format.TEXT) -> None:
+    """List the disruptions that are open."""
+    from cli.disruptions import show_open
+
+    ends_with(lambda: show_open(read_settings(), format.value))
