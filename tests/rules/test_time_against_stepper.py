@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.event import Event
-from domain.instant import DAY, MINUTE, NEVER, SECOND, Instant, Span, iso
+from domain.instant import DAY, MINUTE, NEVER, SECOND, Instant, Span, instant, iso
 from rules.book import Ladder, LadderStep, Limit, QuietHours, Repeat, Rule, Step
+from rules.compile import CompiledBook
 from rules.people import acknowledged
-from rules.tree import Daytime
+from rules.tree import Absent, Condition, Count, Daytime, EventPattern, Received
 from rules.watch import Watch, look
+from rules.why import why
 from tests.rules.scenarios import Scenario, local_clock, scenarios, spans
 from tests.rules.stepper import Known, Stepper, T, reads_received, truth
 from tests.rules.test_against_stepper import compiled, examples
@@ -50,9 +53,10 @@ def lives(draw: st.DrawFn) -> Life:
     quiet = st.builds(QuietHours, st.just(("notify.customer",)), st.just(edges[0]), st.just(edges[1]), st.sampled_from(ENDS))
     rule = replace(
         scenario.rules[0],
+        when=draw(st.just(scenario.rules[0].when) | conditions_that_open(length)),
         do=(TELL, LEAD),
         on_resolve=dict.fromkeys(draw(st.sampled_from([(), ("cured", "retracted", "final")])), (TELL,)),
-        escalate=draw(st.none() | ladders(length)),
+        escalate=draw(ladders(length) | ladders(length) | st.none()),
         acknowledge_expires=draw(st.none() | spans(length).filter(bool)),
         quiet_hours=draw(st.none() | quiet) if edges[0] != edges[1] else None,
         limits=draw(st.just(()) | st.builds(Limit, st.sampled_from(KINDS), st.integers(0, 3), spans(length)).map(lambda x: (x,))),
@@ -61,6 +65,12 @@ def lives(draw: st.DrawFn) -> Life:
         start + number * length // 20 // SECOND * SECOND for number in draw(st.lists(st.integers(0, 20), max_size=2))
     )
     return Life(replace(scenario, rules=(rule,)), seen)
+
+
+def conditions_that_open(length: Span) -> st.SearchStrategy[Condition]:
+    scan = EventPattern("scan")
+    quiet = st.builds(Absent, st.just(scan), spans(length).filter(bool))
+    return quiet | st.builds(Count, st.just(scan), st.just(1), spans(length).filter(bool)) | st.just(Received(scan))
 
 
 ENDS = ["recheck_then_send", "recheck_then_send", "send", "drop"]
@@ -72,24 +82,40 @@ def woken(life: Life) -> Deeds:
     book, scenario = compiled(life.scenario), life.scenario
     batches = dict(scenario.batches)
     watch, now, told = Watch(scenario.delivery, 1, "b", looked_at=scenario.delivery.known_at), scenario.delivery.known_at, Deeds()
+    escalates: Instant | None = None
     while now <= scenario.end:
         events: tuple[Event, ...] = batches.pop(now, ())
-        looked = look(watch, book, events, now)
+        asks = look(watch, book, events, now).asks
+        looked = look(watch, book, events, now, answers=None)
         deeds = looked.deeds
         if now in life.seen_at and looked.watch.open_incidents:
             seen = acknowledged(looked.watch, looked.watch.open_incidents[0], "Kim", now)
-            looked = look(seen, book, (), now)
+            looked = look(seen, book, (), now, answers=None)
             deeds += looked.deeds
         elif now not in life.seen_at and not events and now > scenario.delivery.known_at:
             is_late = now == scenario.delivery.condition_changes_at(now - 1) or now == watch.delivery.condition_changes_at(
                 now - 1
             )
-            assert is_late or looked.changes or looked.watch.incidents != watch.incidents, f"needless wake at {iso(now)}"
+            assert (now == escalates) is _has_climbed(watch, looked.watch), f"foreseen was {iso(escalates)}, it is {iso(now)}"
+            assert is_late or asks or looked.changes or looked.watch.incidents != watch.incidents, f"needless wake at {iso(now)}"
         told += [(str(iso(now)), deed.request.incident_id, deed.path) for deed in deeds]
-        watch = looked.watch
+        watch, escalates = looked.watch, _escalates_at(book, looked.watch, now)
         due = [at for at in (*batches, *life.seen_at) if at > now]
         now = min([*due, looked.wake.at if looked.wake else NEVER])
     return told
+
+
+def _escalates_at(book: CompiledBook, watch: Watch, now: Instant) -> Instant | None:
+    """What `why` says."""
+    (told,) = why(book, watch.delivery, watch.cells, now, incidents=watch.incidents)
+    at = told["escalation"] and told["escalation"]["at"]
+    return None if at is None else instant(datetime.fromisoformat(at))
+
+
+def _has_climbed(before: Watch, after: Watch) -> bool:
+    """Whether a step came of an incident that had been open before."""
+    known = {incident.incident_id: incident.rungs for incident in before.incidents}
+    return any(known.get(incident.incident_id, incident.rungs) != incident.rungs for incident in after.incidents)
 
 
 @dataclass
@@ -202,6 +228,6 @@ def by_seconds(life: Life) -> Deeds:
 
 
 @given(life=lives())
-@examples(1)
+@examples(3)
 def test_escalations_quiet_hours_limits_and_acknowledgements_come_as_the_stepper_says(life: Life) -> None:
     assert sorted(woken(life)) == sorted(by_seconds(life))
