@@ -11,7 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from benchmarks.books import shipped
 from cli.publishing import publish
-from cli.temporal_server import PRAGMAS, temporal_binary
+from cli.temporal_server import PRAGMAS, READS_ONCE, temporal_binary
 from rules.check import Check
 from settings import Settings, read_settings
 from store.database import Database
@@ -50,7 +50,7 @@ async def _server(folder: Path, interceptors: Sequence[Interceptor]) -> AsyncIte
         dev_server_database_filename=str(folder / "temporal.db"),
         dev_server_log_level="error",
         search_attributes=list(SEARCH_ATTRIBUTES),
-        dev_server_extra_args=pragmas,
+        dev_server_extra_args=[*pragmas, *READS_ONCE],
     ) as server:
         yield server
 

@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 from cli.publishing import publish as publish_books
 from cli.rules import templates_for
 from cli.supervisor import Program, Running, StartError, port_in_use
-from cli.temporal_server import server_command
+from cli.temporal_server import note_attributes, server_command
 from rules.check import check
 from settings import Settings
 from store.database import Database
@@ -104,6 +104,7 @@ class Site:
         for _ in range(100):
             try:
                 await register_attributes(await connect(self.address))
+                note_attributes(self.settings.home)
             except (UnreachableError, RPCError) as error:
                 last = error
                 await asyncio.sleep(0.1)
