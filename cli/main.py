@@ -156,6 +156,20 @@ def test(
 
 
 @rules.command()
+def schema(
+    path: Annotated[Path | None, typer.Argument(help="a folder of rulebooks; default: DOORSTEP_RULES")] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="the folder that the schemas are written into; default: beside the rulebooks")
+    ] = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Write JSON Schemas of rulebooks, tests and directory.yaml, with which editors complete and check while you write."""
+    from cli.rules import write_schemas
+
+    raise typer.Exit(write_schemas(path or read_settings().rules, into, format.value))
+
+
+@rules.command()
 def record(
     delivery_id: str,
     into: Annotated[Path, typer.Option(help="the folder that the files are written into")] = Path(),

@@ -14,10 +14,14 @@ from domain.instant import Instant
 from domain.order import Order
 from integrations.messaging.templates import Templates
 from rules import mutation_report
+from rules.beside import DIRECTORY_FILE, rulebook_files
 from rules.check import Check, check
 from rules.coverage_report import Coverage
+from rules.directory_reader import read_directory_file
 from rules.junit import junit
 from rules.mutation import Mutated, mutate
+from rules.reader import read_file
+from rules.schema import schemas
 from rules.testfile import Readers
 from rules.verify import Report, run_file
 from settings import SHIPPED_RULES, Settings
@@ -84,6 +88,24 @@ def _as_text(report: Report, covered: Coverage | None, books: Sequence[Mutated],
     parts = [covered.summary()] if covered and covered.books else []
     parts += [mutation_report.summary(books, seconds)] if books else []
     return "\n".join([*parts, report.summary()])
+
+
+def write_schemas(folder: Path, into: Path | None, format: str) -> int:
+    """Writes the JSON Schemas of a folder's rulebooks, tests and directory.yaml; with json they are printed instead."""
+    _refuse_missing(folder)
+    folder = folder if folder.is_dir() else folder.parent
+    known = read_directory_file(folder / DIRECTORY_FILE).directory
+    books = [reading.book for file in rulebook_files(folder) if (reading := read_file(file)).book is not None]
+    rules = [name for book in books if book is not None for name in book.names]
+    made = schemas(known, templates_for(folder).names(), rules)
+    if format == "json":
+        print(json.dumps(made, indent=2))
+        return FINE
+    for name, schema in made.items():
+        target = (into or folder) / name
+        target.write_text(f"{json.dumps(schema, indent=2)}\n", "utf-8")
+        print(f"wrote {target}")
+    return FINE
 
 
 def _order_of(sent: Mapping[str, Any]) -> Order:
