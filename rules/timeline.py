@@ -88,7 +88,9 @@ def _happened(suffix: _Suffix, known: Instant, days: int, setting: Setting) -> I
         raise SentenceError(error.code, suffix.at + error.at, error.length, error.message, error.hint) from None
     if happened > known:
         said = "it cannot become known before it happened"
-        raise SentenceError("R108", suffix.at, len(suffix.value), said, "the line begins with when it becomes known")
+        day_before = f"it stands on the line's day; for the day before write (happened {days - 1:+}d {suffix.value})"
+        hint = day_before if days and "d" not in suffix.value else "the line begins with when it becomes known"
+        raise SentenceError("R108", suffix.at, len(suffix.value), said, hint)
     return happened
 
 

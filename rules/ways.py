@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from domain.actions import Outcome
+from domain.instant import Span
 from domain.status import FINAL
 from rules.book import Rule, Step
 from rules.compile import CompiledRule
 from rules.limits import kind_of
 from rules.quiet import is_quieted
-from rules.tree import All, AnyOf, Condition, Is
+from rules.tree import All, AnyOf, Condition, FeedStale, Is
 
 OPENED, CURED = "opened", "cured"
 TRUE_AGAIN, COOLED = "true again while clearing", "held back by its cooldown"
@@ -23,7 +24,7 @@ def ways(compiled: CompiledRule) -> Iterator[str]:
     yield OPENED
     if rule.clears_when is not None or not (compiled.timing.lasting or _is_of_the_end(rule.when)):
         yield CURED
-    if rule.stay_clear:
+    if rule.stay_clear and not _takes_longer(rule.when, rule.stay_clear):
         yield TRUE_AGAIN
     if rule.cooldown:
         yield COOLED
@@ -44,6 +45,15 @@ def _is_of_the_end(condition: Condition) -> bool:
     if not isinstance(condition, Is) or condition.fact != "status" or condition.negated:
         return False
     return FINAL.issuperset(condition.values)
+
+
+def _takes_longer(condition: Condition, stay_clear: Span) -> bool:
+    """Whether it cannot be true again before its incident has ended: a feed that was heard of needs its whole span to be stale."""
+    if isinstance(condition, AnyOf):
+        return all(_takes_longer(child, stay_clear) for child in condition.children)
+    if isinstance(condition, All):
+        return any(_takes_longer(child, stay_clear) for child in condition.children)
+    return isinstance(condition, FeedStale) and condition.span > stay_clear
 
 
 def name_of(step: Step) -> str:

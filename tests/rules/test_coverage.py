@@ -191,6 +191,18 @@ rules:
     assert shown(coverage, "lost")["withheld by its limits"] == []
 
 
+def test_a_feed_that_was_heard_of_is_not_silent_again_within_a_shorter_time(tmp_path: Path) -> None:
+    book = """
+rulebook: small
+rules:
+  - {id: long, when: {all: [feed of carrier stale for 2h, status is created]}, stay_clear: 30m}
+  - {id: short, when: {any: [feed of carrier stale for 2h, feed of carrier stale for 20m]}, stay_clear: 30m}
+"""
+    coverage = coverage_of(tmp_path, "08:00 scan", book=book)
+
+    assert ["true again while clearing" in shown(coverage, rule) for rule in ("long", "short")] == [False, True]
+
+
 def test_what_is_true_only_of_the_end_cannot_be_cured(tmp_path: Path) -> None:
     """A correction retracts it; coverage asked for a cure."""
     book = """

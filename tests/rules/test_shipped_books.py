@@ -75,7 +75,7 @@ def test_all_its_tests_pass(name: str) -> None:
 @pytest.mark.parametrize(("name", "rule"), RULES)
 def test_a_rule_says_what_it_means_and_does_something(name: str, rule: Rule) -> None:
     assert rule.says != rule.id.replace("-", " ")
-    assert list(steps_of(rule))
+    assert list(steps_of(rule)) or any(rule.name in other.suppressed_by for other in BOOKS[name].rules)
     assert rule.detects or rule.severity is Severity.INFO
 
 

@@ -132,6 +132,13 @@ def test_what_is_known_the_next_day_happened_on_that_day() -> None:
     assert (event.occurred_at, event.recorded_at) == (at("1d 08:00"), at("1d 09:00:30"))
 
 
+def test_who_means_the_day_before_is_told_how_to_write_it() -> None:
+    with pytest.raises(SentenceError, match="cannot become known") as caught:
+        line("+1d 09:00 scan (happened 23:00)")
+
+    assert caught.value.hint == "it stands on the line's day; for the day before write (happened +0d 23:00)"
+
+
 def test_what_is_known_the_next_day_may_have_happened_the_day_before() -> None:
     event = line("+1d 09:00 scan (happened +0d 23:00)")
 
