@@ -17,9 +17,13 @@ from rules.machine import Cell, Phase
 from rules.plan import is_of_open, step_at
 from rules.quiet import is_quieted, quiet_until, until_text
 
+TAKING_BACK = ("on_resolve.cured.", "on_resolve.retracted.")
+"""How the paths begin of what takes back what was told of an incident."""
+
 RECHECK = "recheck_then_send"
 NOT_WANTED = "no longer wanted when its incident ended"
 NOT_TRUE = "no longer wanted at the end of quiet hours"
+NOT_TOLD = "nobody was told of what it takes back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ def kept_back(rule: Rule, incident: Incident, path: str, name: str, around: Circ
     if before is not None and not _is_wanted(rule, incident, path, around.cell):
         note = NOT_TRUE if incident.is_open or not is_of_open(path) else NOT_WANTED
         return Act(name, before.asked_at, Outcome.DROPPED, around.now, note)
+    if _is_rechecked(rule) and path.startswith(TAKING_BACK) and _was_never_told(incident, name):
+        return Act(name, around.now, Outcome.DROPPED, around.now, NOT_TOLD)
     asked_at = around.now if before is None else before.asked_at
     return _quiet(rule, name, asked_at, around) or _limited(rule, incident, name, asked_at, around)
 
@@ -67,6 +73,12 @@ def _is_wanted(rule: Rule, incident: Incident, path: str, cell: Cell | None) -> 
     if is_of_open(path):
         return incident.is_open and cell is not None and cell.phase is Phase.OPEN
     return cell is None or not cell.is_open
+
+
+def _was_never_told(incident: Incident, name: str) -> bool:
+    """Whether all that the incident had for somebody was dropped in quiet hours: then nothing needs to be taken back."""
+    told = [act.outcome for path, act in incident.acts.items() if act.action == name and is_of_open(path)]
+    return bool(told) and all(outcome is Outcome.DROPPED for outcome in told)
 
 
 def _quiet(rule: Rule, name: str, asked_at: Instant, around: Circumstances) -> Act | None:

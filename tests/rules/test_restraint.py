@@ -64,10 +64,18 @@ def test_what_is_no_longer_true_at_the_end_of_quiet_hours_is_not_sent() -> None:
     assert acts(moments) == {
         "do.0": "dropped",
         "do.1": "done",
-        "on_resolve.cured.0": "done",
+        "on_resolve.cured.0": "dropped",
         "ticket": "done",
     }
-    assert started(moments)[at("1d 08:00")] == ("notify.customer",)
+
+
+def test_good_news_is_not_told_to_somebody_who_never_heard_the_bad() -> None:
+    book = a_book(NIGHT.replace("  do:", "  stay_clear: 40m\n  do:"))
+
+    moments = played(book, "21:30", [an_event("scan", "1d 07:30")], "1d 08:20")
+
+    good = moments[-1].watch.incidents[0].acts["on_resolve.cured.0"]
+    assert (good.outcome, good.note) == (Outcome.DROPPED, "nobody was told of what it takes back")
 
 
 def test_while_the_incident_is_clearing_the_message_is_not_wanted() -> None:

@@ -138,6 +138,8 @@ class Episodes:
     seen_at: Instant | None = None
     waiting: list[Waiting] = field(default_factory=list)
     sent: list[tuple[str, Instant]] = field(default_factory=list)
+    kept: dict[tuple[int, str], bool] = field(default_factory=dict)
+    """Episode, path of what is told of an open incident -> whether it was not dropped; of the customer only."""
 
     def step(self, known: Known, t: Instant, is_batch: bool) -> Iterator[tuple[str, str, str]]:
         for at, what, how in [*self.stepper.step(known, t, is_batch)]:
@@ -153,6 +155,7 @@ class Episodes:
 
     def _ended(self, known: Known, t: Instant, how: str) -> Iterator[tuple[str, str, str]]:
         if self._is_rechecked:
+            self.kept |= {(one.episode, one.path): False for one in self.waiting}
             self.waiting = [one for one in self.waiting if one.path.startswith("on_resolve")]
         for number, _ in enumerate(self.life.rule.on_resolve.get(how, ())):
             yield from self._do(known, t, self.number, f"on_resolve.{how}.{number}", "notify.customer")
@@ -168,6 +171,7 @@ class Episodes:
         if not self._is_quiet(known, t):
             ready, self.waiting = self.waiting, []
             for one in ready:
+                self.kept[one.episode, one.path] = self._is_wanted(one)
                 yield from self._do(known, t, one.episode, one.path, one.name) if self._is_wanted(one) else ()
         if self.life.rule.escalate is not None and self.stepper.is_open:
             yield from self._climb(known, t, self.life.rule.escalate)
@@ -198,6 +202,11 @@ class Episodes:
 
     def _do(self, known: Known, t: Instant, episode: int, path: str, name: str) -> Iterator[tuple[str, str, str]]:
         quiet = self.life.rule.quiet_hours
+        before = [kept for (which, place), kept in self.kept.items() if which == episode and "on_resolve" not in place]
+        if self._is_rechecked and path.startswith(("on_resolve.cured", "on_resolve.retracted")) and before and not any(before):
+            return
+        if name == "notify.customer":
+            self.kept[episode, path] = True
         if quiet is not None and name in quiet.actions and self._is_quiet(known, t):
             self.waiting += [Waiting(episode, path, name)] if quiet.at_end != "drop" else []
             return
