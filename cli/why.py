@@ -41,6 +41,8 @@ def _in_full(rule: Mapping[str, Any]) -> Iterator[str]:
     if rule.get("escalation"):
         yield f"  {rule['escalation']['says']}"
     yield from (f"  {waiting['says']}" for waiting in rule.get("waiting", ()))
+    if rule.get("quiet_until"):
+        yield f"  quiet hours until {rule['quiet_until']}"
 
 
 def _in_short(rule: Mapping[str, Any]) -> str:

@@ -14,7 +14,11 @@ rules:
   - {id: far, when: [status is at_hub, attempts at least 2, eta is known]}
   - {id: not-mine, applies_to: {carrier: nobody}, when: status is arrived}
   - {id: held, when: status is arrived, hold: 10m}
-  - {id: there, when: status is arrived}
+  - id: there
+    when: status is arrived
+    do: [{notify: {who: customer, template: running-late}}]
+    quiet_hours: {for: notify, window: "08:30-10:00"}
+    escalate: {stop_when: acknowledged, steps: [{after: 15m, do: [reroute]}]}
 """
 
 
@@ -24,7 +28,7 @@ def lines(rule: str | None = None) -> list[str]:
     compiled = compile_book(book, "reference")
     watch = Watch(a_delivery(), 1, "version", looked_at=at("08:00"))
     watch = look(watch, compiled, [an_event("arrived", "09:00")], at("09:00")).watch
-    return list(told(why(compiled, watch.delivery, watch.cells, at("09:05"), rule), in_full=rule is not None))
+    return list(told(why(compiled, watch.delivery, watch.cells, at("09:05"), rule, watch.incidents), in_full=rule is not None))
 
 
 def test_open_rules_come_first_and_rules_for_others_are_left_out() -> None:
@@ -47,3 +51,11 @@ def test_a_rule_that_is_asked_for_by_name_is_told_in_full_whoever_it_is_for() ->
 
     assert said[0] == "not-mine: idle (not for this delivery)"
     assert any("status is arrived" in line for line in said)
+
+
+def test_what_an_open_incident_has_before_it_is_in_words() -> None:
+    said = lines("there")
+
+    assert f"  escalates at {iso(at('09:15'))} unless acknowledged" in said
+    assert "  notify.customer waits: quiet hours until 10:00" in said
+    assert f"  quiet hours until {iso(at('10:00'))}" in said
