@@ -214,13 +214,19 @@ def _set(words: Words, told: Told) -> Line:
 
 def read_statement(words: Words, calendar: Calendar) -> tuple[str, Value | None]:
     """`FACT VALUE`, where VALUE may be `unknown` (None): a fact that a note may state, and its value."""
+    name = stated_fact(words)
+    return name, value_of_fact(words, name, calendar)
+
+
+def stated_fact(words: Words) -> str:
+    """The name of a fact that a note may state, and past it."""
     first = words.peek()
     name = phrases.fact(words)
     if name not in STATED:
         length = words.peek(-1).at + words.peek(-1).length - first.at
         hint = "report it by an event" if VOCABULARY[name].reads else "write it under delivery:"
         raise SentenceError("R105", first.at, length, f'"{name}" can not be set', hint)
-    return name, value_of_fact(words, name, calendar)
+    return name
 
 
 def value_of_fact(words: Words, name: str, calendar: Calendar) -> Value | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from domain.guards import About, Answer, FeedState, Question, is_at_least, is_silent, is_stale
 from domain.instant import Instant, Span, iso
+from rules.tree import Value
 
 ALWAYS: Instant = 0
 """A feed that is stale when a test begins has been so for ever."""
@@ -34,11 +35,13 @@ Turned = FeedTurned | DisruptionTurned
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """How things stand outside when a test begins; None where nobody knows. Feeds are alive, nothing is disrupted."""
+    """How things stand when a test begins; None where nobody knows. Feeds are alive, nothing is disrupted. `facts` are those of
+    the delivery that no report carries."""
 
     turned: tuple[Turned, ...] = ()
     weather: str | None = None
     traffic: Span | None = None
+    facts: Mapping[str, Value | None] = field(default_factory=dict)
 
 
 NOTHING_GIVEN = Given()

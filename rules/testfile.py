@@ -12,7 +12,7 @@ from rules import clock, fields
 from rules.book import Rulebook
 from rules.clock_times import Calendar, day_number
 from rules.expectations import Expectation, ExpectationReader, read_clock
-from rules.given import read_given
+from rules.given import given_events, read_given
 from rules.happenings import ReadBook, ReadEvent, Setting, no_book
 from rules.order_forms import DEFAULT_TIMEZONE, OrderForm, ReadOrder, timezone_of
 from rules.outcomes import Came, Script
@@ -122,8 +122,9 @@ class _Reader:
         expectations = ExpectationReader(self.source, books, calendar).read(mapping.get("expect"))
         self._note_no_expectation(mapping, expectations)
         known_at = self._known_at(mapping, calendar, lines)
-        given = read_given(self.source, mapping.get("given"), order.carrier if order else "test")
+        given = read_given(self.source, mapping.get("given"), order.carrier if order else "test", calendar)
         outcomes = self._outcomes(mapping.get("outcomes"), books)
+        lines = (*given_events(given, known_at, order.carrier if order else "test"), *lines)
         return Case(name, line, calendar, order, known_at, lines, expectations, outcomes, given=given)
 
     def _name(self, mapping: Pairs, seen: dict[str, int]) -> str:

@@ -180,6 +180,22 @@ def test_what_is_not_built_yet_says_so(word: str) -> None:
         line(f"09:00 {word} something")
 
 
+def test_facts_may_be_given_and_are_known_with_the_order() -> None:
+    read = case(
+        "delivery: {timezone: Europe/Helsinki}\n"
+        "given: {sibling scans at the hub: 2, driver on break: yes, eta: '15:30', attempt distance: 1.2 km}\n"
+        "timeline: ['09:00 scan']\nexpect: {at: '09:00', open: []}"
+    )
+
+    told = {
+        one.event.detail["fact"]: one.event.detail["value"]
+        for one in read.lines
+        if isinstance(one, Reported) and one.event.detail
+    }
+    assert told == {"sibling scans at the hub": 2, "driver on break": True, "eta": at("15:30"), "attempt distance": 1200}
+    assert {one.at for one in read.lines} == {read.known_at}
+
+
 def test_the_page_of_rules_names_every_kind_of_line() -> None:
     """What RULES.md lists as WHAT, with `event {JSON}`, is either built or said to come."""
     listed = (
