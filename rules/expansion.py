@@ -12,7 +12,7 @@ from rules.blueprints import Blueprints
 from rules.book import Patterns, Rule
 from rules.conditions_reader import ConditionReader
 from rules.hand import Reader
-from rules.holes import filled, holes_of, merged, words_of
+from rules.holes import HOLE, filled, holes_of, merged, words_of
 from rules.params import Table, unknown_hole
 from rules.problems import suggestion
 from rules.rule_reader import STAGED, rule
@@ -128,22 +128,28 @@ class Expansion:
             said = f"deliveries that fit no row of {self.table.file} are not watched by this rule"
             hint = "add a row with empty cells for the rest"
             self._source.at_node("R312", _place_of(holes[0], written.node), said, hint, level="warning")
+        noted: dict[int, slice] = {}
         for number, row in enumerate(rows):
             narrowed = replace(
                 written,
                 narrowed_to=(*written.narrowed_to, *((row.scope,) if row.scope else ())),
                 left_to_others=(*written.left_to_others, *(earlier.scope for earlier in rows[:number])),
             )
-            noted = len(self._source.problems)
+            start = len(self._source.problems)
             yield from self._read(self._reader_for(row.line, row.values), narrowed, filled(written.node, row.values), row.name)
-            self._say_row(noted, row.line)
+            noted[row.line] = slice(start, len(self._source.problems))
+        self._say_rows(noted, self.table.file)
 
-    def _say_row(self, noted: int, line: int) -> None:
-        """Mistakes of a row say which; `in_order` then keeps them apart."""
-        file = self.table.file if self.table else ""
-        for place in range(noted, len(self._source.problems)):
-            problem = self._source.problems[place]
-            self._source.problems[place] = replace(problem, message=f"{problem.message} (line {line} of {file})")
+    def _say_rows(self, noted: Mapping[int, slice], file: str) -> None:
+        """Mistakes of a row say which, and `in_order` keeps them apart; one that all have, where no value stands, is none of theirs."""
+        problems = self._source.problems
+        all_have = set.intersection(*(set(problems[place]) for place in noted.values()))
+        everywhere = {problem for problem in all_have if not HOLE.search(problem.source)}
+        for line, place in noted.items():
+            problems[place] = [
+                problem if problem in everywhere else replace(problem, message=f"{problem.message} (line {line} of {file})")
+                for problem in problems[place]
+            ]
 
     def _read(self, reader: Reader, written: Written, node: Node, row: str | None) -> Iterator[Rule]:
         read = rule(reader, node, self.defaults)

@@ -110,8 +110,15 @@ class ExpectationReader:
         names = self.book.names
         if name in names:
             return True
-        self.source.at_node("R022", node, f'the rulebook {self.book.name} has no rule "{name}"', suggestion(name, names))
+        said = f'the rulebook {self.book.name} has no rule "{name}"'
+        self.source.at_node("R022", node, said, self._as_layer(name) or suggestion(name, names))
         return False
+
+    def _as_layer(self, name: str) -> str:
+        """What to write for the id of a layer, whose incidents are named after the rule that it overrides."""
+        bases = (rule.overrides for rule in self.book.rules if rule.overrides and name in rule.id.partition("@")[2].split("."))
+        base = next(bases, None)
+        return f"{name} is a layer of {base}, and goes by its name: write {base}" if base else ""
 
     def rules(self, node: Node) -> tuple[str, ...]:
         found = [self.rule(item) for item in fields.items(node)]

@@ -65,6 +65,22 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     assert missing == []
 
 
+def anchors(document: Path) -> set[str]:
+    """What the headings of a document are linked by."""
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"^```.*?^```", "", document.read_text(), flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    )
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=IDS)
+def test_every_link_into_a_page_leads_to_a_heading(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]*\.md|)#([^)\s]+)\)", document.read_text())
+
+    wrong = [f"{path}#{anchor}" for path, anchor in links if anchor not in anchors(document.parent / path if path else document)]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=IDS)
 def test_every_path_that_is_named_exists(document: Path) -> None:
     packages = "domain|rules|workflows|activities|integrations|store|web|cli|deploy|docs|tests|worker|settings"

@@ -187,6 +187,14 @@ def test_a_mistake_in_a_row_says_which_row() -> None:
     ]
 
 
+def test_a_mistake_that_has_nothing_to_do_with_the_rows_is_told_once() -> None:
+    """A named condition with a comma too many was complained of four times, three of them about a table without a mistake."""
+    found = said("  - id: r\n    when:\n      - stopped for {halt}\n      - statsu is at_hub\n", "params: t.csv\n")
+    defined = said("  - {id: r, when: ['stopped for {halt}', there]}\n", "params: t.csv\ndefine: {there: statsu is at_hub}\n")
+
+    assert found == defined == [("R103", 'unknown fact "statsu"')]
+
+
 def test_deliveries_that_fit_no_row_are_a_doubt() -> None:
     table = {"t.csv": "carrier,halt\nacme,10m\n"}
     reading = read_book("rulebook: b\nparams: t.csv\nrules: [{id: r, when: 'stopped for {halt}'}]\n", "b.yaml", fetch=table.get)
