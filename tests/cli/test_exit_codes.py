@@ -34,3 +34,31 @@ def test_checking_ends_with_what_was_found(tmp_path: Path, text: str, code: int)
 
 def test_a_command_that_there_is_not_is_wrong_use() -> None:
     assert doorstep("rules", "chekc") == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        pytest.param([], 0, id="the tests pass"),
+        pytest.param(["--coverage"], 0, id="coverage is shown"),
+        pytest.param(["--fail-under", "100"], 1, id="too little is covered"),
+        pytest.param(["--mutate"], 1, id="a mutant survives"),
+        pytest.param(["--mutate", "--format", "json"], 1, id="a mutant survives, for programs"),
+    ],
+)
+def test_testing_ends_with_what_the_tests_leave_unseen(tmp_path: Path, options: list[str], code: int) -> None:
+    (tmp_path / "small.yaml").write_text("rulebook: small\nrules: [{id: halted, when: stopped for 20m}]\n")
+    (tmp_path / "small.test.yaml").write_text(
+        "tests: [{name: a, timeline: ['12:00 stopped'], expect: [{at: '12:30', open: [halted]}]}]"
+    )
+
+    assert doorstep("rules", "test", tmp_path, *options) == code
+
+
+def test_schemas_are_written_beside_the_rulebooks(tmp_path: Path) -> None:
+    assert doorstep("rules", "schema", SHIPPED, "--into", tmp_path) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "directory.schema.json",
+        "rulebook.schema.json",
+        "tests.schema.json",
+    ]
