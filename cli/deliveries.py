@@ -111,6 +111,23 @@ async def update_delivery(delivery_id: str, name: str, request: str) -> int:
     return FINE
 
 
+async def mute_rule(delivery_id: str, request: Mapping[str, Any]) -> int:
+    """Mutes a rule, or prints why that was refused."""
+    return await update_delivery(delivery_id, "mute", json.dumps(request))
+
+
+async def decide_proposal(delivery_id: str, proposal: str | None, approve: bool, by: str) -> int:
+    """Answers a proposal; without an id the only one that awaits an answer. Raises LookupError if that is not one."""
+    if proposal is None:
+        told = (await (await _deliveries()).query(delivery_id, "snapshot"))["proposals"]
+        awaiting = [one["proposal_id"] for one in told if one["answer"] is None]
+        if len(awaiting) != 1:
+            raise LookupError(f"say which proposal; awaiting an answer are: {', '.join(awaiting) or 'none'}")
+        proposal = awaiting[0]
+    request = {"proposal_id": proposal, "approve": approve, "by": by}
+    return await update_delivery(delivery_id, "decide", json.dumps(request))
+
+
 async def show_delivery(delivery_id: str, format: str) -> int:
     """Prints the snapshot."""
     snapshot = await (await _deliveries()).query(delivery_id, "snapshot")
@@ -241,6 +258,14 @@ def _show(snapshot: Mapping[str, Any]) -> None:
     print(f"  attempts  {snapshot['attempts']} failed")
     for incident in snapshot["incidents"]:
         _show_incident(incident, snapshot["actions"])
+    for proposal in snapshot["proposals"]:
+        answer = f"{proposal['answer']}, {proposal['by'] or 'nobody'}" if proposal["answer"] else "awaits a decision"
+        print(f"  proposal  {proposal['proposal_id']}: {proposal['says']}: {answer}")
+    for mute in snapshot["muted"]:
+        print(
+            f"  muted     {mute['rule']} until {mute['until']}, by {mute['by']}"
+            + (f": {mute['reason']}" if mute["reason"] else "")
+        )
     wake = snapshot["next_wake"]
     print(f"  next look {wake['at']}: {wake['because']}" if wake else "  nothing is due until something is reported")
     rejected = snapshot["rejected"]
@@ -249,7 +274,7 @@ def _show(snapshot: Mapping[str, Any]) -> None:
 
 
 def _show_incident(incident: Mapping[str, Any], actions: Sequence[Mapping[str, Any]]) -> None:
-    shadow = " (shadow)" if incident["mode"] == "shadow" else ""
+    shadow = f" ({incident['mode']})" if incident["mode"] != "live" else ""
     ended = f"{incident['resolution']} at {incident['resolved_at']}" if incident["resolved_at"] else "open"
     print(f"  [{incident['severity']}] {incident['says']}{shadow}: {ended}")
     print(f"    {incident['incident_id']}, opened {incident['opened_at']}")

@@ -249,13 +249,44 @@ def report(
 @delivery.command()
 def update(
     delivery_id: str,
-    name: Annotated[str, typer.Argument(help="amend, reschedule, cancel, acknowledge, resolve or correct")],
+    name: Annotated[
+        str, typer.Argument(help="amend, reschedule, cancel, acknowledge, resolve, correct, mute, decide or adopt_rulebook")
+    ],
     request: Annotated[str, typer.Argument(help='what is asked, as JSON: {"incident_id": "...", "by": "Kim"}')],
 ) -> None:
     """Decide something about a delivery: move its promise, acknowledge or resolve an incident, withdraw an event, cancel."""
     from cli.deliveries import update_delivery
 
     ends_with(lambda: update_delivery(delivery_id, name, request))
+
+
+@delivery.command()
+def mute(
+    delivery_id: str,
+    rule: Annotated[str, typer.Argument(help="the rule, by name")],
+    until: Annotated[str, typer.Option(help="until when, as 2026-11-23T18:00:00+02:00")],
+    by: Annotated[str, typer.Option(help="who wishes so")],
+    reason: Annotated[str, typer.Option(help="why")] = "",
+) -> None:
+    """Let a rule do nothing on a delivery for a while; what is still called for then is done when the mute ends."""
+    from cli.deliveries import mute_rule
+
+    ends_with(lambda: mute_rule(delivery_id, {"rule": rule, "until": until, "reason": reason, "by": by}))
+
+
+@delivery.command()
+def decide(
+    delivery_id: str,
+    approve: Annotated[bool, typer.Option("--approve/--reject", help="the answer")],
+    by: Annotated[str, typer.Option(help="who decides")],
+    proposal: Annotated[
+        str | None, typer.Argument(help="its id, from `show`; default: the only one that awaits an answer")
+    ] = None,
+) -> None:
+    """Approve or reject what a rule proposes."""
+    from cli.deliveries import decide_proposal
+
+    ends_with(lambda: decide_proposal(delivery_id, proposal, approve, by))
 
 
 @delivery.command()

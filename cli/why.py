@@ -38,6 +38,9 @@ def _in_full(rule: Mapping[str, Any]) -> Iterator[str]:
         yield f"       {missing}"
     if rule["forecast"]:
         yield f"  {rule['forecast']['says']}"
+    if rule.get("muted"):
+        yield f"  muted until {rule['muted']['until']} by {rule['muted']['by']}"
+    yield from (f"  awaits a decision: {proposal['says']}" for proposal in rule.get("proposals", ()))
     if rule.get("escalation"):
         yield f"  {rule['escalation']['says']}"
     yield from (f"  {waiting['says']}" for waiting in rule.get("waiting", ()))

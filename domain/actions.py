@@ -11,7 +11,7 @@ from domain.order import Customer, Destination
 
 
 class Outcome(StrEnum):
-    """What came of an action. Only `started` and `deferred` are no end."""
+    """What came of an action. Only `started`, `deferred` and `proposed` are no end."""
 
     STARTED = "started"
     DONE = "done"
@@ -26,7 +26,11 @@ class Outcome(StrEnum):
     WITHHELD = "withheld"
     """It would have gone beyond a limit, and is not done."""
     DROPPED = "dropped"
-    """Quiet hours kept it back, and it is not done any more."""
+    """Quiet hours, or a question to a person, kept it back, and it is not done any more."""
+    PROPOSED = "proposed"
+    """It waits for a person who approves it."""
+    MUTED = "muted"
+    """Its rule was muted, and it is not done any more."""
 
     @property
     def helped(self) -> bool:
@@ -34,7 +38,7 @@ class Outcome(StrEnum):
 
     @property
     def ended(self) -> bool:
-        return self not in (Outcome.STARTED, Outcome.DEFERRED)
+        return self not in (Outcome.STARTED, Outcome.DEFERRED, Outcome.PROPOSED)
 
     @property
     def calls_for_otherwise(self) -> bool:
@@ -47,6 +51,8 @@ IN_MS: Mapping[str, str] = {"unit": "ms"}
 
 Channel = Literal["email", "sms"]
 Fallback = Literal["nearby_driver", "backup_carrier"]
+BACKUP_CARRIER: Fallback = "backup_carrier"
+"""The one that costs something."""
 TicketPriority = Literal["low", "normal", "high", "urgent"]
 
 

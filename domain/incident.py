@@ -39,6 +39,29 @@ class Resolution(StrEnum):
     FALSE_ALARM = "false_alarm"
 
 
+class Answer(StrEnum):
+    """How a proposal ended: by a person, or by nobody (`acted`, `dropped` at its deadline; `lapsed` with its incident)."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    ACTED = "acted"
+    DROPPED = "dropped"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a person is asked: the first actions that would be begun, until when, what they cost; and who answered what, when."""
+
+    asked_at: Instant
+    actions: tuple[str, ...]
+    due_at: Instant | None = None
+    cost: str | None = None
+    answer: Answer | None = None
+    by: str | None = None
+    at: Instant | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """One step of an incident's plan: when it was asked for, what came of it and when; `until`: when one that waits is due."""
@@ -58,7 +81,8 @@ class Incident:
     `acts` maps the path of a step in the rule (`do.0.otherwise.1`, `escalate.1.do.0/2` for the second repeat) to what came of
     it; `stages` are the numbers of the rule's stages that were reached, from 0. `rungs` says of each step of its escalation how
     often its time has come. An acknowledgement lapses at `acknowledged_until` (None: never). `due_at` is the next instant at
-    which time alone does something to the incident itself, and `due_for` what.
+    which time alone does something to the incident itself, and `due_for` what. `proposals` are what people were asked, by the path
+    of the step, "" for everything.
     """
 
     incident_id: str
@@ -82,6 +106,7 @@ class Incident:
     rungs: tuple[int, ...] = ()
     due_at: Instant | None = None
     due_for: str = ""
+    proposals: Mapping[str, Proposal] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
@@ -93,12 +118,20 @@ class Incident:
     @property
     def is_shadow(self) -> bool:
         """Whether it only says what it would do."""
-        return self.mode is not Mode.LIVE
+        return self.mode is Mode.SHADOW
 
     @property
     def waiting(self) -> tuple[Act, ...]:
         """What waits for the end of quiet hours."""
         return tuple(act for act in self.acts.values() if act.outcome is Outcome.DEFERRED)
+
+    @property
+    def awaiting(self) -> tuple[tuple[str, Proposal], ...]:
+        """The proposals that nobody has decided yet, by path."""
+        return tuple((path, proposal) for path, proposal in self.proposals.items() if proposal.answer is None)
+
+    def proposing(self, path: str, proposal: Proposal) -> "Incident":
+        return replace(self, proposals={**self.proposals, path: proposal})
 
     @property
     def step(self) -> int:
@@ -120,6 +153,11 @@ class Incident:
 def incident_id(delivery_id: str, generation: int, rule: str, episode: int) -> str:
     """`D-1001:1:missed-scan:2`: the second episode of a rule in the first generation of a delivery."""
     return f"{delivery_id}:{generation}:{rule}:{episode}"
+
+
+def proposal_id(incident: Incident, path: str) -> str:
+    """`D-1001:1:missed-scan:2` for all that a rule does, `D-1001:1:missed-scan:2/do.0` for one step of it."""
+    return f"{incident.incident_id}/{path}" if path else incident.incident_id
 
 
 def effect_key(delivery_id: str, generation: int, incident: Incident, path: str) -> str:

@@ -1,6 +1,7 @@
-"""What an action is handed: the delivery as it is at that moment, and the incident that it is for. Pure."""
+"""What an incident asks for: an action, handed the delivery as it is at that moment, and the incident that it is for. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from domain.actions import ActionRequest
@@ -8,6 +9,33 @@ from domain.delivery import Delivery
 from domain.incident import Incident, effect_key
 from domain.instant import Instant
 from domain.message import template_context
+from rules.book import Step
+from rules.plan import is_of_open
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One action to be started now."""
+
+    path: str
+    request: ActionRequest
+    action: str
+
+    @property
+    def is_of_open(self) -> bool:
+        """Whether it is asked for because an incident is open, not because it has ended."""
+        return is_of_open(self.path)
+
+    @property
+    def name(self) -> str:
+        """How tests and people call it: `reroute`, `notify.customer`."""
+        who = self.request.args.get("who")
+        return f"{self.action}.{who}" if who else self.action
+
+
+def deed_of(delivery: Delivery, generation: int, incident: Incident, path: str, step: Step, now: Instant) -> Deed:
+    """One step of an incident, to be done now."""
+    return Deed(path, request_of(delivery, generation, incident, path, step.args, now), step.action)
 
 
 def request_of(

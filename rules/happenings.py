@@ -16,7 +16,7 @@ from rules.clock_times import Calendar, read_time, read_window
 from rules.directory import Directory
 from rules.outside import DisruptionTurned, FeedTurned
 from rules.problems import suggestion
-from rules.telling import Adopted, Decided, Line, Reported
+from rules.telling import Adopted, Decided, Line, Muted, Reported
 from rules.tree import Value
 from rules.vocabulary import VOCABULARY
 from rules.words import SentenceError, Words
@@ -195,6 +195,24 @@ def _decided(what: Literal["acknowledge", "resolve"]) -> "What":
     return read
 
 
+def _mute(words: Words, told: Told) -> Line:
+    rule = words.one_of("R022", "rule", told.setting.rules)
+    words.need("until")
+    word = words.peek()
+    until, _ = read_time(words, told.setting.calendar)
+    if until <= told.known:
+        words.fail("R108", word, "the mute is over before it begins", "name a later time; +1d 08:00 is the next day")
+    return Muted(told.known, rule, until)
+
+
+def _decide(words: Words, told: Told) -> Line:
+    rule = words.one_of("R022", "rule", told.setting.rules)
+    return Decided(told.known, DECISIONS[words.one_of("R105", "decision", list(DECISIONS))], rule)
+
+
+DECISIONS: Mapping[str, Literal["approve", "reject"]] = {"approve": "approve", "reject": "reject"}
+
+
 def _adopt(words: Words, told: Told) -> Line:
     word = words.next()
     if word.kind not in ("word", "quoted"):
@@ -278,6 +296,8 @@ WHATS: Mapping[str, What] = {
     "correction": _correction,
     "acknowledge": _decided("acknowledge"),
     "resolve": _decided("resolve"),
+    "mute": _mute,
+    "decide": _decide,
     "adopt": _adopt,
     "cancel": _cancel,
     "set": _set,

@@ -96,7 +96,8 @@ def _judged(stretch: _Stretch) -> Iterator[Failure]:
 def _idle(stretch: _Stretch, moment: Moment) -> Failure:
     decided = moment.idle[0]
     text = stretch.played.calendar.text(moment.at)
-    said = f"an open incident of {decided.rule} to {decided.what}"
+    what = "a proposal" if decided.what in ("approve", "reject") else "an open incident"
+    said = f"{what} of {decided.rule} to {decided.what}"
     return Failure(stretch.expectation.line, text, decided.what, said, "none")
 
 

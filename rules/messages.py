@@ -6,9 +6,9 @@ from typing import Any
 
 from domain.sending import TemplateError
 from rules import fields
+from rules.deeds import Deed
 from rules.source import Node, Pairs, Source
 from rules.template_check import Templates
-from rules.watch import Deed
 
 OF_OTHERS = "en"
 """The language of what is said to drivers and our own people."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from domain.actions import Outcome
 from rules.book import public_name
-from rules.watch import Deed
+from rules.deeds import Deed
 
 
 @dataclass(frozen=True, slots=True)

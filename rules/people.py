@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
-from domain.incident import Incident, Resolution
-from domain.instant import Instant
+from domain.incident import Answer, Incident, Resolution
+from domain.instant import Instant, iso
 from domain.order import Order
+from rules.approval import answered
 from rules.evaluate import release
 from rules.machine import DUE_NOW
+from rules.muting import Mute
 from rules.watch import Watch
 
 
@@ -25,3 +27,15 @@ def settled_by_hand(watch: Watch, incident: Incident, how: Resolution, note: str
     """A person resolved it; the rule arms again only once its condition was false."""
     cells = release(watch.cells, incident.rule, now)
     return replace(watch, cells=cells).with_incident(incident.resolved(how, now, note or None))
+
+
+def muted(watch: Watch, rule: str, until: Instant, by: str, reason: str, now: Instant) -> Watch:
+    """A rule, by its name, does nothing until an instant; a later mute takes the place of an earlier one."""
+    told = watch.remarked(now, f"{rule} muted until {iso(until)}" + (f": {reason}" if reason else ""), by)
+    return replace(told, muted={**watch.muted, rule: Mute(until, now, by, reason)})
+
+
+def decided(watch: Watch, incident: Incident, path: str, approve: bool, by: str, now: Instant) -> Watch:
+    """A person approves or rejects a proposal that awaits an answer."""
+    answer = Answer.APPROVED if approve else Answer.REJECTED
+    return watch.with_incident(answered(incident, path, answer, by, now))

@@ -20,12 +20,14 @@ from domain.status import Kind, Status
 from rules.alarms import is_called, is_parked, stale_after
 from rules.book import canonical_json, public_name, sha256
 from rules.compile import CompiledBook, compile_book
+from rules.deeds import Deed
 from rules.grace import longest_grace
 from rules.outside import NOTHING_GIVEN, DisruptionTurned, FeedTurned, Given, Outside
-from rules.people import acknowledged, settled_by_hand
+from rules.people import acknowledged, muted, settled_by_hand
+from rules.people import decided as decide
 from rules.reload import adopted as take_up
-from rules.telling import Adopted, Decided, Line, Moment, Reported, Told
-from rules.watch import Deed, Look, Watch, look, with_outcome
+from rules.telling import Adopted, Decided, Line, Moment, Muted, Reported, Told
+from rules.watch import Look, Watch, look, with_outcome
 
 __all__ = [
     "FIRST", "MOST_LOOKS", "Adopted", "Decided", "EndlessError", "Line", "Moment", "Reported", "all_succeed", "peeks", "simulate",
@@ -150,6 +152,10 @@ class _Stage:
             self._look(events, at, told)
             self._decide(item, at, told)
             return []
+        if isinstance(item, Muted):
+            self._look(events, at, told)
+            self.watch = muted(self.watch, item.rule, item.until, SOMEBODY, "", at)
+            return []
         if isinstance(item, Adopted):
             self._look(events, at, told)
             self._adopt(item, at)
@@ -177,9 +183,14 @@ class _Stage:
         return False
 
     def _decide(self, decided: Decided, at: Instant, told: Told) -> None:
-        incident = next((one for one in self.watch.incidents if one.is_open and public_name(one.rule) == decided.rule), None)
+        is_decision = decided.what in ("approve", "reject")
+        mine = [one for one in self.watch.incidents if one.is_open and public_name(one.rule) == decided.rule]
+        incident = next((one for one in mine if one.awaiting or not is_decision), None)
         if incident is None:
             told.idle.append(decided)
+        elif is_decision:
+            path = incident.awaiting[0][0]
+            self.watch = decide(self.watch, incident, path, decided.what == "approve", SOMEBODY, at)
         elif decided.what == "acknowledge":
             self.watch = acknowledged(self.watch, incident, SOMEBODY, at)
         else:

@@ -12,10 +12,11 @@ from domain.instant import Instant
 from rules.adoption import Versions
 from rules.book import Rulebook, public_name
 from rules.compile import CompiledBook
+from rules.deeds import Deed
 from rules.evaluate import Change, ChangeKind
 from rules.outside import Turned
 from rules.reload import book_of
-from rules.watch import Deed, Look, Watch, is_counted
+from rules.watch import Look, Watch, is_counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,17 @@ class Decided:
     """What a person does with the open incident of a rule."""
 
     at: Instant
-    what: Literal["acknowledge", "resolve"]
+    what: Literal["acknowledge", "resolve", "approve", "reject"]
     rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """A rule does nothing for a while."""
+
+    at: Instant
+    rule: str
+    until: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ class Adopted:
     book: Rulebook
 
 
-Line = Reported | Decided | Adopted | Turned
+Line = Reported | Decided | Muted | Adopted | Turned
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +79,8 @@ class Moment:
 
     @property
     def open(self) -> tuple[str, ...]:
-        """The rules with an open or clearing incident, by name; shadows and notices are nobody's incident."""
-        return tuple(sorted(public_name(incident.rule) for incident in self.watch.open_incidents))
+        """The live rules with an open or clearing incident, by name; shadows, proposals and notices do not count."""
+        return tuple(sorted(public_name(one.rule) for one in self.watch.open_incidents if is_counted(one)))
 
     @property
     def severities(self) -> Mapping[str, Severity]:

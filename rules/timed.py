@@ -18,6 +18,7 @@ from rules.scene import Scene
 
 ESCALATES = "escalates"
 LAPSES = "the acknowledgement expires"
+UNDECIDED = "nobody has decided about the proposal"
 
 Due = tuple[Instant, str]
 
@@ -25,7 +26,7 @@ Due = tuple[Instant, str]
 def is_timed(rule: Rule, incident: Incident) -> bool:
     """Whether time alone may do something to an incident."""
     asked = rule.escalate is not None or rule.acknowledge_expires is not None or rule.quiet_hours is not None
-    return asked or incident.due_at is not None
+    return asked or incident.due_at is not None or bool(incident.proposals)
 
 
 def aged(incident: Incident, rule: Rule, cell: Cell | None, now: Instant) -> Incident:
@@ -53,6 +54,9 @@ def _due(
             yield act.until, f"{act.action} waits no longer"
     if not incident.is_open or rule is None or cell is None:
         return
+    for _, proposal in incident.awaiting:
+        if proposal.due_at is not None:
+            yield proposal.due_at, UNDECIDED
     if incident.acknowledged_until is not None:
         yield incident.acknowledged_until, LAPSES
     if rule.rule.escalate is not None:

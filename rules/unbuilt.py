@@ -5,11 +5,7 @@ from collections.abc import Iterator
 from domain.incident import Mode
 from rules.book import Rule, Rulebook
 
-KEYS = (
-    "group",
-    "approve_above",
-    "propose_for",
-)
+KEYS = ("group",)
 """Keys of a rule that nothing heeds yet."""
 
 
@@ -31,5 +27,3 @@ def unbuilt(rule: Rule) -> Iterator[tuple[str, str]]:
     for key in KEYS:
         if getattr(rule, key) not in (None, ()):
             yield key, f'"{key}"'
-    if rule.mode is Mode.PROPOSE:
-        yield "mode", "mode propose"

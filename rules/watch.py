@@ -7,7 +7,7 @@ people decide, and get back the deeds to start and the instant at which to look 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from domain.actions import ActionRequest, ActionResult, Outcome
+from domain.actions import ActionResult
 from domain.delivery import Delivery
 from domain.event import Event
 from domain.guards import Answer, Question
@@ -16,19 +16,17 @@ from domain.instant import NEVER, Instant
 from rules.adoption import Standing, Versions, handed_over, in_force, only_one
 from rules.asking import questions, told_by
 from rules.batch import told
-from rules.book import Rule, Step
+from rules.book import Rule
 from rules.compile import CompiledBook
-from rules.deeds import request_of
+from rules.deeds import Deed
 from rules.evaluate import Change, ChangeKind, Verdict, Wake
 from rules.grace import final_since, last_openings
-from rules.limits import Effects, counted, uncounted
+from rules.limits import Effects, uncounted
 from rules.machine import Cell
+from rules.muting import Mutes, in_effect
 from rules.openings import evaluated
-from rules.plan import is_of_open
 from rules.plans import Plans
-from rules.readiness import ready_of
-from rules.restraint import Circumstances, kept_back
-from rules.timed import aged, is_timed, with_due
+from rules.starting import Around, Begun
 
 KEPT_INCIDENTS = 50
 """Resolved incidents that stay in the state; older ones are in the store."""
@@ -68,6 +66,7 @@ class Watch:
     kept: Mapping[str, str] = field(default_factory=dict)
     """Rules that are not of the delivery's book, but of another version: see rules.adoption."""
     remarks: tuple[Remark, ...] = ()
+    muted: Mutes = field(default_factory=dict)
 
     @property
     def has_put_off(self) -> bool:
@@ -76,8 +75,8 @@ class Watch:
 
     @property
     def open_incidents(self) -> tuple[Incident, ...]:
-        """Live ones: what people are told of."""
-        return tuple(incident for incident in self.incidents if incident.is_open and is_counted(incident))
+        """What people are told of."""
+        return tuple(incident for incident in self.incidents if incident.is_open and is_told(incident))
 
     def remarked(self, at: Instant, what: str, by: str | None = None) -> "Watch":
         return replace(self, remarks=(*self.remarks, Remark(at, what, by))[-KEPT_INCIDENTS:])
@@ -88,26 +87,6 @@ class Watch:
 
     def incident(self, wanted: str) -> Incident | None:
         return next((incident for incident in self.incidents if incident.incident_id == wanted), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """One action to be started now."""
-
-    path: str
-    request: ActionRequest
-    action: str
-
-    @property
-    def is_of_open(self) -> bool:
-        """Whether it is asked for because an incident is open, not because it has ended."""
-        return is_of_open(self.path)
-
-    @property
-    def name(self) -> str:
-        """How tests and people call it: `reroute`, `notify.customer`."""
-        who = self.request.args.get("who")
-        return f"{self.action}.{who}" if who else self.action
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +102,11 @@ class Look:
     wake: Wake | None = None
     learnt: int = 0
     asks: tuple[Question, ...] = ()
+
+
+def is_told(incident: Incident) -> bool:
+    """What people are to know of: incidents of live rules, and those about which somebody is asked."""
+    return incident.mode in (Mode.LIVE, Mode.PROPOSE) and incident.severity is not Severity.INFO
 
 
 def is_counted(incident: Incident) -> bool:
@@ -220,7 +204,7 @@ def _opened(watch: Watch, book: CompiledBook, change: Change) -> Watch:
         book=watch.kept.get(rule.id, watch.book),
         stages=change.stages,
     )
-    seen = watch.incidents_seen + is_counted(incident)
+    seen = watch.incidents_seen + is_told(incident)
     return replace(watch, incidents=_bounded((*watch.incidents, incident)), incidents_seen=seen)
 
 
@@ -235,7 +219,7 @@ def _reached(watch: Watch, rule: Rule, change: Change) -> Watch:
         return watch
     severity = _severity(rule, incident.severity, (*incident.stages, *change.stages))
     raised = replace(incident, severity=severity, stages=(*incident.stages, *change.stages))
-    seen = watch.incidents_seen + (is_counted(raised) and not is_counted(incident))
+    seen = watch.incidents_seen + (is_told(raised) and not is_told(incident))
     return replace(watch.with_incident(raised), incidents_seen=seen)
 
 
@@ -255,37 +239,10 @@ def _resolved(watch: Watch, change: Change, how: Resolution) -> Watch:
 def _start_ready(watch: Watch, plans: Plans, now: Instant) -> tuple[Watch, tuple[Deed, ...]]:
     if not watch.incidents:
         return watch, ()
-    deeds: list[Deed] = []
-    incidents: list[Incident] = []
-    effects = watch.effects
-    for incident in watch.incidents:
-        shadow = incident.is_shadow
-        rule = plans.rule_of(incident)
-        timed = rule is not None and is_timed(rule, incident)
-        if rule is not None and timed:
-            incident = aged(incident, rule, watch.cells.get(rule.id), now)
-        # What a shadow would do has ended as soon as it is noted, so that more may be ready at once.
-        while rule is not None and (ready := ready_of(incident, rule, now)):
-            for path, step in ready:
-                deed = _deed(watch, incident, path, step, now)
-                around = Circumstances(watch.delivery, plans.book.rulebook.directory, watch.cells.get(rule.id), effects, now)
-                act = kept_back(rule, incident, path, deed.name, around)
-                if act is None:
-                    act = Act(deed.name, now, Outcome.WOULD if shadow else Outcome.STARTED, now)
-                    effects = counted(effects, deed.name, shadow, now)
-                    deeds.extend([] if shadow else [deed])
-                incident = incident.with_act(path, act)
-        incidents.append(_with_due(incident, watch, plans.book) if timed else incident)
-    return replace(watch, incidents=tuple(incidents), effects=effects), tuple(deeds)
-
-
-def _with_due(incident: Incident, watch: Watch, book: CompiledBook) -> Incident:
-    rule = next((rule for rule in book.rules if rule.id == incident.rule), None)
-    return with_due(incident, rule, watch.cells.get(incident.rule), book, watch.delivery)
-
-
-def _deed(watch: Watch, incident: Incident, path: str, step: Step, now: Instant) -> Deed:
-    return Deed(path, request_of(watch.delivery, watch.generation, incident, path, step.args, now), step.action)
+    mutes = in_effect(watch.muted, now) if watch.muted else watch.muted
+    begun = Begun(Around(watch.delivery, watch.generation, watch.cells, plans, mutes, now), watch.effects)
+    incidents = tuple([begun.with_ready(incident) for incident in watch.incidents])
+    return replace(watch, incidents=incidents, effects=begun.effects, muted=mutes), tuple(begun.deeds)
 
 
 def _rule(book: CompiledBook, rule_id: str) -> Rule:

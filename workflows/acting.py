@@ -11,8 +11,8 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 with workflow.unsafe.imports_passed_through():
     from activities.registry import ACTIVITIES
     from domain.actions import AWAITED, ActionResult, Outcome
+    from rules.deeds import Deed
     from rules.plan import step_name
-    from rules.watch import Deed
 
 ONE_TRY = timedelta(seconds=15)
 """Longer than any client's total timeout, so that a claim in the ledger ends before the next try begins."""

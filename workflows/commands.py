@@ -11,14 +11,16 @@ from domain.event import Event
 from domain.incident import Incident, Resolution
 from domain.instant import Instant, instant
 from domain.status import Kind, Party, Status
-from rules.people import acknowledged, amended, settled_by_hand
-from rules.reload import adopted
+from rules.people import acknowledged, amended, decided, muted, settled_by_hand
+from rules.reload import adopted, book_of
 from workflows.contract import (
     AcknowledgeIn,
     AdoptIn,
     AmendIn,
     CancelIn,
     CorrectIn,
+    DecideIn,
+    MuteIn,
     RescheduleIn,
     ResolveIn,
     invalid_input,
@@ -131,6 +133,30 @@ def _adopt(state: State, ask: Ask) -> Answer:
     return Answer(replace(state, watch=watch, rulebook=name, adoptions=state.adoptions + 1, edition=EDITION))
 
 
+def _mute(state: State, ask: Ask) -> Answer:
+    command: MuteIn = ask.command
+    names, until = book_of(state.watch, SHELF.get).rulebook.names, instant(command.until)
+    if command.rule not in names:
+        raise refusal("NotFound", f"the rulebook {state.rulebook} has no rule {command.rule}; it has: {', '.join(names)}")
+    if until <= ask.now:
+        raise invalid_input([problem("until", "the mute would be over already; give a later time", "in_the_past")])
+    return Answer(replace(state, watch=muted(state.watch, command.rule, until, command.by, command.reason, ask.now)))
+
+
+def _decide(state: State, ask: Ask) -> Answer:
+    command: DecideIn = ask.command
+    wanted = command.proposal_id
+    incident = state.watch.incident(wanted.partition("/")[0])
+    path = wanted.partition("/")[2]
+    if incident is None or path not in incident.proposals:
+        raise refusal("NotFound", "nothing was proposed under this id; see proposals in the query snapshot")
+    proposal = incident.proposals[path]
+    if proposal.answer is not None:
+        by = f" by {proposal.by}" if proposal.by else ""
+        raise refusal("Conflict", f"the proposal has been {proposal.answer.value} already{by}")
+    return Answer(replace(state, watch=decided(state.watch, incident, path, command.approve, command.by, ask.now)))
+
+
 def _open_incident(state: State, wanted: str) -> Incident:
     incident = state.watch.incident(wanted)
     if incident is None:
@@ -182,5 +208,7 @@ COMMANDS: dict[type, Callable[[State, Ask], Answer]] = {
     ResolveIn: _resolve,
     CorrectIn: _correct,
     AdoptIn: _adopt,
+    MuteIn: _mute,
+    DecideIn: _decide,
 }
 """Update -> what it does. To add one: its model in contract.py, a row here, a handler in delivery.py."""

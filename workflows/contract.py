@@ -84,6 +84,23 @@ class CorrectIn(Wire):
     by: By
 
 
+class MuteIn(Wire):
+    """`mute {rule, until, reason, by}`: a rule keeps its state and does nothing for a while."""
+
+    rule: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    until: When
+    reason: Text = ""
+    by: By
+
+
+class DecideIn(Wire):
+    """`decide {proposal_id, approve, by}`: a person's answer to what a rule proposes."""
+
+    proposal_id: IncidentId
+    approve: bool
+    by: By
+
+
 class AdoptIn(Wire):
     """`adopt_rulebook {version}`: the SHA-256 of a published rulebook."""
 

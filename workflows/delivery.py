@@ -23,9 +23,10 @@ with workflow.unsafe.imports_passed_through():
     from domain.guards import Answer, LookOut
     from domain.instant import MINUTE, Instant, iso
     from domain.status import Kind, Status
+    from rules.deeds import Deed
     from rules.evaluate import Wake
     from rules.grace import longest_grace
-    from rules.watch import Deed, Look, Watch, look, with_outcome
+    from rules.watch import Look, Watch, look, with_outcome
     from workflows.acting import Trouble, failed, first_tries, patient_tries
     from workflows.attributes import attributes_of, changed_attributes
     from workflows.commands import SOURCE, Ask, execute

@@ -7,6 +7,7 @@ from domain.actions import Outcome
 from domain.incident import Incident
 from domain.instant import Instant, moment
 from rules.evaluate import Wake
+from workflows.in_hand import asked
 from workflows.state import State
 
 LONGEST = 18_000
@@ -24,6 +25,8 @@ OUTCOMES = {
     Outcome.DEFERRED: "waits",
     Outcome.WITHHELD: "withheld",
     Outcome.DROPPED: "dropped",
+    Outcome.PROPOSED: "awaits a decision",
+    Outcome.MUTED: "muted",
 }
 
 
@@ -40,6 +43,7 @@ def details_of(state: State, wake: Wake | None, now: Instant) -> str:
         f" Failed attempts: {facts.attempts} of {order.attempts_allowed}.",
         "",
         *_incidents(state, zone),
+        *(f"Rule `{rule}` is muted until {_clock(mute.until, zone)}, by {mute.by}." for rule, mute in state.watch.muted.items()),
         f"Watched by rulebook `{state.rulebook}` ({state.watch.book[:12]}).",
         f"We look again at {_clock(wake.at, zone)}: {wake.because}." if wake else "Nothing is due until something is reported.",
     ]
@@ -66,6 +70,7 @@ def _incident(incident: Incident, zone: ZoneInfo) -> list[str]:
     lines += [
         f"- {act.action}: {OUTCOMES[act.outcome]}" + (f" ({act.note})" if act.note else "") for act in incident.acts.values()
     ]
+    lines += [f"- awaits a decision: {asked(proposal)}" for _, proposal in incident.awaiting]
     if incident.acknowledged_by:
         until = f" until {_clock(incident.acknowledged_until, zone)}" if incident.acknowledged_until is not None else ""
         lines.append(f"- acknowledged by {incident.acknowledged_by}{until}")

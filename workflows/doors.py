@@ -27,6 +27,8 @@ with workflow.unsafe.imports_passed_through():
         AmendIn,
         CancelIn,
         CorrectIn,
+        DecideIn,
+        MuteIn,
         RescheduleIn,
         ResolveIn,
         WhyIn,
@@ -34,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
         refusal,
     )
     from workflows.history import history_of
+    from workflows.in_hand import in_hand
     from workflows.inbox import Asked, Called, Inbox, Reported
     from workflows.loading import unusable
     from workflows.rulebooks import SHELF
@@ -135,6 +138,22 @@ class Doors:
     def _check_adopt_rulebook(self, request: RawValue = None) -> None:  # type: ignore[assignment]
         read_payload(AdoptIn, request)
 
+    @workflow.update(description="a rule keeps its state and does nothing for a while: {rule, until, reason, by}")
+    async def mute(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return await self._ask(read_payload(MuteIn, request))
+
+    @mute.validator
+    def _check_mute(self, request: RawValue = None) -> None:  # type: ignore[assignment]
+        read_payload(MuteIn, request)
+
+    @workflow.update(description="a person's answer to what a rule proposes: {proposal_id, approve, by}")
+    async def decide(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return await self._ask(read_payload(DecideIn, request))
+
+    @decide.validator
+    def _check_decide(self, request: RawValue = None) -> None:  # type: ignore[assignment]
+        read_payload(DecideIn, request)
+
     async def _adopt(self, command: AdoptIn) -> dict[str, Any]:
         await self._admittance()
         refused = await unusable(command.version)
@@ -171,7 +190,8 @@ class Doors:
         if wanted.rule is not None and book.rule(wanted.rule) is None:
             known = ", ".join(rule.id for rule in book.rulebook.rules)
             raise refusal("NotFound", f"the rulebook {self._alive.rulebook} has no rule {wanted.rule}; it has: {known}")
-        return {"as_of": iso(at), "rules": why(book, watch.delivery, watch.cells, at, wanted.rule, watch.incidents)}
+        told = why(book, watch.delivery, watch.cells, at, wanted.rule, watch.incidents)
+        return {"as_of": iso(at), "rules": [rule | in_hand(watch, rule["rule"], at) for rule in told]}
 
     def _as_of(self) -> Instant:
         """The later of workflow time and wall clock; for a delivery that has ended, its end."""

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from temporalio.common import RawValue
 
 from domain.actions import ActionResult
-from rules.watch import Deed
+from rules.deeds import Deed
 from workflows.commands import Ask
 
 

@@ -12,6 +12,7 @@ from rules.book import public_name
 from rules.evaluate import Wake
 from rules.plan import step_name
 from rules.watch import Remark
+from workflows.in_hand import answers_of, mutes_of, proposals_of
 from workflows.state import State
 
 LONGEST_TIMELINE = 1000
@@ -36,7 +37,8 @@ def snapshot_of(state: State, wake: Wake | None, as_of: Instant) -> dict[str, An
         "incidents": [_incident(incident) for incident in watch.incidents],
         "missed": [{"rule": public_name(missed.rule), "at": iso(missed.at)} for missed in watch.missed],
         "actions": _actions(watch.incidents, state),
-        "proposals": [],
+        "proposals": proposals_of(watch),
+        "muted": mutes_of(watch, as_of),
         "next_wake": {"at": iso(wake.at), "because": wake.because} if wake and state.ended_at is None else None,
         "rulebook": {"name": state.rulebook, "version": watch.book},
         "rejected": {"count": state.rejections.count, "last": list(state.rejections.last)},
@@ -134,10 +136,11 @@ def _remarked(remark: Remark) -> dict[str, Any]:
 
 def _episode(incident: Incident) -> list[dict[str, Any]]:
     about: dict[str, Any] = {"incident_id": incident.incident_id, "source": "doorstep"}
-    shadow = " (shadow)" if incident.mode is Mode.SHADOW else ""
+    shadow = f" ({incident.mode})" if incident.mode is not Mode.LIVE else ""
     entries = [about | {"at": iso(incident.opened_at), "what": f"{public_name(incident.rule)} opened{shadow}: {incident.says}"}]
     entries += [about | {"at": iso(act.at), "what": _act(incident, path, act)} for path, act in incident.acts.items()]
     entries += [about | entry for entry in _attention(incident)]
+    entries += [about | {"at": iso(at), "what": what} for at, what in answers_of(incident)]
     if incident.resolved_at is not None:
         note = f": {incident.note}" if incident.note else ""
         what = f"{public_name(incident.rule)} resolved as {incident.resolution}{note}"

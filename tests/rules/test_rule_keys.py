@@ -167,8 +167,7 @@ def test_every_key_of_the_model_can_be_written() -> None:
 @pytest.mark.parametrize(
     ("keys", "what"),
     [
-        pytest.param("when: eta is known\npropose_for: 5m", '"propose_for"', id="a key"),
-        pytest.param("when: eta is known\nmode: propose", "mode propose", id="a mode"),
+        pytest.param("when: eta is known\ngroup: {by: hub}", '"group"', id="a key"),
     ],
 )
 def test_what_cannot_be_evaluated_yet_is_refused_when_a_book_is_compiled(keys: str, what: str) -> None:
@@ -179,6 +178,6 @@ def test_what_cannot_be_evaluated_yet_is_refused_when_a_book_is_compiled(keys: s
 
 
 def test_a_rule_that_is_off_may_use_what_cannot_be_evaluated_yet() -> None:
-    book = Rulebook("b", (rule_of("when: eta is known\npropose_for: 5m\nmode: off"),))
+    book = Rulebook("b", (rule_of("when: eta is known\ngroup: {by: hub}\nmode: off"),))
 
     assert compile_book(book).rules == ()

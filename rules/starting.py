@@ -1,0 +1,89 @@
+"""Which actions of a delivery's incidents are begun at a look, and what comes of those that are not. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from domain.actions import Outcome
+from domain.delivery import Delivery
+from domain.incident import Act, Incident
+from domain.instant import Instant
+from rules.approval import asked_first, considered, is_proposing, may_act
+from rules.book import Rule
+from rules.deeds import Deed, deed_of
+from rules.limits import Effects, counted
+from rules.machine import Cell
+from rules.muting import Mutes, muted_until, silenced, waiting
+from rules.plans import Plans
+from rules.readiness import ready_of
+from rules.restraint import Circumstances, kept_back
+from rules.timed import aged, is_timed, with_due
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the incidents of a delivery stand in."""
+
+    delivery: Delivery
+    generation: int
+    cells: Mapping[str, Cell]
+    plans: Plans
+    mutes: Mutes
+    now: Instant
+
+
+@dataclass(slots=True)
+class Begun:
+    """What has been begun so far in one look, and all effects."""
+
+    around: Around
+    effects: Effects
+    deeds: list[Deed] = field(default_factory=list)
+
+    def with_ready(self, incident: Incident) -> Incident:
+        """The incident with what time has done to it, and with all that may begin now begun."""
+        rule, now = self.around.plans.rule_of(incident), self.around.now
+        if rule is None:
+            return incident
+        timed = is_timed(rule, incident)
+        if timed:
+            incident = aged(incident, rule, self.around.cells.get(rule.id), now)
+        until = muted_until(self.around.mutes, incident)
+        if until is not None and not incident.is_open:
+            incident = silenced(incident, rule, now)
+        if is_proposing(rule, incident) and (until is None or not incident.is_open):
+            incident = considered(incident, rule, now)
+        if (until is None or not incident.is_open) and may_act(incident):
+            incident = self._with_begun(incident, rule)
+        if timed or incident.proposals:
+            incident = self._with_due(incident)
+        return incident if until is None else waiting(incident, until)
+
+    def _with_begun(self, incident: Incident, rule: Rule) -> Incident:
+        # What a shadow would do has ended as soon as it is noted, so that more may be ready at once.
+        around, directory = self.around, self.around.plans.book.rulebook.directory
+        while ready := ready_of(incident, rule, around.now):
+            for path, step in ready:
+                if asked := asked_first(incident, rule, path, step, around.delivery, directory, around.now):
+                    incident = asked
+                    continue
+                deed = deed_of(around.delivery, around.generation, incident, path, step, around.now)
+                incident = incident.with_act(path, self._kept_back(rule, incident, deed) or self._begin(incident, deed))
+        return incident
+
+    def _begin(self, incident: Incident, deed: Deed) -> Act:
+        shadow, now = incident.is_shadow, self.around.now
+        self.effects = counted(self.effects, deed.name, shadow, now)
+        self.deeds.extend([] if shadow else [deed])
+        return Act(deed.name, now, Outcome.WOULD if shadow else Outcome.STARTED, now)
+
+    def _kept_back(self, rule: Rule, incident: Incident, deed: Deed) -> Act | None:
+        """What comes of a deed that quiet hours or a limit keep back; None for one that may be begun."""
+        around = self.around
+        cell, directory = around.cells.get(rule.id), around.plans.book.rulebook.directory
+        circumstances = Circumstances(around.delivery, directory, cell, self.effects, around.now)
+        return kept_back(rule, incident, deed.path, deed.name, circumstances)
+
+    def _with_due(self, incident: Incident) -> Incident:
+        book = self.around.plans.book
+        rule = next((rule for rule in book.rules if rule.id == incident.rule), None)
+        return with_due(incident, rule, self.around.cells.get(incident.rule), book, self.around.delivery)

@@ -1,0 +1,143 @@
+"""What people decide about rules, on a real Temporal server: proposals with a deadline, rules that are muted."""
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer
+
+from domain.incident import Mode
+from domain.instant import HOUR, SECOND
+from rules.book import Approval, Rule, Step
+from tests.workflows.books import FAILED, TELL, TICKET, a_book, a_rule
+from tests.workflows.stage import Stage, an_event, from_now, stage
+from tests.workflows.test_delivery import acted, ended, is_open, seconds_between
+from workflows.client import RefusedError
+from workflows.delivery import Delivery
+from workflows.guard import Guard
+from workflows.payloads import DATA_CONVERTER
+
+ASKING = a_rule("asking", FAILED, mode=Mode.PROPOSE, propose_for=HOUR, do=(TICKET, TELL))
+COSTLY = a_rule("costly", FAILED, approve_above=Approval(1_500, "EUR"), do=(Step("reassign", {}, (TICKET,)), TELL))
+QUIET = a_rule("quiet", FAILED, do=(TELL,))
+
+
+async def failed(on: Stage) -> str:
+    """A delivery whose attempt has failed."""
+    delivery_id = await on.start()
+    await on.deliveries.report(delivery_id, [an_event("attempt_failed")])
+    return delivery_id
+
+
+def asks(snapshot: dict[str, Any]) -> bool:
+    return any(proposal["answer"] is None for proposal in snapshot["proposals"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "approved"), [(ASKING, ["open_ticket", "notify.customer"]), (COSTLY, ["reassign", "notify.customer"])]
+)
+async def test_a_proposal_waits_until_somebody_approves_also_with_another_worker(
+    temporal: WorkflowEnvironment, rule: Rule, approved: list[str]
+) -> None:
+    queue = f"test-{uuid.uuid4().hex[:8]}"
+    async with stage(temporal.client, a_book(rule), queue=queue) as on:
+        delivery_id = await failed(on)
+        before = await on.until(delivery_id, asks)
+        assert on.recorder.requests == []
+    async with stage(temporal.client, a_book(rule), queue=queue) as on:
+        proposal = before["proposals"][0]
+
+        await on.deliveries.ask(delivery_id, "decide", {"proposal_id": proposal["proposal_id"], "approve": True, "by": "Kim"})
+        after = await on.until(delivery_id, acted("notify.customer", "done"))
+        timeline = (await on.deliveries.query(delivery_id, "timeline"))["entries"]
+        history = await on.deliveries.handle(delivery_id).fetch_history()
+        with pytest.raises(RefusedError, match="approved already by Kim") as refused:
+            await on.deliveries.ask(
+                delivery_id, "decide", {"proposal_id": proposal["proposal_id"], "approve": False, "by": "Lee"}
+            )
+
+    replayed = await Replayer(workflows=[Delivery], interceptors=[Guard()], data_converter=DATA_CONVERTER).replay_workflow(
+        history
+    )
+    assert [act["action"] for act in after["actions"]] == approved
+    assert (after["proposals"][0]["answer"], after["proposals"][0]["by"]) == ("approved", "Kim")
+    assert before["open_incidents"][0]["rule"] == rule.id
+    assert any("the proposal was approved by Kim" in entry["what"] for entry in timeline)
+    assert refused.value.type == "Conflict"
+    assert replayed.replay_failure is None
+
+
+async def test_what_is_rejected_is_not_done_and_it_is_known_by_whom(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(ASKING)) as on:
+        delivery_id = await failed(on)
+        proposal = (await on.until(delivery_id, asks))["proposals"][0]
+        why = (await on.deliveries.query(delivery_id, "why", {"rule": "asking"}))["rules"][0]
+
+        await on.deliveries.ask(delivery_id, "decide", {"proposal_id": proposal["proposal_id"], "approve": False, "by": "Kim"})
+        await on.deliveries.report(delivery_id, [an_event("status", status="delivered")])
+        await ended(on, delivery_id)
+        after = await on.snapshot(delivery_id)
+
+        assert [one["proposal_id"] for one in why["proposals"]] == [proposal["proposal_id"]]
+        assert (after["proposals"][0]["answer"], after["proposals"][0]["by"]) == ("rejected", "Kim")
+        assert on.recorder.requests == []
+
+
+async def test_the_deadline_of_a_proposal_is_kept_to_the_second(temporal: WorkflowEnvironment) -> None:
+    soon = replace(ASKING, propose_for=2 * SECOND, unanswered="act")
+    async with stage(temporal.client, a_book(soon)) as on:
+        delivery_id = await failed(on)
+
+        after = await on.until(delivery_id, acted("notify.customer", "done"))
+
+        proposal = after["proposals"][0]
+        assert (proposal["answer"], proposal["by"]) == ("acted", None)
+        assert 0 <= seconds_between(proposal["due_at"], after["actions"][0]["asked_at"]) < 1
+
+
+async def test_a_muted_rule_does_nothing_until_the_mute_ends(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(QUIET)) as on:
+        delivery_id, until = await on.start(), from_now(seconds=3)
+
+        await on.deliveries.ask(delivery_id, "mute", {"rule": "quiet", "until": until, "reason": "storm", "by": "Kim"})
+        await on.deliveries.report(delivery_id, [an_event("attempt_failed")])
+        muted = await on.until(delivery_id, is_open("quiet"))
+        why = (await on.deliveries.query(delivery_id, "why", {"rule": "quiet"}))["rules"][0]
+        done = await on.until(delivery_id, acted("notify.customer", "done"))
+        timeline = (await on.deliveries.query(delivery_id, "timeline"))["entries"]
+
+        assert muted["actions"] == []
+        assert (muted["muted"][0]["rule"], muted["muted"][0]["reason"]) == ("quiet", "storm")
+        assert why["muted"]["by"] == "Kim"
+        assert -0.01 <= seconds_between(until, done["actions"][0]["asked_at"]) < 1
+        assert done["muted"] == []
+        assert any(entry["what"].startswith("quiet muted until") for entry in timeline)
+
+
+@pytest.mark.parametrize(
+    ("update", "request_", "type_", "says"),
+    [
+        pytest.param(
+            "mute", {"rule": "nope", "until": "2099-01-01T00:00:00Z", "by": "K"}, "NotFound", "it has: quiet", id="no rule"
+        ),
+        pytest.param(
+            "mute", {"rule": "quiet", "until": "2020-01-01T00:00:00Z", "by": "K"}, "InvalidInput", "over already", id="past"
+        ),
+        pytest.param(
+            "decide", {"proposal_id": "x", "approve": True, "by": "K"}, "NotFound", "nothing was proposed", id="nothing"
+        ),
+        pytest.param("decide", {"proposal_id": "x", "approve": "maybe", "by": "K"}, "InvalidInput", "approve", id="no answer"),
+    ],
+)
+async def test_what_cannot_be_decided_is_refused_with_its_reason(
+    temporal: WorkflowEnvironment, update: str, request_: dict[str, Any], type_: str, says: str
+) -> None:
+    async with stage(temporal.client, a_book(QUIET)) as on:
+        delivery_id = await on.start()
+
+        with pytest.raises(RefusedError, match=says) as refused:
+            await on.deliveries.ask(delivery_id, update, request_)
+
+        assert refused.value.type == type_
