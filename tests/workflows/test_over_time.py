@@ -125,6 +125,7 @@ async def test_a_delivery_that_has_ended_lives_until_its_last_message_is_sent(te
     async with stage(temporal.client, a_book(quiet)) as on:
         delivery_id = await on.start()
         await on.deliveries.report(delivery_id, [an_event("attempt_failed")])
+        await on.until(delivery_id, is_open("quiet"))
         await on.deliveries.report(delivery_id, [a_status("delivered")])
         waiting = await on.until(delivery_id, acted("notify.customer", "deferred"))
 
