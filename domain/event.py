@@ -6,7 +6,10 @@ from typing import Any
 
 from domain.instant import Instant
 from domain.reasons import Reason
-from domain.status import IMPLIED_STATUS, Kind, Party, Status
+from domain.status import IMPLIED_STATUS, OURS, Kind, Party, Status
+
+TAKEN_BACK = "taken-back:"
+"""How the id of a correction begins by which we take back what we told ourselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,11 @@ class Event:
     def corrects(self) -> str | None:
         """The id of the event that this one withdraws."""
         return str(self.detail["event_id"]) if self.kind is Kind.CORRECTION else None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether nobody reported it: we told ourselves."""
+        return self.kind in OURS or self.event_id.startswith(TAKEN_BACK)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from domain.delivery import Delivery
 from domain.event import Event
-from domain.guards import Answer, Question, found_event
+from domain.guards import Question
 from domain.instant import Instant
 from rules.compile import CompiledBook, CompiledRule
 from rules.evaluate import ChangeKind, Verdict
 from rules.guard_steps import EXPLICIT, Asking, question_of
 from rules.looking import asks, may_open
 from rules.machine import Cell
-from rules.openings import OURSELVES
 from rules.scene import Scene
 from rules.standing import Cells
 
@@ -54,10 +53,6 @@ def _asked(nodes: Iterable[object], rule: CompiledRule, scene: Scene) -> Iterato
     yield from (question for question in found if question is not None)
 
 
-def told_by(
-    answers: tuple[Answer, ...], book: CompiledBook, delivery: Delivery, cells: Mapping[str, Cell], last: Instant, now: Instant
-) -> tuple[Event, ...]:
-    """The event that tells what is new in answers. It counts from when it was due to be known: a timer is always a little late."""
-    looks = (cells[rule.id].look_at for rule in book.guarded if rule.id in cells)
-    due = min((at for at in looks if last < at < now), default=now)
-    return found_event(delivery.facts.guards, answers, due, now, OURSELVES)
+def due_at(cells: Mapping[str, Cell], last: Instant, now: Instant) -> Instant:
+    """When a look was due that is taken now: a timer is always a little late."""
+    return min((cell.wake_at for cell in cells.values() if cell.wake_for and last < cell.wake_at < now), default=now)

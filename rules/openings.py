@@ -5,8 +5,8 @@ from dataclasses import replace
 from functools import reduce
 
 from domain.delivery import Delivery
-from domain.event import Event
-from domain.incident import Mode
+from domain.event import TAKEN_BACK, Event
+from domain.incident import Mode, Resolution
 from domain.instant import Instant
 from domain.status import Kind
 from rules.batch import NO_ENDS, Ends
@@ -33,7 +33,7 @@ def evaluated(
     """`evaluate`; what opened is folded where rules speak of it, and evaluated again: the delivery then, and all that changed."""
     verdict = evaluate(book, before, after, cells, learnt, last, now, edition, ends)
     found, changes = verdict, verdict.changes
-    for _ in book.opened:  # as many as can open on one another's opening
+    for _ in range(2 * len(book.opened)):  # as many as can open on one another's opening, and be taken back with it
         openings = tuple(_openings(book, found.changes, now))
         if not openings:
             break
@@ -45,9 +45,14 @@ def evaluated(
 
 
 def _openings(book: CompiledBook, changes: Iterable[Change], now: Instant) -> Iterable[Event]:
-    """The events; of what only pretends to open (a shadow) there are none."""
+    """The events, and corrections of what late news took back; of what only pretends to open (a shadow) there are none."""
     for change in changes:
-        rule = book.rule(change.rule) if change.kind is ChangeKind.OPENED else None
-        if rule is not None and rule.name in book.opened and rule.mode is not Mode.SHADOW:
-            told = {"rule": public_name(rule.id)}
-            yield Event(f"opened:{rule.id}:{change.episode}", Kind.OPENED, change.at, now, OURSELVES, detail=told)
+        rule = book.rule(change.rule)
+        if rule is None or rule.name not in book.opened or rule.mode is Mode.SHADOW:
+            continue
+        opening = f"opened:{rule.id}:{change.episode}"
+        if change.kind is ChangeKind.OPENED:
+            yield Event(opening, Kind.OPENED, change.at, now, OURSELVES, detail={"rule": public_name(rule.id)})
+        elif change.resolution is Resolution.RETRACTED:
+            told = {"event_id": opening, "reason": "did_not_occur"}
+            yield Event(f"{TAKEN_BACK}{opening}", Kind.CORRECTION, change.at, now, OURSELVES, detail=told)

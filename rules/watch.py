@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from domain.actions import ActionResult
 from domain.delivery import Delivery
 from domain.event import Event
-from domain.guards import Answer, Question
+from domain.guards import Answer, Question, found_event
 from domain.incident import Act, Incident, Mode, Resolution, Severity, incident_id
 from domain.instant import NEVER, Instant
 from rules.adoption import Standing, Versions, handed_over, in_force, only_one
-from rules.asking import questions, told_by
+from rules.asking import due_at, questions
 from rules.batch import told
 from rules.book import Rule
 from rules.compile import CompiledBook
@@ -24,7 +24,7 @@ from rules.grace import final_since, last_openings
 from rules.limits import Effects, uncounted
 from rules.machine import Cell
 from rules.muting import Mutes, in_effect
-from rules.openings import evaluated
+from rules.openings import OURSELVES, evaluated
 from rules.plans import Plans
 from rules.starting import Around, Begun
 
@@ -131,9 +131,16 @@ def look(
     """
     before, seen_at = watch, watch.looked_at
     force = in_force(book, watch.kept, versions)
-    found = told_by(answers, force, watch.delivery, watch.cells, seen_at, now) if answers else ()
-    watch = replace(watch, delivery=told(watch.delivery, found)[0]) if found else watch
-    after, learnt = told(watch.delivery, events)
+    found, due = tuple[Event, ...](), now
+    if answers:
+        due = due_at(watch.cells, seen_at, now)
+        found = found_event(watch.delivery.facts.guards, answers, due, now, OURSELVES)
+    if due < now:
+        watch = _knowing(watch, force, found, due, edition)
+        after, learnt = told(watch.delivery, events)
+    else:
+        after, learnt = told(watch.delivery, (*found, *events))
+        learnt = tuple(event for event in learnt if event not in found)
     watch, verdict = _evaluated(watch, force, after, (*found, *learnt), now, edition)
     changes = verdict.changes
     while (handed := _handed_over(watch, force, book)) is not watch:
@@ -146,6 +153,13 @@ def look(
             return Look(before, asks=tuple(sorted(unanswered, key=lambda question: question.key)))
     watch, deeds = _start_ready(watch, Plans(watch.book, watch.kept, force, versions, seen_at), now)
     return Look(watch, deeds, changes, _earliest(verdict.wake, watch, now), len(learnt))
+
+
+def _knowing(watch: Watch, book: CompiledBook, found: tuple[Event, ...], due: Instant, edition: int) -> Watch:
+    """The watch as it would have been if a timer that is a little late had rung on time: answers are known from then on."""
+    if due - 1 > watch.looked_at:
+        watch, _ = _evaluated(watch, book, watch.delivery, (), due - 1, edition)
+    return replace(watch, delivery=told(watch.delivery, found)[0])
 
 
 def _evaluated(

@@ -5,7 +5,6 @@ from typing import Any
 
 from domain.incident import Incident
 from domain.instant import Instant, iso
-from domain.status import OURS
 from rules.book import public_name
 from workflows.state import State
 from workflows.wire import wire_event
@@ -19,7 +18,7 @@ def history_of(state: State, as_of: Instant) -> dict[str, Any]:
         "rulebook": {"name": state.rulebook, "version": watch.book},
         "order": dict(state.order),
         "known_at": iso(watch.delivery.known_at),
-        "events": [wire_event(event) for event in watch.delivery.events if event.kind not in OURS],
+        "events": [wire_event(event) for event in watch.delivery.events if not event.is_ours],
         "incidents": [_incident(incident) for incident in watch.incidents],
         "decisions": [decision for incident in watch.incidents for decision in _decisions(incident)],
     }

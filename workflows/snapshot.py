@@ -7,7 +7,6 @@ from domain.event import Event
 from domain.incident import Act, Incident, Mode, effect_key
 from domain.instant import Instant, iso
 from domain.order import Window
-from domain.status import OURS
 from rules.book import public_name
 from rules.evaluate import Wake
 from rules.plan import step_name
@@ -48,7 +47,7 @@ def snapshot_of(state: State, wake: Wake | None, as_of: Instant) -> dict[str, An
 
 def timeline_of(state: State, as_of: Instant) -> dict[str, Any]:
     """Everything that happened and was done, in order, in words."""
-    entries = [_reported(event) for event in state.watch.delivery.events if event.kind not in OURS]
+    entries = [_reported(event) for event in state.watch.delivery.events if not event.is_ours]
     for incident in state.watch.incidents:
         entries.extend(_episode(incident))
     entries.extend(_remarked(remark) for remark in state.watch.remarks)

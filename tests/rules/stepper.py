@@ -564,10 +564,12 @@ def stepped_in_turn(rules: Sequence[Rule], delivery: Delivery, batches: list[Bat
     for t in sorted({*seconds, *(t + 1 for t in (seconds if any(map(reads_received, rules)) else due))}):
         known = _with(known, tuple(event for event in due.get(t, ()) if not known.delivery.has_seen(event.event_id)), t)
         is_batch = t in due
-        for _ in range(len(rules) + 1):
+        for _ in range(2 * len(rules)):
             told = [(stepper.rule.id, note) for stepper in steppers for note in stepper.step(known, t, is_batch)]
             noted += told
-            openings = tuple(_opening(rule, len(noted), t) for rule, note in told if note[1] == "opened")
+            openings = tuple(
+                _opening(rule, note, known, t) for rule, note in told if note[1] == "opened" or note[2] == "retracted"
+            )
             if not openings:
                 break
             known, is_batch = _with(known, openings, t), True
@@ -582,5 +584,10 @@ def _with(known: Known, learnt: tuple[Event, ...], t: Instant) -> Known:
     return Known(told, (*before, *learnt), t) if learnt else known
 
 
-def _opening(rule: str, number: int, t: Instant) -> Event:
-    return Event(f"opened:{rule}:{number}", Kind.OPENED, t, t, "doorstep", detail={"rule": rule})
+def _opening(rule: str, note: Noted, known: Known, t: Instant) -> Event:
+    """An opening; or, if late news took it back, the correction of the last one."""
+    before = [event for event in known.delivery.events if event.kind is Kind.OPENED and event.detail["rule"] == rule]
+    if note[1] == "opened":
+        return Event(f"opened:{rule}:{len(before)}", Kind.OPENED, t, t, "doorstep", detail={"rule": rule})
+    wrong = {"event_id": before[-1].event_id, "reason": "did_not_occur"}
+    return Event(f"taken-back:{before[-1].event_id}", Kind.CORRECTION, t, t, "doorstep", detail=wrong)

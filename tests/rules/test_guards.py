@@ -218,6 +218,19 @@ def test_a_feed_that_is_silent_when_a_late_timer_rings_opens_nothing_either() ->
     assert lookout.asked == [["feed_silent|acme||0"]]
 
 
+def test_an_answer_does_not_count_for_the_time_before_it_was_asked() -> None:
+    """It was taken to have been so ever since a rule could have been looked at, which nobody had to wake up for."""
+    rules = "- {id: quiet, when: no scan for 1h, hold: 1m, only_when: disruption open on hub}"
+    lookout = Lookout(a_book(rules), {About.DISRUPTION: False, About.FEED_SILENT: False})
+    lookout.look(at("08:00"))
+    lookout.look(at("09:00"))
+    lookout.answers[About.DISRUPTION] = True
+
+    lookout.look(at("10:30"), an_event("note", "10:30"))
+
+    assert [incident.opened_at for incident in lookout.watch.incidents] == [at("10:30")]
+
+
 def test_why_says_what_the_last_look_outside_saw() -> None:
     book = a_book(HELD_UP)
     question = Question(About.DISRUPTION, "hub:HEL1")

@@ -31,7 +31,10 @@ def guarded(draw: st.DrawFn) -> tuple[Scenario, dict[str, World]]:
     order = replace(scenario.delivery.order, hub="HEL1")
     delivery = replace(scenario.delivery, order=order)
     turns = st.lists(st.tuples(st.integers(0, 20), st.sampled_from([True, True, False, None])), max_size=5)
-    world = {kind: sorted((start + n * length // 20, answer) for n, answer in draw(turns)) for kind in ("", "snow")}
+    world = {
+        kind: sorted(((start + n * length // 20, turn) for n, turn in draw(turns)), key=lambda turn: turn[0])
+        for kind in ("", "snow")
+    }
     rules = tuple(draw(hanging(rule, length)) for rule in scenario.rules)
     reported = [(at, tuple(event for event in batch if event.kind is not Kind.FOUND)) for at, batch in scenario.batches]
     return replace(scenario, delivery=delivery, rules=rules, batches=[batch for batch in reported if batch[1]]), world

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from domain.incident import Resolution
 from domain.status import Kind
+from rules.simulate import Reported
 from rules.why import forecast
 from tests.builders import an_event, an_order, at
 from tests.rules.readers import read_event, run
@@ -99,3 +101,28 @@ def test_openings_are_kept_as_events_of_their_own_kind() -> None:
     assert [event.kind for event in delivery.events] == [Kind.OPENED]
     assert delivery.facts.last("opened quiet") == at("09:00")
     assert delivery.order == an_order()
+
+
+def test_what_late_news_takes_back_was_no_opening_either_and_what_rested_on_it_is_retracted() -> None:
+    late = Reported(at("09:50"), an_event("scan", "08:30", "09:50"))
+
+    moments = played(a_book(CHAIN), [late], "10:30")
+
+    assert moments["09:30"].open == ("alarm", "forgotten", "quiet")
+    assert moments["09:50"].retracted == ("quiet", "forgotten")
+    assert moments["09:50"].open == ("alarm", "quiet")
+    assert moments["09:50"].delivery.facts.happened["opened quiet"] == (at("09:50"),)
+    assert moments["10:20"].opened == ("forgotten",)
+
+
+def test_a_retracted_incident_does_what_its_rule_says_of_that_and_nothing_else() -> None:
+    rule = """
+- {id: quiet, when: no scan for 1h, do: [{open_ticket: {queue: hub-ops}}],
+   on_resolve: {retracted: [{notify: {who: shift-lead, template: t}}], cured: [{reroute: {}}]}}
+"""
+    late = Reported(at("09:20"), an_event("scan", "08:30", "09:20"))
+
+    moments = played(a_book(rule), [late], "09:25")
+
+    assert moments["09:20"].resolved == {"quiet": Resolution.RETRACTED}
+    assert moments["09:20"].started == ("notify.shift-lead",)
