@@ -1,14 +1,13 @@
 """What one evaluation is about: what was known, what was learnt, and which rules that can concern."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from operator import attrgetter
 from typing import TypeAlias
 
 from domain.delivery import Delivery
 from domain.event import Event
 from domain.instant import NEVER, Instant
-from rules.compile import CompiledBook, CompiledRule, Concerned
+from rules.compile import CompiledBook, CompiledRule
 from rules.inputs import touched
 from rules.lookback import late_since
 from rules.looking import may_open
@@ -44,8 +43,9 @@ def told(delivery: Delivery, events: Iterable[Event]) -> tuple[Delivery, tuple[E
 class Batch:
     """What one evaluation is about. Scenes are made when a rule first asks for them.
 
-    `ends` say until when rules may still open after a final status. `concerned` is what reads something that the batch touched; None if the order, the past or the rules that apply may have
-    changed: then every rule is looked at.
+    `ends` say until when rules may still open after a final status. `concerned` is what reads something that the batch touched;
+    None if the order, the past or the rules that apply may have changed. With `is_whole` every rule is looked at: then, and
+    when the delivery ends.
     """
 
     def __init__(
@@ -65,9 +65,11 @@ class Batch:
         self.is_over = after.facts.final
         self.known = found_in(cells, book, before, now)
         self.scope = self.known.scope if has_same_scope(before, after) else book.in_scope(after)
-        told = touched(before, after, learnt)
-        is_whole = told is None or self.known.has_strays or self.scope is not self.known.scope
-        self.concerned = None if told is None or is_whole else self.known.watched.concerned(told)
+        touches = touched(before, after, learnt)
+        is_new = touches is None or self.known.has_strays or self.scope is not self.known.scope
+        self.concerned = None if touches is None or is_new else self.known.watched.concerned(touches)
+        self.is_whole = is_new or self.is_over is not before.facts.final
+        self.changed: tuple[int, ...] = ()
         self.found = self._found()
         self.new = Scene(after, learnt, now, self.found.parts)
         self._old: Scene | None = None
@@ -76,12 +78,10 @@ class Batch:
         """What is known now; of what the batch did not touch that is what was known before."""
         known, ask = self.known, bool(self.learnt)
         if self.concerned is None:
-            if self.after is self.before and not known.has_strays:
-                return known
             return found_out(self.cells, self.book, self.after, self.scope, self.now, ask)
-        atoms = self.book.looked_up(known.atoms, self.concerned.atoms, Scene(self.after), self.now)
-        parts = known.parts if atoms is known.atoms else self.book.match(atoms, ask)
-        return Found(self.book, self.after, self.scope, known.watched, atoms, parts, known.next_look)
+        atoms, self.changed = self.book.looked_up(known.atoms, self.concerned.atoms, Scene(self.after), self.now)
+        parts = self.book.match(atoms, ask) if self.changed else known.parts
+        return known._replace(delivery=self.after, atoms=atoms, parts=parts)
 
     @property
     def scope_before(self) -> frozenset[str]:
@@ -95,24 +95,14 @@ class Batch:
 
     def to_look_at(self) -> Iterable[CompiledRule]:
         """The rules for which time or the batch can have changed anything."""
-        told, cells, now = self.concerned, self.cells, self.now
-        if told is None:
+        touched, known, cells = self.concerned, self.known, self.cells
+        if touched is None or self.is_whole:
             return self.found.watched.rules
-        changed = self._changed(told)
-        concerned = [
-            rule
-            for rule in told.rules
-            if cells.get(rule.id, NEW).phase is not Phase.IDLE or rule.id in told.in_time or not rule.atoms.isdisjoint(changed)
-        ]
-        if now < self.known.next_look:
+        concerned = touched.of(self.changed)
+        if self.now < known.next_look and not known.busy:
             return concerned
-        ids = {rule.id for rule in concerned}
-        return [rule for rule in self.found.watched.rules if rule.id in ids or cells.get(rule.id, NEW).look_at <= now]
-
-    def _changed(self, told: Concerned) -> frozenset[int]:
-        """The fact sentences whose truth the batch changed, by number. For an idle rule only these count of the facts."""
-        old, new = self.known.atoms, self.found.atoms
-        return frozenset() if new is old else frozenset(number for number in told.atoms if old[number] != new[number])
+        ids = {rule.id for rule in concerned} | {rule.id for rule in touched.rules if rule.id in known.busy}
+        return [rule for rule in known.watched.rules if rule.id in ids or cells.get(rule.id, NEW).look_at <= self.now]
 
     def still_idle(self, rule: CompiledRule, cell: Cell) -> Cell | None:
         """The cell of a rule that nothing can come of now, with its next look; None where the whole machine has to run.
@@ -142,7 +132,7 @@ class Batch:
 
     def standing(self, looked: Mapping[str, Cell]) -> Cells:
         """All cells after the batch. Of a rule that is for the delivery no more only its count stays."""
-        if self.concerned is not None:
+        if not self.is_whole:
             cells = Cells(self.cells)
         else:
             left = ((rule, cell) for rule, cell in self.cells.items() if rule not in looked and cell.episode)
@@ -152,15 +142,17 @@ class Batch:
 
     def outcome(self, looked: Mapping[str, Cell], cells: Mapping[str, Cell]) -> Found:
         """What the next evaluation may go on from."""
-        known = self.known.next_look
-        if self.concerned is None or self.now >= known or self.book.contested:
-            looks = [cells[rule].look_at for rule in self.found.watched.place]
+        known, found = self.known, self.found
+        if self.is_whole or self.now >= known.next_look or self.book.contested:
+            looked, first, busy = {rule: cells[rule] for rule in found.watched.place}, NEVER, NOBODY
         else:
-            looks = [known, *map(LOOK_AT, looked.values())]
-        return self.found._replace(next_look=min(looks, default=NEVER))
+            first, busy = known.next_look, known.busy - looked.keys() if known.busy else NOBODY
+        first = min(first, min([cell.look_at for cell in looked.values()], default=NEVER))
+        more = [rule for rule, cell in looked.items() if cell.phase is not Phase.IDLE]
+        return found._replace(next_look=first, busy=busy.union(more) if more else busy)
 
 
-LOOK_AT: Callable[[Cell], Instant] = attrgetter("look_at")
+NOBODY: frozenset[str] = frozenset()
 
 
 def _resting(cell: Cell) -> Cell:

@@ -104,14 +104,27 @@ class CompiledRule:
     `needs` are the fact parts of which at least one has to hold for the rule to be true (None: the condition was not split)."""
 
 
-@dataclass(frozen=True, slots=True)
 class Concerned:
-    """What reads some of the inputs: fact sentences by number, rules with their ids, and those with a sentence about time that does."""
+    """What reads some of the inputs: fact sentences by number, and rules.
 
-    atoms: tuple[int, ...]
-    rules: tuple[CompiledRule, ...]
-    ids: frozenset[str]
-    in_time: frozenset[str]
+    For an idle rule a fact that changed does not count if its sentences say the same of it as before: `of` leaves those out.
+    """
+
+    def __init__(self, atoms: tuple[int, ...], rules: tuple[CompiledRule, ...], touched: Inputs) -> None:
+        self.atoms = atoms
+        self.rules = rules
+        self._in_time = frozenset(rule.id for rule in rules if not rule.reads_in_time.isdisjoint(touched))
+        self._of: dict[tuple[int, ...], tuple[CompiledRule, ...]] = {}
+
+    def of(self, changed: tuple[int, ...]) -> tuple[CompiledRule, ...]:
+        """The rules that read of these inputs in a sentence about time, or in one of the fact sentences whose truth changed."""
+        found = self._of.get(changed)
+        if found is None:
+            if len(self._of) >= REMEMBERED_SCOPES:
+                self._of.clear()
+            found = tuple(rule for rule in self.rules if rule.id in self._in_time or not rule.atoms.isdisjoint(changed))
+            self._of[changed] = found
+        return found
 
 
 class Applicable:
@@ -133,13 +146,9 @@ class Applicable:
         if found is None:
             if len(self._concerned) >= REMEMBERED_SCOPES:
                 self._concerned.clear()
+            atoms = tuple(n for n in self.atoms if not self._atoms_read[n].isdisjoint(touched))
             rules = tuple(rule for rule in self.rules if not rule.reads.isdisjoint(touched))
-            found = self._concerned[touched] = Concerned(
-                atoms=tuple(n for n in self.atoms if not self._atoms_read[n].isdisjoint(touched)),
-                rules=rules,
-                ids=frozenset(rule.id for rule in rules),
-                in_time=frozenset(rule.id for rule in self.rules if not rule.reads_in_time.isdisjoint(touched)),
-            )
+            found = self._concerned[touched] = Concerned(atoms, rules, touched)
         return found
 
 
@@ -191,16 +200,19 @@ class CompiledBook:
         """A delivery to be evaluated, with the fact parts that hold. On a timer (nothing learnt) the matcher is not asked."""
         scene = Scene(delivery, learnt, at)
         unknown: Atoms = (None,) * len(self.atoms)
-        scene.parts = self.match(self.looked_up(unknown, range(len(self.atoms)), scene, at), ask=bool(learnt))
+        scene.parts = self.match(self.looked_up(unknown, range(len(self.atoms)), scene, at)[0], ask=bool(learnt))
         return scene
 
-    def looked_up(self, known: Atoms, wanted: Iterable[int], scene: Scene, at: Instant) -> Atoms:
-        """The values of the fact sentences, with the wanted ones looked up anew; the same object if none differs."""
-        found = list(known)
+    def looked_up(self, known: Atoms, wanted: Iterable[int], scene: Scene, at: Instant) -> tuple[Atoms, tuple[int, ...]]:
+        """The values of the fact sentences, with the wanted ones looked up anew, and the numbers of those that differ."""
+        found, steps = list(known), self.atoms
+        changed = []
         for number in wanted:
-            found[number] = ATOM[self.atoms[number](scene, at)[0]]
-        atoms = tuple(found)
-        return known if atoms == known else atoms
+            value = ATOM[steps[number](scene, at)[0]]
+            if value != found[number]:
+                found[number] = value
+                changed.append(number)
+        return (tuple(found), tuple(changed)) if changed else (known, ())
 
 
 ATOM: Mapping[Truth, int | None] = {Truth.TRUE: 1, Truth.FALSE: 0, Truth.UNKNOWN: None}

@@ -7,13 +7,16 @@ from typing import Any
 
 from domain.instant import Instant
 from rules.held import held_for
-from rules.readings import Answer, Frame, value_at
+from rules.readings import FALSE_FOR_GOOD, TIME_DEPENDENT, TRUE_FOR_GOOD, UNKNOWN_FOR_GOOD, Answer, Frame, value_at
 from rules.scene import Scene, Step
 from rules.tree import Between, Compare, Includes, Is, Known, Same, Truth, Value
+from rules.vocabulary import VOCABULARY, Read
 
 
 def _judged(node: Any, frame: Frame, test: Callable[[Any], bool]) -> Step:
     """A test of a fact's value that has passed for a while; unknown while the value is."""
+    if node.fact != TIME_DEPENDENT:
+        return held_for(node, frame, _tested(VOCABULARY[node.fact].read, test))
     value = value_at(node.fact)
 
     def at(scene: Scene, t: Instant) -> Answer:
@@ -23,6 +26,18 @@ def _judged(node: Any, frame: Frame, test: Callable[[Any], bool]) -> Step:
         return (Truth.TRUE if test(found) else Truth.FALSE), until
 
     return held_for(node, frame, at)
+
+
+def _tested(read: Read, test: Callable[[Any], bool]) -> Step:
+    """The same for what only an event changes. It is asked most of all steps, so it calls no other."""
+
+    def at(scene: Scene, t: Instant) -> Answer:
+        found = read(scene.delivery.order, scene.delivery.facts)
+        if found is None:
+            return UNKNOWN_FOR_GOOD
+        return TRUE_FOR_GOOD if test(found) else FALSE_FOR_GOOD
+
+    return at
 
 
 def _is(node: Is, frame: Frame) -> Step:

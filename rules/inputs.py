@@ -70,14 +70,14 @@ def touched(before: Delivery, after: Delivery, learnt: tuple[Event, ...]) -> Inp
     """The inputs that may differ between two deliveries; EVERYTHING when the order or the past did."""
     if before is after and not learnt:
         return frozenset()
-    if before.order is not after.order or before.facts.final is not after.facts.final or _changes_the_past(before, learnt):
+    if before.order is not after.order or _changes_the_past(before, learnt):
         return EVERYTHING
     told = _told_anew(before, after)
     if "recorded" in told:
         told |= {f"recorded {status}" for status in after.facts.recorded if status not in before.facts.recorded}
     if "happened" in told:
         told |= _event_names(before.facts, after.facts)
-    if after.facts.final:
+    if before.facts.final or after.facts.final:
         told.add(ENDING)
     if learnt:
         told.add(EVERY_EVENT)

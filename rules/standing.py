@@ -16,7 +16,8 @@ from rules.scene import Scene
 
 class Found(NamedTuple):
     """What is known of a delivery under a book: the rules that are for it, the values of their fact sentences, the fact parts that
-    hold. `watched` are those rules, and others that still have an incident open. No cell is to be looked at before `next_look`.
+    hold. `watched` are those rules, and others that still have an incident open. No cell is to be looked at before `next_look`;
+    `busy` are the rules that are not idle.
     """
 
     book: CompiledBook
@@ -26,6 +27,7 @@ class Found(NamedTuple):
     atoms: Atoms
     parts: frozenset[int]
     next_look: Instant = DUE_NOW
+    busy: frozenset[str] = frozenset()
 
     @property
     def has_strays(self) -> bool:
@@ -53,5 +55,5 @@ def found_out(
 ) -> Found:
     """Everything looked up; `ask` says whether the matcher may be asked."""
     watched = book.applicable(scope.union(rule for rule, cell in cells.items() if cell.is_open))
-    atoms = book.looked_up((None,) * len(book.atoms), watched.atoms, Scene(delivery), at)
+    atoms, _ = book.looked_up((None,) * len(book.atoms), watched.atoms, Scene(delivery), at)
     return Found(book, delivery, scope, watched, atoms, book.match(atoms, ask))
