@@ -1,6 +1,6 @@
 """What one evaluation is about: what was known, what was learnt, and which rules that can concern."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -26,7 +26,7 @@ NEW = Cell()
 """Of a rule that has not been looked at yet."""
 
 RESTING = NEW.looked(NEVER)
-"""Of a rule that never was anything but idle, and stays so until a fact changes."""
+"""Of a rule that never was anything but idle, and stays so until a fact changes. Shared, so that it takes no room."""
 
 
 def told(delivery: Delivery, events: Iterable[Event]) -> tuple[Delivery, tuple[Event, ...]]:
@@ -117,6 +117,8 @@ class Batch:
             return None
         if rule.needs is not None and rule.needs.isdisjoint(self.found.parts):
             return _resting(cell)
+        if rule.is_guarded:
+            return None
         truth, until = rule.when.at(self.new, self.now)
         if truth is Truth.TRUE:
             return None
@@ -132,13 +134,16 @@ class Batch:
 
     def standing(self, looked: Mapping[str, Cell]) -> Cells:
         """All cells after the batch. Of a rule that is for the delivery no more only its count stays."""
-        if not self.is_whole:
-            cells = Cells(self.cells)
-        else:
-            left = ((rule, cell) for rule, cell in self.cells.items() if rule not in looked and cell.episode)
-            cells = Cells((rule, _set_aside(cell)) for rule, cell in left)
+        cells = Cells(self._left() if self.is_whole else self.cells)
         cells.update(looked)
         return cells
+
+    def _left(self) -> Iterator[tuple[str, Cell]]:
+        for rule, cell in self.cells.items():
+            if rule in self.found.watched.place:
+                yield rule, cell
+            elif cell.episode:
+                yield rule, _set_aside(cell)
 
     def outcome(self, looked: Mapping[str, Cell], cells: Mapping[str, Cell]) -> Found:
         """What the next evaluation may go on from."""
@@ -156,7 +161,9 @@ NOBODY: frozenset[str] = frozenset()
 
 
 def _resting(cell: Cell) -> Cell:
-    return RESTING if cell is NEW else cell.looked(NEVER)
+    """An idle cell that waits for a fact to change; of most rules it is the same one, on every delivery."""
+    has_a_past = cell.episode or cell.since or not cell.armed
+    return cell.looked(NEVER) if has_a_past else RESTING
 
 
 def _set_aside(cell: Cell) -> Cell:

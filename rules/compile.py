@@ -1,5 +1,6 @@
 """A rulebook made ready to be evaluated: step functions, what each rule reads, fact parts for the matcher."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -156,7 +157,8 @@ class Applicable:
 class CompiledBook:
     """A rulebook ready for evaluation, without the rules that are off; by priority descending, then id. `contested` are those that
     others may hold back, `opened` the names of those whose opening is an event for others, `guarded` those that ask something
-    outside. `mixtures` are this book with rules of earlier ones, see rules.adoption."""
+    outside. Between two of the `rollouts` (in percent, rising) all deliveries have the same rules. `mixtures` are this book with
+    rules of earlier ones, see rules.adoption."""
 
     rulebook: Rulebook
     rules: tuple[CompiledRule, ...]
@@ -167,6 +169,7 @@ class CompiledBook:
     contested: tuple[CompiledRule, ...] = ()
     opened: frozenset[str] = frozenset()
     guarded: tuple[CompiledRule, ...] = ()
+    rollouts: tuple[int, ...] = ()
     mixtures: dict[Any, Any] = field(default_factory=dict)
     _in_scope: dict[tuple[Scope, int], frozenset[str]] = field(default_factory=dict)
     _applicable: dict[frozenset[str], Applicable] = field(default_factory=dict)
@@ -177,12 +180,13 @@ class CompiledBook:
 
     def in_scope(self, delivery: Delivery) -> frozenset[str]:
         """The ids of the rules that are for a delivery."""
-        key = (scope_of(delivery), percentile(delivery.order.delivery_id))
+        scope, share = scope_of(delivery), percentile(delivery.order.delivery_id)
+        key = (scope, bisect_right(self.rollouts, share))
         found = self._in_scope.get(key)
         if found is None:
             if len(self._in_scope) >= REMEMBERED_SCOPES:
                 self._in_scope.clear()
-            found = frozenset(r.id for r in self.rules if key[1] < r.rule.rollout and applies(r.rule, key[0]))
+            found = frozenset(r.id for r in self.rules if share < r.rule.rollout and applies(r.rule, scope))
             self._in_scope[key] = found
         return found
 
@@ -244,6 +248,7 @@ def compile_book(book: Rulebook, matcher: str = "durable", directories: Mapping[
         tuple(rule for rule in rules if rule.rivals),
         frozenset(name for one in live for name in openings_in(one.when, one.only_when, one.clears_when)),
         tuple(rule for rule in rules if rule.is_guarded),
+        tuple(sorted({rule.rollout for rule in live})),
     )
 
 

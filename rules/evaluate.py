@@ -86,8 +86,9 @@ def evaluate(
     changes: list[Change] = []
     for rule in batch.to_look_at():
         cell = cells.get(rule.id, NEW)
-        idle = batch.still_idle(rule, cell)
-        looked[rule.id] = idle or _run(rule, cell, batch, *_held_back(rule, cells, looked), changes)
+        moved = batch.still_idle(rule, cell) or _run(rule, cell, batch, *_held_back(rule, cells, looked), changes)
+        if moved is not cell:
+            looked[rule.id] = moved
     found = batch.standing(looked)
     if book.contested and _has_any_moved(cells, looked):
         changes = _contend(batch, cells, found, changes)

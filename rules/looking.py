@@ -102,7 +102,27 @@ def looks_ahead(
 
 def with_wake(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, held_back: bool = False) -> Cell:
     """The cell with the next instant at which it opens or resolves by time alone, or a guard has to be looked up."""
+    if cell.phase is Phase.IDLE and in_play and not held_back and cell.armed and _opens_when_true(rule, cell):
+        return _waking_when_true(rule, cell, scene)
     for looks, (at, what, then) in enumerate(looks_ahead(rule, cell, scene, in_play, held_back), start=1):
         if what or looks == FURTHEST_LOOKS or (rule.is_guarded and _begins_to_ask(rule, then, scene, at)):
             return cell.waking(at, what or "looks")
     return cell.waking(NEVER, "")
+
+
+def _opens_when_true(rule: CompiledRule, cell: Cell) -> bool:
+    """Whether the machine needs not be run to know when an idle rule opens: nothing delays its opening."""
+    is_cool = cell.ended_at is None or rule.timing.cooldown == 0
+    return rule.timing.hold == 0 and rule.only_when is None and is_cool and not rule.is_guarded
+
+
+def _waking_when_true(rule: CompiledRule, cell: Cell, scene: Scene) -> Cell:
+    at = cell.look_at
+    for looks in range(1, FURTHEST_LOOKS + 1):
+        if at >= NEVER:
+            return cell.waking(NEVER, "")
+        truth, until = rule.when.at(scene, at)
+        if truth is Truth.TRUE or looks == FURTHEST_LOOKS:
+            break
+        at = until
+    return cell.waking(at, "opens" if truth is Truth.TRUE else "looks")

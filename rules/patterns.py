@@ -1,5 +1,6 @@
 """Which events a pattern means: by name, and by place, reason, party and source."""
 
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
@@ -49,6 +50,19 @@ def last(pattern: EventPattern, scene: Scene) -> Instant | None:
         return scene.delivery.facts.last(pattern.name)
     found = times(pattern, scene)
     return found[-1] if found else None
+
+
+def last_of(pattern: EventPattern) -> Callable[[Scene], Instant | None]:
+    """`last` of one pattern."""
+    if not is_plain(pattern):
+        return lambda scene: last(pattern, scene)
+    name = pattern.name
+
+    def at(scene: Scene) -> Instant | None:
+        times = scene.delivery.facts.happened.get(name)
+        return times[-1] if times else None
+
+    return at
 
 
 def is_received(pattern: EventPattern, scene: Scene) -> bool:

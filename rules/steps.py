@@ -20,6 +20,7 @@ from rules.tree import (
     AtLeast,
     Condition,
     Daytime,
+    EventPattern,
     InCalendar,
     Later,
     NoneOf,
@@ -42,19 +43,29 @@ def _absent(node: Absent, frame: Frame) -> Step:
 
 
 def _plain_absent(node: Absent, frame: Frame) -> Step:
-    event, since, due = node.event, node.since, reach.after(node.span, node.counted, frame)
+    last, due = patterns.last_of(node.event), reach.after(node.span, node.counted, frame)
+    start_of = None if node.since is None else patterns.last_of(node.since)
 
     def at(scene: Scene, t: Instant) -> Answer:
-        order = scene.delivery.order
-        if not (patterns.is_answerable(event, order) and patterns.is_answerable(since, order)):
-            return UNKNOWN_FOR_GOOD
-        seen = patterns.last(event, scene)
-        if since is None:
+        seen = last(scene)
+        if start_of is None:
             return from_then_on(due(scene, scene.delivery.known_at if seen is None else seen), t)
-        start = patterns.last(since, scene)
+        start = start_of(scene)
         if start is None:
             return FALSE_FOR_GOOD
         return from_then_on(due(scene, start if seen is None else max(start, seen)), t)
+
+    return _if_answerable(at, node.event, node.since)
+
+
+def _if_answerable(step: Step, *events: EventPattern | None) -> Step:
+    """The step; unknown for a delivery of which it cannot be told whether an event is meant."""
+    if not any(event is not None and event.place == patterns.OWN_HUB for event in events):
+        return step
+
+    def at(scene: Scene, t: Instant) -> Answer:
+        order = scene.delivery.order
+        return step(scene, t) if all(patterns.is_answerable(event, order) for event in events) else UNKNOWN_FOR_GOOD
 
     return at
 
