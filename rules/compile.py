@@ -8,15 +8,13 @@ from typing import Any
 from domain.delivery import Delivery
 from domain.event import Event
 from domain.incident import Mode
-from domain.instant import NEVER, Instant
+from domain.instant import Instant
 from rules.book import Rule, Rulebook
+from rules.branches import CompiledCondition, Table, condition_of
 from rules.business import load_holidays
-from rules.conjuncts import Conjunct, TooManyConjunctsError, conjuncts, is_fact
 from rules.contests import Rival, rivals_of
 from rules.directory import Directory
 from rules.durable import DurableMatcher
-from rules.groups import all_of, none_of
-from rules.guard_steps import Asking, asking
 from rules.inputs import Inputs, inputs_of
 from rules.machine import Timing
 from rules.matcher import Atoms, FactPart, Matcher, Memo, ReferenceMatcher
@@ -31,56 +29,6 @@ from rules.unbuilt import refuse_unbuilt
 MATCHERS = ("durable", "reference")
 REMEMBERED_SCOPES = 1_000
 NO_OTHERS: Mapping[str, Directory] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """One conjunct: the number of its fact part, and what has to be true in time as well (None: nothing)."""
-
-    part: int
-    in_time: Step | None
-
-    def at(self, scene: Scene, t: Instant) -> tuple[Truth, Instant]:
-        """Its truth where its fact part holds, and until when."""
-        return (Truth.TRUE, NEVER) if self.in_time is None else self.in_time(scene, t)
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledCondition:
-    """A condition by its tree, and by the branches that make it true and false (None: not split, the tree decides)."""
-
-    tree: Condition
-    step: Step
-    branches: tuple[tuple[Branch, ...], tuple[Branch, ...]] | None = None
-    asking: Asking | None = None
-
-    def at(self, scene: Scene, t: Instant) -> tuple[Truth, Instant]:
-        """Its truth, and until when that is sure to hold; by the matcher's answer where the scene has one."""
-        if scene.parts is None or self.branches is None:
-            return self.step(scene, t)
-        if len(self.branches[0]) == 1 and self.branches[0][0].part in scene.parts:
-            return self.branches[0][0].at(scene, t)
-        is_true, true_until = _some_branch(self.branches[0], scene.parts, scene, t)
-        if is_true:
-            return Truth.TRUE, true_until
-        is_false, false_until = _some_branch(self.branches[1], scene.parts, scene, t)
-        if is_false:
-            return Truth.FALSE, false_until
-        return Truth.UNKNOWN, min(true_until, false_until)
-
-
-def _some_branch(branches: tuple[Branch, ...], parts: frozenset[int], scene: Scene, t: Instant) -> tuple[bool, Instant]:
-    last, first = t, NEVER
-    for branch in branches:
-        if branch.part not in parts:
-            continue
-        truth, until = branch.at(scene, t)
-        if truth is Truth.TRUE:
-            last = max(last, until)
-            if until >= NEVER:
-                break
-        first = min(first, until)
-    return (True, last) if last > t else (False, first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +179,7 @@ def compile_book(book: Rulebook, matcher: str = "durable", directories: Mapping[
     refuse_unbuilt(book)
     for directory in (book.directory, *directories.values()):
         load_holidays(calendar.holidays for calendar in directory.calendars.values())
-    table = _Table({}, {})
+    table = Table({}, {})
     live = sorted((rule for rule in book.rules if rule.mode is not Mode.OFF), key=lambda rule: (-rule.priority, rule.id))
     frames = {rule.id: Frame(rule.clock, directories.get(rule.id, book.directory)) for rule in live}
     rules = tuple(_compiled(rule, frames[rule.id], table, rivals_of(rule, live)) for rule in live)
@@ -261,27 +209,12 @@ def _matcher(parts: Sequence[FactPart], wanted: str) -> tuple[Matcher, str]:
     return ReferenceMatcher(parts), "reference"
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """The distinct fact sentences and fact parts of a book, numbered as they are met."""
-
-    atoms: dict[Sentence, int]
-    parts: dict[FactPart, int]
-
-    def part(self, conjunct: Conjunct) -> int:
-        literals = {(self._atom(literal.sentence), literal.wanted) for literal in conjunct if is_fact(literal.sentence)}
-        return self.parts.setdefault(tuple(sorted(literals)), len(self.parts))
-
-    def _atom(self, sentence: Sentence) -> int:
-        return self.atoms.setdefault(sentence, len(self.atoms))
-
-
-def _compiled(rule: Rule, frame: Frame, table: _Table, rivals: tuple[Rival, ...]) -> CompiledRule:
+def _compiled(rule: Rule, frame: Frame, table: Table, rivals: tuple[Rival, ...]) -> CompiledRule:
     nodes = [node for node in (rule.when, rule.only_when, rule.clears_when) if node is not None]
     sentences = [sentence for node in nodes for sentence in _sentences(node)]
-    when = _condition(rule.when, frame, table)
-    only_when = _condition(rule.only_when, frame, table) if rule.only_when is not None else None
-    clears_when = _condition(rule.clears_when, frame, table) if rule.clears_when is not None else None
+    when = condition_of(rule.when, frame, table)
+    only_when = condition_of(rule.only_when, frame, table) if rule.only_when is not None else None
+    clears_when = condition_of(rule.clears_when, frame, table) if rule.clears_when is not None else None
     conditions = [condition for condition in (when, only_when, clears_when) if condition is not None]
     return CompiledRule(
         id=rule.id,
@@ -293,7 +226,7 @@ def _compiled(rule: Rule, frame: Frame, table: _Table, rivals: tuple[Rival, ...]
         only_when=only_when,
         clears_when=clears_when,
         atoms=frozenset(table.atoms[sentence] for sentence in sentences if sentence in table.atoms),
-        stages=tuple(_condition(stage.when, frame, table) for stage in rule.stages),
+        stages=tuple(condition_of(stage.when, frame, table) for stage in rule.stages),
         rivals=rivals,
         needs=None if when.branches is None else frozenset(branch.part for branch in when.branches[0]),
         is_guarded=any(condition.asking for condition in conditions),
@@ -315,20 +248,3 @@ def has_received(node: Condition) -> bool:
     if isinstance(node, Group):
         return any(has_received(child) for child in node.children)
     return isinstance(node, Received)
-
-
-def _condition(node: Condition, frame: Frame, table: _Table) -> CompiledCondition:
-    step = step_of(node, frame)
-    try:
-        ways = conjuncts(node), conjuncts(node, wanted=False)
-    except TooManyConjunctsError:
-        return CompiledCondition(node, step, None, asking(node, frame, step_of))
-    yes, no = (tuple(_branch(conjunct, frame, table) for conjunct in way) for way in ways)
-    return CompiledCondition(node, step, (yes, no), asking(node, frame, step_of))
-
-
-def _branch(conjunct: Conjunct, frame: Frame, table: _Table) -> Branch:
-    timed = [literal for literal in conjunct if not is_fact(literal.sentence)]
-    steps = [step_of(literal.sentence, frame) for literal in timed]
-    in_time = [step if literal.wanted else none_of([step]) for step, literal in zip(steps, timed, strict=True)]
-    return Branch(table.part(conjunct), all_of(in_time) if in_time else None)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from domain.delivery import Delivery
 from domain.event import Event
 from domain.instant import Instant
-from rules.compile import CompiledCondition
+from rules.branches import CompiledCondition
 from rules.scene import Scene
 from rules.tree import Truth
 

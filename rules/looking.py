@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from domain.delivery import Delivery
 from domain.instant import NEVER, Instant
-from rules.compile import CompiledCondition, CompiledRule
+from rules.branches import CompiledCondition
+from rules.compile import CompiledRule
 from rules.guard_steps import Asking
 from rules.machine import Cell, Phase, Seen, Turn, settle, turn
 from rules.scene import Scene
