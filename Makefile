@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench check format schemas lock clean
+.PHONY: help setup demo test bench peers check format schemas lock clean
 
 help: ## Lists these commands.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -30,6 +30,11 @@ test: setup ## Runs all tests. PYTEST_ARGS are handed on.
 
 bench: setup ## Measures speed and memory in under four minutes; benchmarks/results.json keeps the figures.
 	$(VENV)/bin/python -m benchmarks
+
+peers: setup ## Measures the same 50 rules by other engines, which it installs beside .venv; benchmarks/peers.json keeps the figures.
+	@test -x .peers/bin/pip || $(VENV)/bin/python -m venv .peers
+	.peers/bin/pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	PYTHONPATH=$$(.peers/bin/python -c 'import site; print(site.getsitepackages()[0])') $(VENV)/bin/python -m benchmarks.peers
 
 check: setup ## Format, lint, types.
 	$(VENV)/bin/ruff format --check .

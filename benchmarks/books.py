@@ -35,6 +35,11 @@ def many(number: int = 50) -> Rulebook:
     return _book(read_book("rulebook: many\nrules:\n" + "".join(_rule(index) for index in range(number)), "many.yaml"))
 
 
+def read(text: str) -> Rulebook:
+    """A book from its text."""
+    return _book(read_book(text, "bench.yaml"))
+
+
 def _rule(index: int) -> str:
     status = STATUSES[index // len(FORMS) % len(STATUSES)]
     first, second = (sentence.format(status=status, n=20 + index, few=2 + index % 3) for sentence in FORMS[index % len(FORMS)])
