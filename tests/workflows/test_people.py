@@ -1,5 +1,6 @@
 """What people decide about rules, on a real Temporal server: proposals with a deadline, rules that are muted."""
 
+import json
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -8,16 +9,21 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
-from domain.incident import Mode
+from domain.delivery import delivery_of
+from domain.incident import Answer, Incident, Mode, Proposal, Severity
 from domain.instant import HOUR, SECOND
 from rules.book import Approval, Rule, Step
+from rules.muting import Mute
+from rules.watch import Watch
 from tests.workflows.books import FAILED, TELL, TICKET, a_book, a_rule
-from tests.workflows.stage import Stage, an_event, from_now, stage
+from tests.workflows.stage import Stage, an_event, an_order, from_now, stage
 from tests.workflows.test_delivery import acted, ended, is_open, seconds_between
 from workflows.client import RefusedError
 from workflows.delivery import Delivery
 from workflows.guard import Guard
 from workflows.payloads import DATA_CONVERTER
+from workflows.state import STATE_KEY, State, packed, unpacked
+from workflows.wire import DeliveryOrder
 
 ASKING = a_rule("asking", FAILED, mode=Mode.PROPOSE, propose_for=HOUR, do=(TICKET, TELL))
 COSTLY = a_rule("costly", FAILED, approve_above=Approval(1_500, "EUR"), do=(Step("reassign", {}, (TICKET,)), TELL))
@@ -141,3 +147,22 @@ async def test_what_cannot_be_decided_is_refused_with_its_reason(
             await on.deliveries.ask(delivery_id, update, request_)
 
         assert refused.value.type == type_
+
+
+def test_proposals_and_mutes_go_through_continue_as_new_and_an_older_state_is_still_read() -> None:
+    order = DeliveryOrder.model_validate_json(json.dumps(an_order())).order()
+    asked = {
+        "": Proposal(1, ("open_ticket",), 5, "up to 20.00 EUR", Answer.APPROVED, "Kim", 3),
+        "do.0": Proposal(2, ("reassign",)),
+    }
+    incident = Incident("D:1:r:1", "r", 1, Severity.HIGH, Mode.PROPOSE, 1, "says", "book", proposals=asked)
+    watch = Watch(delivery_of(order, 0), 1, "book", 0, incidents=(incident,), muted={"r": Mute(9, 1, "Kim", "storm")})
+    state = State({}, "", watch, "standard", "run", 0)
+
+    sent = packed(state)
+    back = unpacked(json.dumps(sent, separators=(",", ":")).encode())
+    del sent[STATE_KEY]["watch"]["muted"], sent[STATE_KEY]["watch"]["incidents"][0]["proposals"]
+    older = unpacked(json.dumps(sent, separators=(",", ":")).encode())
+
+    assert back == state
+    assert older == replace(state, watch=replace(watch, muted={}, incidents=(replace(incident, proposals={}),)))
