@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from domain.incident import Mode
 from rules.beside import BLUEPRINT_ENDING
 from rules.blueprints import Fetch
 from rules.book import Rulebook
@@ -55,15 +56,21 @@ def _mutant(files: "_Files", book: Rulebook, source: Source, threshold: Threshol
         changed = files.read(threshold, text, book)
         if changed is None:
             continue
-        if changed == book:
+        rules = _differing(book, changed)
+        if changed == book or (rules and rules <= _off(book)):
             return Mutant(place, threshold.written, text, "no change")
-        return Mutant(place, threshold.written, text, "mutant", changed, _differing(book, changed))
+        return Mutant(place, threshold.written, text, "mutant", changed, rules)
     return Mutant(place, threshold.written, texts[0] if texts else "", "not a book")
 
 
 def _differing(book: Rulebook, other: Rulebook) -> frozenset[str]:
     known = {rule.id: rule for rule in book.rules}
     return frozenset(rule.id for rule in other.rules if known.get(rule.id) != rule)
+
+
+def _off(book: Rulebook) -> frozenset[str]:
+    """The rules that do nothing, whatever they say."""
+    return frozenset(rule.id for rule in book.rules if rule.mode is Mode.OFF)
 
 
 class _Files:

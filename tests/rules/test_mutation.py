@@ -77,6 +77,24 @@ def test_a_shift_that_leaves_the_book_as_it_is_is_no_mutant(tmp_path: Path) -> N
     assert [one.fate for one in found if one.before == "5m"] == ["no change", "no change"]
 
 
+def test_a_rule_that_is_off_has_no_mutants_but_what_it_shares_has(tmp_path: Path) -> None:
+    book = """
+rulebook: small
+define: {halted: [stopped for 20m]}
+rules:
+  - {id: waits, mode: off, when: [halted, silent for 1h]}
+  - {id: live, when: halted}
+"""
+    found = mutants_of(tmp_path, book)
+
+    assert [(mutant.before, mutant.fate) for mutant in found] == [
+        ("20m", "mutant"),
+        ("20m", "mutant"),
+        ("1h", "no change"),
+        ("1h", "no change"),
+    ]
+
+
 def test_tables_named_conditions_and_blueprints_have_thresholds_too(tmp_path: Path) -> None:
     (tmp_path / "halts.csv").write_text("carrier,halt,why\nacme,10m,jam\n,20m,other\n")
     (tmp_path / "dwell.blueprint.yaml").write_text('id: dwell\nwhen: "at same stop for {halt}"\nhold: 1m\n')
