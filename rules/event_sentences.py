@@ -15,7 +15,8 @@ def counted(words: Words, directory: Directory) -> Sentence:
     event = phrases.event(words)
     words.need("at", "least")
     number = times(words)
-    words.one_of("R100", "word", ("times", "time"))
+    if not words.eat("time"):
+        words.need("times", hint="for example attempt_failed at least 2 times in 24h")
     span, calendar = quantities.length(words, directory) if words.eat("in") else (None, None)
     return Count(event, number, span, calendar)
 

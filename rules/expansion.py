@@ -143,7 +143,7 @@ class Expansion:
     def _say_rows(self, noted: Mapping[int, slice], file: str) -> None:
         """Mistakes of a row say which, and `in_order` keeps them apart; one that all have, where no value stands, is none of theirs."""
         problems = self._source.problems
-        all_have = set.intersection(*(set(problems[place]) for place in noted.values()))
+        all_have = set.intersection(*(set(problems[place]) for place in noted.values())) if noted else set()
         everywhere = {problem for problem in all_have if not HOLE.search(problem.source)}
         for line, place in noted.items():
             problems[place] = [

@@ -40,7 +40,7 @@ def name(source: Source, node: Node, what: str) -> str | None:
     """A name that ids and addresses can be made of."""
     found = text(source, node, what)
     if found is not None and not _NAME.fullmatch(found):
-        source.at_node("R016", node, f'"{found}" is not a good {what}', "use letters, digits, - _ and ., at most 64")
+        source.at_node("R016", node, f'{what} can not be "{found}"', "use letters, digits, - _ and ., at most 64")
         return None
     return found
 
@@ -76,7 +76,7 @@ def percent(source: Source, node: Node, what: str) -> int | None:
         return None
     digits = found.removesuffix("%").strip()
     if not _WHOLE.fullmatch(digits) or not 0 <= int(digits) <= 100:
-        source.at_node("R020", node, f'{what} must be a whole percentage from 0% to 100%, not "{found}"')
+        source.at_node("R020", node, f'{what} must be a whole percentage from 0% to 100%, not "{found}"', "for example 10%")
         return None
     return int(digits)
 

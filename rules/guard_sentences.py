@@ -50,7 +50,10 @@ def feed(words: Words) -> str | None:
 
 def _disruption(words: Words) -> Sentence:
     words.need("open", "on", hint="for example disruption open on hub")
-    where = scope(words)
+    where, word = scope(words), words.peek()
+    if word.kind in ("word", "number", "quoted") and word.low != "of":
+        hint = f"it is the delivery's own {where}; applies_to: {{{where}: ...}} says for which deliveries the rule is"
+        words.fail("R101", word, f"{word.shown} is not understood here", hint)
     return DisruptionOpen(where, kind(words) if words.eat("of") else None)
 
 

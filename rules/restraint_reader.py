@@ -74,13 +74,14 @@ def _quiet_action(reader: Reader, node: Node) -> str | None:
     known = (*ACTION_ARGUMENTS, *LATER_ACTIONS)
     if text is None:
         return None
+    people = (*ALWAYS_PEOPLE, *reader.directory.people) if reader.directory.people else ()
     if action not in known:
-        reader.source.at_node("R024", node, f'unknown action "{action}"', suggestion(action, known))
+        hint = f"write notify.{action}" if action in (*ALWAYS_PEOPLE, *people) else suggestion(action, known)
+        reader.source.at_node("R024", node, f'unknown action "{action}"', hint)
         return None
     if dot and action != "notify":
         reader.source.at_node("R024", node, f'"{action}" has no addressee', f"write {action}, or notify.customer")
         return None
-    people = (*ALWAYS_PEOPLE, *reader.directory.people) if reader.directory.people else ()
     return text if not dot or fields.registered(reader.source, node, "person", who, people) else None
 
 

@@ -179,7 +179,7 @@ class _Composer:
                 event,
                 "R002",
                 f"aliases (*{event.anchor}) are not used here",
-                "repeat the value, or name a condition under define:",
+                f'a pattern needs quotes: "*{event.anchor}"; a value has to be repeated',
             )
             return Text("", start, end, refused=True)
         refused = self._refuse_dress(event)

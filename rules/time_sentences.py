@@ -119,5 +119,5 @@ def _weekdays(words: Words) -> Sentence:
 def received(words: Words, directory: Directory) -> Sentence:
     """Form 11."""
     event = phrases.event(words)
-    words.need("received")
+    words.need("received", hint="for example scan received")
     return Received(event)
