@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cli.bearers import bearers
+from cli.command import FINDINGS, FINE, WRONG_USE
 from cli.errors import InputError
 from cli.why import told
 from domain.event import Event
@@ -24,8 +25,6 @@ from store.events import Events
 from workflows.client import Deliveries, RefusedError, as_json, connect
 from workflows.contract import problems_of
 from workflows.wire import DeliveryEvent, wire_event
-
-FINE, FINDINGS, WRONG_USE = 0, 1, 2
 
 PATIENCE = 10.0
 """Seconds until a worker that does not answer is said to be missing."""

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import get_args
 
+from cli.command import FINDINGS, FINE
 from cli.errors import InputError
 from domain.guards import Scope
 from domain.instant import Instant, Span, iso
@@ -19,8 +20,6 @@ from store.database import Database
 from store.disruptions import Disruption, Disruptions
 from store.rulebooks import Rulebooks
 from workflows.client import Deliveries, connect
-
-FINE, FINDINGS = 0, 1
 
 PAGE = 100
 """Deliveries that are called before the next ones are looked up."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.command import FINDINGS, FINE
 from cli.publishing import publish
 from domain.event import Event
 from domain.instant import Instant
@@ -29,8 +30,6 @@ from store.database import Database
 from store.migrate import migrate
 from store.rulebooks import Rulebooks
 from workflows.wire import DeliveryEvent, DeliveryOrder
-
-FINE, FINDINGS = 0, 1
 
 
 def templates_for(path: Path) -> Templates:

@@ -1,0 +1,124 @@
+"""`doorstep delivery`: its commands, declared here; what each does is in its own module."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.command import Format, FormatOption, ends_with
+from settings import read_settings
+
+delivery = typer.Typer(no_args_is_help=True, help="Start a delivery, report events, see where it stands and why.")
+
+
+class InputFormat(StrEnum):
+    """What a file of events is written in."""
+
+    JSON = "json"
+    EASYPOST = "easypost"
+    UPS = "ups"
+
+
+@delivery.command()
+def start(
+    file: Annotated[Path, typer.Argument(help="a DeliveryOrder as JSON; - for standard input")],
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Start a delivery and wait for its acknowledgement."""
+    from cli.deliveries import start_delivery
+
+    ends_with(lambda: start_delivery(file, format.value))
+
+
+@delivery.command()
+def example() -> None:
+    """Print an order to start from: promised in two hours, with a new id."""
+    from cli.deliveries import print_example
+
+    print_example()
+
+
+@delivery.command()
+def report(
+    file: Annotated[Path | None, typer.Argument(help="events or a carrier's payload; - for standard input")] = None,
+    delivery_id: Annotated[str | None, typer.Option("--delivery", help="the delivery; default: found by tracking number")] = None,
+    format: Annotated[InputFormat, typer.Option("--format", help="what the file is written in")] = InputFormat.JSON,
+    status: Annotated[str | None, typer.Option(help="instead of a file: this status, now")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="instead of a file: an event of this kind, now (scan, attempt_failed, ...)")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="with --status or --kind: why")] = None,
+    eta: Annotated[
+        str | None, typer.Option(help="instead of a file: this expected arrival, as 2026-11-23T16:20:00+02:00")
+    ] = None,
+) -> None:
+    """Report events: our JSON (one event, a list, or one a line), a carrier's tracking payload, or one event by options."""
+    from cli.deliveries import report_events, report_one
+
+    if file is not None:
+        ends_with(lambda: report_events(read_settings(), file, delivery_id, format.value))
+    ends_with(lambda: report_one(read_settings(), delivery_id, {"status": status, "kind": kind, "reason": reason, "eta": eta}))
+
+
+@delivery.command()
+def update(
+    delivery_id: str,
+    name: Annotated[
+        str, typer.Argument(help="amend, reschedule, cancel, acknowledge, resolve, correct, mute, decide or adopt_rulebook")
+    ],
+    request: Annotated[str, typer.Argument(help='what is asked, as JSON: {"incident_id": "...", "by": "Kim"}')],
+) -> None:
+    """Decide something about a delivery: move its promise, acknowledge or resolve an incident, withdraw an event, cancel."""
+    from cli.deliveries import update_delivery
+
+    ends_with(lambda: update_delivery(delivery_id, name, request))
+
+
+@delivery.command()
+def mute(
+    delivery_id: str,
+    rule: Annotated[str, typer.Argument(help="the rule, by name")],
+    until: Annotated[str, typer.Option(help="until when, as 2026-11-23T18:00:00+02:00")],
+    by: Annotated[str, typer.Option(help="who wishes so")],
+    reason: Annotated[str, typer.Option(help="why")] = "",
+) -> None:
+    """Let a rule do nothing on a delivery for a while; what is still called for then is done when the mute ends."""
+    from cli.deliveries import mute_rule
+
+    ends_with(lambda: mute_rule(delivery_id, {"rule": rule, "until": until, "reason": reason, "by": by}))
+
+
+@delivery.command()
+def decide(
+    delivery_id: str,
+    approve: Annotated[bool, typer.Option("--approve/--reject", help="the answer")],
+    by: Annotated[str, typer.Option(help="who decides")],
+    proposal: Annotated[
+        str | None, typer.Argument(help="its id, from `show`; default: the only one that awaits an answer")
+    ] = None,
+) -> None:
+    """Approve or reject what a rule proposes."""
+    from cli.deliveries import decide_proposal
+
+    ends_with(lambda: decide_proposal(delivery_id, proposal, approve, by))
+
+
+@delivery.command()
+def show(delivery_id: str, format: FormatOption = Format.TEXT) -> None:
+    """Where a delivery stands, its incidents, what was done, and what is due next."""
+    from cli.deliveries import show_delivery
+
+    ends_with(lambda: show_delivery(delivery_id, format.value))
+
+
+@delivery.command()
+def why(
+    delivery_id: str,
+    rule: Annotated[str | None, typer.Argument(help="one rule; default: all")] = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Why each rule is or is not open, sentence by sentence, and what it would take."""
+    from cli.deliveries import explain_delivery
+
+    ends_with(lambda: explain_delivery(delivery_id, rule, format.value))

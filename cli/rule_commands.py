@@ -1,0 +1,90 @@
+"""`doorstep rules`: its commands, declared here; what each does is in its own module."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.command import Format, FormatOption, ends_with
+from settings import read_settings
+
+rules = typer.Typer(no_args_is_help=True, help="Check, test and publish rulebooks. No server is needed but for publish.")
+
+
+@rules.command()
+def check(
+    path: Annotated[Path | None, typer.Argument(help="a rulebook, a test file or a folder; default: DOORSTEP_RULES")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="warnings count for the exit code")] = False,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Show every mistake at once, with its place and a suggestion."""
+    from cli.rules import check_rules
+
+    raise typer.Exit(check_rules(path or read_settings().rules, strict, format.value))
+
+
+@rules.command()
+def test(
+    path: Annotated[Path | None, typer.Argument(help="a test file, a rulebook or a folder; default: DOORSTEP_RULES")] = None,
+    junit: Annotated[Path | None, typer.Option(help="also write JUnit XML to this file")] = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="show which sentence was true, false, unknown; which steps ran")
+    ] = False,
+    fail_under: Annotated[int, typer.Option(help="exit with 1 if a book's coverage is less than so many percent")] = 0,
+    mutate: Annotated[bool, typer.Option("--mutate", help="shift each threshold a little: some test has to notice")] = False,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Run the tests beside the rules on a simulated clock."""
+    from cli.rules import Wanted, test_rules
+
+    raise typer.Exit(test_rules(path or read_settings().rules, junit, format.value, Wanted(coverage, fail_under, mutate)))
+
+
+@rules.command()
+def schema(
+    path: Annotated[Path | None, typer.Argument(help="a folder of rulebooks; default: DOORSTEP_RULES")] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="the folder that the schemas are written into; default: beside the rulebooks")
+    ] = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Write JSON Schemas of rulebooks, tests and directory.yaml, with which editors complete and check while you write."""
+    from cli.rules import write_schemas
+
+    raise typer.Exit(write_schemas(path or read_settings().rules, into, format.value))
+
+
+@rules.command()
+def record(
+    delivery_id: str,
+    into: Annotated[Path, typer.Option(help="the folder that the files are written into")] = Path(),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace files that are there already")] = False,
+) -> None:
+    """Make a test, and a history file, from what really happened to a delivery. Names and addresses of customers are left out."""
+    from cli.recording import record_delivery
+
+    ends_with(lambda: record_delivery(read_settings(), delivery_id, into, overwrite))
+
+
+@rules.command()
+def publish(
+    path: Annotated[Path | None, typer.Argument(help="a rulebook or a folder; default: DOORSTEP_RULES")] = None,
+    back: Annotated[str | None, typer.Option(help="instead: the version of this rulebook that was current before")] = None,
+) -> None:
+    """Publish rulebooks: new deliveries get them at once; those that run keep their version until they adopt another."""
+    from cli.rules import publish_back, publish_rules
+
+    settings = read_settings()
+    ends_with(lambda: publish_rules(settings, path) if back is None else publish_back(settings, back))
+
+
+@rules.command()
+def adopt(
+    name: Annotated[str, typer.Argument(help="the rulebook, by name")] = "standard",
+    rate: Annotated[int, typer.Option(min=1, max=1000, help="at most so many deliveries a second")] = 20,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Let running deliveries adopt the current version of their rulebook. Cut off, another run goes on with those left."""
+    from cli.adoption import adopt_rulebook
+
+    ends_with(lambda: adopt_rulebook(read_settings(), name, rate, format.value))
