@@ -19,7 +19,7 @@ from rules.book import Rulebook
 from rules.clock import zone
 from rules.clock_times import Calendar
 from rules.compile import compile_book
-from rules.happenings import Setting
+from rules.line_setting import Setting
 from rules.reader import read_file
 from rules.recording import Decision, Happened, Recorded
 from rules.source import compose, source_of

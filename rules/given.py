@@ -9,10 +9,10 @@ from domain.instant import Instant
 from domain.status import Kind
 from rules import fields, guard_sentences, phrases, quantities
 from rules.clock_times import Calendar
-from rules.happenings import stated_fact, value_of_fact
 from rules.outside import ALWAYS, DisruptionTurned, FeedTurned, Given
 from rules.simulate import Reported
 from rules.source import Node, Source, Text
+from rules.statements import stated_fact, value_of_fact
 from rules.words import SentenceError, Words
 
 

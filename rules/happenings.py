@@ -1,66 +1,21 @@
 """What can happen in a test's timeline: one function for each WHAT, and WHATS, the table of them."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal
+from typing import Literal
 
-from domain.event import Event, Place
-from domain.instant import Instant
+from domain.event import Place
 from domain.reasons import Reason
-from domain.stated import STATED
 from domain.status import MILESTONES, AssignmentState, DriverState, Kind, Party, Status
-from rules import guard_sentences, phrases
-from rules.book import Rulebook
-from rules.clock_times import Calendar, read_time, read_window
-from rules.directory import Directory
+from rules import guard_sentences
+from rules.clock_times import read_time, read_window
+from rules.line_setting import Told
 from rules.outside import DisruptionTurned, FeedTurned
 from rules.problems import suggestion
-from rules.telling import Adopted, Decided, Line, Muted, Reported
-from rules.tree import Value
-from rules.vocabulary import VOCABULARY
-from rules.words import SentenceError, Words
-
-ReadEvent = Callable[[Mapping[str, Any], Instant], Event]
-"""A DeliveryEvent as JSON has it, and when it becomes known -> the event; raises ValueError (pydantic's, with places)."""
-
-
-ReadBook = Callable[[str], Rulebook]
-"""The name of a file, as a test names it -> the rulebook in it; raises ValueError, which says what is wrong."""
-
-
-def no_book(name: str) -> Rulebook:
-    """For tests that stand nowhere."""
-    raise ValueError("there is no folder to look for it")
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What the lines of a test are read in: its calendar, the delivery's carrier and parcels, the rules of its books so far."""
-
-    calendar: Calendar
-    source: str
-    rules: list[str]
-    read_event: ReadEvent
-    parcels: Collection[str] = ()
-    ids: set[str] = field(default_factory=set)
-    """Ids of the events so far, which a correction may name."""
-    read_book: ReadBook = no_book
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a line says so far: when it becomes known and when it happened."""
-
-    known: Instant
-    happened: Instant
-    event_id: str
-    point: Place | None
-    setting: Setting
-
-    def event(self, kind: Kind, **fields: Any) -> Reported:
-        event = Event(self.event_id, kind, self.happened, self.known, self.setting.source, **fields)
-        return Reported(self.known, event)
+from rules.statements import read_statement
+from rules.telling import Adopted, Decided, Line, Muted
+from rules.words import Words
 
 
 def _place(words: Words) -> str | None:
@@ -228,35 +183,6 @@ def _adopt(words: Words, told: Told) -> Line:
 def _set(words: Words, told: Told) -> Line:
     name, value = read_statement(words, told.setting.calendar)
     return told.event(Kind.NOTE, detail={"fact": name, "value": value})
-
-
-def read_statement(words: Words, calendar: Calendar) -> tuple[str, Value | None]:
-    """`FACT VALUE`, where VALUE may be `unknown` (None): a fact that a note may state, and its value."""
-    name = stated_fact(words)
-    return name, value_of_fact(words, name, calendar)
-
-
-def stated_fact(words: Words) -> str:
-    """The name of a fact that a note may state, and past it."""
-    first = words.peek()
-    name = phrases.fact(words)
-    if name not in STATED:
-        length = words.peek(-1).at + words.peek(-1).length - first.at
-        hint = "report it by an event" if VOCABULARY[name].reads else "write it under delivery:"
-        raise SentenceError("R105", first.at, length, f'"{name}" can not be set', hint)
-    return name
-
-
-def value_of_fact(words: Words, name: str, calendar: Calendar) -> Value | None:
-    """The value of a fact that a note may state; None for `unknown`."""
-    word = words.peek()
-    if words.eat("unknown"):
-        if STATED[name].needed:
-            words.fail("R105", word, f'"{name}" is always known', "give it a value")
-        return None
-    if VOCABULARY[name].type == "time":
-        return read_time(words, calendar)[0]
-    return phrases.value(words, name, Directory())
 
 
 def _cancel(words: Words, told: Told) -> Line:

@@ -14,7 +14,7 @@ from domain.event import Event
 from domain.instant import SECOND, Instant
 from domain.status import Kind
 from rules.clock_times import Calendar
-from rules.happenings import Setting
+from rules.line_setting import Setting
 from rules.order_forms import KEYS
 from rules.simulate import Reported
 from rules.telling import Moment

@@ -13,7 +13,7 @@ from rules.book import Rulebook
 from rules.clock_times import Calendar, day_number
 from rules.expectations import Expectation, ExpectationReader, read_clock
 from rules.given import given_events, read_given
-from rules.happenings import ReadBook, ReadEvent, Setting, no_book
+from rules.line_setting import ReadBook, ReadEvent, Setting, no_book
 from rules.order_forms import DEFAULT_TIMEZONE, OrderForm, ReadOrder, timezone_of
 from rules.outcomes import Came, Script
 from rules.outside import NOTHING_GIVEN, Given

@@ -11,12 +11,10 @@ from pydantic import ValidationError
 from domain.event import Place
 from domain.instant import Instant
 from rules.clock_times import read_time
-from rules.happenings import WHATS, Setting, Told
+from rules.happenings import WHATS
+from rules.line_setting import Setting, Told
 from rules.simulate import Line, Reported
 from rules.words import SentenceError, Words
-
-LATER: Mapping[str, str] = {}
-"""Lines of the language that are not built yet -> what to do meanwhile."""
 
 _SUFFIX = re.compile(r"\(\s*(happened|id|at)\s+([^()]*?)\s*\)\s*$")
 _CLOCK_FIRST = re.compile(r"\s*(?:[+-]\d+d\s+)?\S+\s+")
@@ -36,9 +34,6 @@ def read_line(text: str, number: int, setting: Setting) -> Line:
 
 
 def _what(words: Words, told: Told) -> Line:
-    word = words.peek()
-    if word.low in LATER:
-        words.fail("R014", word, f'"{word.text}" is not supported yet in a timeline', LATER[word.low])
     name = words.one_of("R104", "thing to happen", WHATS)
     line = WHATS[name](words, told)
     words.end()

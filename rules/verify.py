@@ -10,8 +10,8 @@ from rules.beside import TEST_ENDING, files_with_tests
 from rules.book import Rulebook
 from rules.compile import CompiledBook, compile_book
 from rules.failures import Failure
-from rules.happenings import ReadEvent
 from rules.judge import Played, judge
+from rules.line_setting import ReadEvent
 from rules.order_forms import ReadOrder
 from rules.problems import Problem, in_order
 from rules.simulate import EndlessError, Line, Moment, simulate

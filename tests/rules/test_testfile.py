@@ -13,13 +13,14 @@ from domain.order import Money, Order
 from domain.status import Kind, Party, Status
 from rules.clock import zone
 from rules.clock_times import Calendar
-from rules.happenings import WHATS, Setting
+from rules.happenings import WHATS
+from rules.line_setting import Setting
 from rules.problems import Problem
 from rules.reader import read_book
 from rules.simulate import Decided, Reported
 from rules.source import compose, source_of
 from rules.testfile import Case, Cases, Readers, read_cases
-from rules.timeline import LATER, read_line
+from rules.timeline import read_line
 from rules.words import SentenceError
 from tests.builders import at
 from tests.rules.readers import SMALL, read_event, read_order, run
@@ -174,12 +175,6 @@ def test_a_json_event_may_say_everything_itself() -> None:
     assert (event.event_id, event.occurred_at, event.recorded_at, event.source) == ("x", at("08:00"), at("09:00"), "ups")
 
 
-@pytest.mark.parametrize("word", LATER)
-def test_what_is_not_built_yet_says_so(word: str) -> None:
-    with pytest.raises(SentenceError, match=f'"{word}" is not supported yet in a timeline'):
-        line(f"09:00 {word} something")
-
-
 def test_facts_may_be_given_and_are_known_with_the_order() -> None:
     read = case(
         "delivery: {timezone: Europe/Helsinki}\n"
@@ -197,14 +192,14 @@ def test_facts_may_be_given_and_are_known_with_the_order() -> None:
 
 
 def test_the_page_of_rules_names_every_kind_of_line() -> None:
-    """What RULES.md lists as WHAT, with `event {JSON}`, is either built or said to come."""
+    """What RULES.md lists as WHAT, but for `event {JSON}`."""
     listed = (
         "status scan eta attempt_failed arrived departed departed_depot stopped moving silent off_route back_on_route offered accepted "
         "declined withdrawn driver_status customer_reply promise plan parcel sensor proof correction acknowledge resolve mute decide "
         "cancel feed disruption set adopt"
     )
 
-    assert {*WHATS, *LATER} == set(listed.split())
+    assert set(WHATS) == set(listed.split())
 
 
 # Deliveries
