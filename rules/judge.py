@@ -103,12 +103,15 @@ def _idle(stretch: _Stretch, moment: Moment) -> Failure:
 
 # What is so at each instant
 
+UNLISTED = "{rule} is open, but open: names neither shadows, proposals nor notices; expect what it did, or would do"
+
 
 def _open(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
     for at, moment in stretch.states():
         if list(moment.open) != sorted(wanted):
             why_not = _explained(stretch.played, moment.watch, at, sorted(set(wanted) ^ set(moment.open)))
-            return _failure(stretch, at, key, listed(sorted(wanted)), listed(moment.open), why_not)
+            unlisted = (UNLISTED.format(rule=rule) for rule in moment.unlisted if rule in wanted)
+            return _failure(stretch, at, key, listed(sorted(wanted)), listed(moment.open), (*why_not, *unlisted))
     return None
 
 

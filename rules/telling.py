@@ -83,6 +83,12 @@ class Moment:
         return tuple(sorted(public_name(one.rule) for one in self.watch.open_incidents if is_counted(one)))
 
     @property
+    def unlisted(self) -> tuple[str, ...]:
+        """The other rules with an open or clearing incident: shadows, proposals and notices."""
+        rest = (one for one in self.watch.incidents if one.is_open and not is_counted(one))
+        return tuple(sorted(public_name(one.rule) for one in rest))
+
+    @property
     def severities(self) -> Mapping[str, Severity]:
         return {public_name(incident.rule): incident.severity for incident in self.watch.open_incidents}
 

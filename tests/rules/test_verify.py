@@ -22,6 +22,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_shadow_that_is_expected_to_be_open_is_told_that_it_never_is(folder: Path) -> None:
+    report = report_of(folder, STOPPED + "expect: [{at: '12:25', open: [stopped]}]")
+
+    said = "stopped is open, but open: names neither shadows, proposals nor notices; expect what it did, or would do"
+    assert said in report.summary()
+
+
 def report_of(folder: Path, *tests: str) -> Report:
     """The report of tests of the small book; each is what stands below its name and its delivery, which is due at 16:00."""
     rows = ["tests:"]
