@@ -9,7 +9,8 @@ from domain.delivery import Delivery, delivery_of
 from domain.event import Event
 from domain.instant import HOUR, MINUTE, Instant, iso
 from domain.status import Kind, Status
-from workflows.wire import DeliveryOrder, wire_event
+from workflows.events import wire_event
+from workflows.orders import DeliveryOrder
 
 REPORTS: tuple[tuple[Kind, Status | None], ...] = (
     (Kind.STATUS, Status.ASSIGNED),

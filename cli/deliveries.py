@@ -24,7 +24,7 @@ from store.deliveries import Deliveries as Copies
 from store.events import Events
 from workflows.client import Deliveries, RefusedError, as_json, connect
 from workflows.contract import problems_of
-from workflows.wire import DeliveryEvent, wire_event
+from workflows.events import DeliveryEvent, wire_event
 
 PATIENCE = 10.0
 """Seconds until a worker that does not answer is said to be missing."""

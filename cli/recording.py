@@ -28,7 +28,8 @@ from rules.testfile import Case, Readers, read_cases
 from rules.verify import play
 from settings import Settings
 from workflows.client import Deliveries, connect
-from workflows.wire import DeliveryEvent, DeliveryOrder
+from workflows.events import DeliveryEvent
+from workflows.orders import DeliveryOrder
 
 FINE = 0
 PATIENCE = 10.0

@@ -29,7 +29,8 @@ from settings import SHIPPED_RULES, Settings
 from store.database import Database
 from store.migrate import migrate
 from store.rulebooks import Rulebooks
-from workflows.wire import DeliveryEvent, DeliveryOrder
+from workflows.events import DeliveryEvent
+from workflows.orders import DeliveryOrder
 
 
 def templates_for(path: Path) -> Templates:

@@ -12,7 +12,8 @@ from cli.main import app
 from integrations.messaging.templates import Templates
 from rules.check import check
 from settings import SETTINGS
-from workflows.wire import DeliveryEvent, DeliveryOrder
+from workflows.events import DeliveryEvent
+from workflows.orders import DeliveryOrder
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -24,8 +24,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.event import Event
 from workflows.contract import DELIVERY, LOOK_AGAIN, TASK_QUEUE, delivery_workflow_id
+from workflows.events import wire_event
 from workflows.payloads import DATA_CONVERTER
-from workflows.wire import wire_event
 
 AnyHandle = WorkflowHandle[Any, Any]
 

@@ -28,9 +28,9 @@ from workflows.contract import (
     problems_of,
     refusal,
 )
+from workflows.orders import DeliveryOrder
 from workflows.rulebooks import SHELF
 from workflows.state import EDITION, State
-from workflows.wire import DeliveryOrder
 
 SOURCE = "doorstep"
 

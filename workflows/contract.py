@@ -6,8 +6,8 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError, model
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
+from workflows.orders import WindowIn
 from workflows.scalars import EventId, Text, When, Wire
-from workflows.wire import WindowIn
 
 TASK_QUEUE = "deliveries"
 DELIVERY = "Delivery"

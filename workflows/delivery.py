@@ -44,12 +44,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.doors import Doors
     from workflows.guard import TooManyArguments
     from workflows.inbox import Asked, Called, Done, Inbox, Reported
+    from workflows.orders import DeliveryOrder
     from workflows.outlook import AwayError, look_out, nobody_knows, until_back
     from workflows.reports import ADOPT, Unreadable, read_adoption, read_report
     from workflows.rulebooks import SHELF
     from workflows.state import State, packed, unpacked
     from workflows.timer import KeptTimer, now
-    from workflows.wire import DeliveryOrder
     from workflows.writer import QUICKLY, UNTIL_DONE, CopyWriter
 
 EXPIRED = "expired"

@@ -6,8 +6,8 @@ from typing import Any
 from domain.incident import Incident
 from domain.instant import Instant, iso
 from rules.book import public_name
+from workflows.events import wire_event
 from workflows.state import State
-from workflows.wire import wire_event
 
 
 def history_of(state: State, as_of: Instant) -> dict[str, Any]:

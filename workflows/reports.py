@@ -9,8 +9,8 @@ from temporalio.exceptions import ApplicationError
 from domain.event import Event
 from domain.instant import Instant, iso
 from workflows.contract import AdoptIn, invalid_input, problem, read_payload
+from workflows.events import DeliveryEvent, EventBatch
 from workflows.scalars import Wire
-from workflows.wire import DeliveryEvent, EventBatch
 
 REPORT, ADOPT = "report", "adopt_rulebook"
 

@@ -43,3 +43,8 @@ class Wire(BaseModel):
     """What all wire models share: unknown fields are ignored, values are immutable."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def thousandths(amount: Decimal | None) -> int | None:
+    """A decimal as a whole number of thousandths, rounded half to even."""
+    return None if amount is None else int((amount * 1000).to_integral_value())

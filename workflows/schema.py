@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from domain.status import Kind
-from workflows.wire import DETAILS, DeliveryEvent, DeliveryOrder, EventBatch
+from workflows.events import DETAILS, DeliveryEvent, EventBatch
+from workflows.orders import DeliveryOrder
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -13,7 +13,7 @@ from domain.instant import Instant
 from rules.compile import CompiledBook
 from rules.evaluate import ChangeKind
 from rules.watch import Watch, look
-from workflows.wire import DeliveryOrder
+from workflows.orders import DeliveryOrder
 
 Opening = tuple[str, Instant]
 """A rule and when it opens."""

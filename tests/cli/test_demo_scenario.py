@@ -17,7 +17,8 @@ from domain.status import FINAL, Status
 from rules.check import check
 from rules.compile import CompiledBook, compile_book
 from settings import SHIPPED_RULES
-from workflows.wire import DeliveryEvent, DeliveryOrder, wire_event
+from workflows.events import DeliveryEvent, wire_event
+from workflows.orders import DeliveryOrder
 
 BEGINS: Instant = 1_795_413_600_000
 

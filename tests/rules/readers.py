@@ -10,7 +10,8 @@ from domain.instant import Instant
 from domain.order import Order
 from rules.testfile import Readers
 from rules.verify import Observer, Report, run_file
-from workflows.wire import DeliveryEvent, DeliveryOrder
+from workflows.events import DeliveryEvent
+from workflows.orders import DeliveryOrder
 
 SMALL = """
 rulebook: small

@@ -26,10 +26,10 @@ from worker import working
 from workflows.client import Deliveries, RefusedError
 from workflows.delivery import Delivery
 from workflows.guard import Guard
+from workflows.orders import DeliveryOrder
 from workflows.payloads import DATA_CONVERTER
 from workflows.rulebooks import SHELF, Shelf
 from workflows.state import STATE_KEY, State, packed, unpacked
-from workflows.wire import DeliveryOrder
 
 HELD = a_rule("held", OUT, hold=4 * SECOND, do=(TICKET,), on_resolve={"cured": (TICKET,)})
 ACTING = replace(HELD, says="it says something else", do=(TELL,), on_resolve={"cured": (TELL,)})

@@ -21,9 +21,9 @@ from tests.workflows.test_delivery import acted, ended, is_open, seconds_between
 from workflows.client import RefusedError
 from workflows.delivery import Delivery
 from workflows.guard import Guard
+from workflows.orders import DeliveryOrder
 from workflows.payloads import DATA_CONVERTER
 from workflows.state import STATE_KEY, State, packed, unpacked
-from workflows.wire import DeliveryOrder
 
 ASKING = a_rule("asking", FAILED, mode=Mode.PROPOSE, propose_for=HOUR, do=(TICKET, TELL))
 COSTLY = a_rule("costly", FAILED, approve_above=Approval(1_500, "EUR"), do=(Step("reassign", {}, (TICKET,)), TELL))

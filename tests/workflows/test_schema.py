@@ -8,8 +8,9 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
 from domain.status import Kind
+from workflows.events import DETAILS, DeliveryEvent
+from workflows.orders import DeliveryOrder
 from workflows.schema import FOLDER, SCHEMAS, schema_of, text_of
-from workflows.wire import DETAILS, DeliveryEvent, DeliveryOrder
 
 
 @pytest.mark.parametrize("file", SCHEMAS)

@@ -1,8 +1,4 @@
-"""Orders and events as others send them: JSON with ISO times and decimal strings, checked here and turned into domain values.
-
-Unknown fields are ignored, so that a newer sender can speak to an older receiver. Errors never repeat what was sent:
-it may be personal data.
-"""
+"""Events as others send them, and as we send them on: JSON with ISO times and decimal strings, checked as orders are (`orders`)."""
 
 import json
 from collections.abc import Mapping
@@ -14,181 +10,16 @@ from pydantic_core import PydanticCustomError
 
 from domain import stated
 from domain.event import Event, Place
-from domain.instant import SECOND, Instant, instant, iso
-from domain.order import Customer, Destination, Job, Money, Order, Parcel, PlannedMilestone, Window
+from domain.instant import Instant, instant, iso
 from domain.reasons import Reason
-from domain.status import MILESTONES, REPORTED, AssignmentState, DriverState, Kind, Party, Status
-from workflows.scalars import (
-    Currency,
-    Decimals,
-    Degrees,
-    EventId,
-    Latitude,
-    Longitude,
-    Measure,
-    Name,
-    Text,
-    Timezone,
-    When,
-    Wire,
-)
+from domain.status import REPORTED, AssignmentState, DriverState, Kind, Party, Status
+from workflows.orders import PlannedIn
+from workflows.scalars import EventId, Latitude, Longitude, Measure, Name, When, Wire, thousandths
 
 SCHEMA_VERSION = 1
 
 LONGEST_DETAIL = 4_000
 """Bytes of JSON that an event's `detail` may have, so that 500 events always fit into one payload."""
-
-
-class WindowIn(Wire):
-    """A promised window; `start` may be missing."""
-
-    start: When | None = None
-    end: When
-    window_type: Name = "slot"
-
-    @model_validator(mode="after")
-    def _ends_after_its_start(self) -> "WindowIn":
-        if self.start is not None and self.start > self.end:
-            raise ValueError("the window ends before it starts; swap start and end")
-        return self
-
-    def value(self) -> Window:
-        return Window(instant(self.start) if self.start else None, instant(self.end), self.window_type)
-
-
-class DestinationIn(Wire):
-    """Where the parcels go."""
-
-    timezone: Timezone
-    lat: Latitude | None = None
-    lon: Longitude | None = None
-    address: Text | None = None
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
-    collection_point: Text | None = None
-
-
-class CustomerIn(Wire):
-    """The recipient."""
-
-    name: Text | None = None
-    email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")] | None = None
-    phone: Annotated[str, StringConstraints(max_length=32)] | None = None
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
-    channels: tuple[Literal["sms", "email", "whatsapp"], ...] = ("sms", "email")
-    tier: Name = "standard"
-
-
-class TemperatureIn(Wire):
-    """The allowed temperature in degrees Celsius."""
-
-    min: Degrees | None = None
-    max: Degrees | None = None
-
-
-class ParcelIn(Wire):
-    """One parcel."""
-
-    parcel_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    barcode: Annotated[str, StringConstraints(max_length=64)] | None = None
-    weight_kg: Decimals | None = None
-    volume_l: Decimals | None = None
-    temperature_c: TemperatureIn | None = None
-
-    def value(self) -> Parcel:
-        allowed = self.temperature_c or TemperatureIn()
-        return Parcel(
-            self.parcel_id,
-            self.barcode,
-            thousandths(self.weight_kg),
-            thousandths(self.volume_l),
-            thousandths(allowed.min),
-            thousandths(allowed.max),
-        )
-
-
-class MoneyIn(Wire):
-    """An amount as a decimal string."""
-
-    amount: Decimals
-    currency: Currency
-
-    def value(self) -> Money:
-        return Money(int((self.amount * 100).to_integral_value()), self.currency)
-
-
-class PlannedIn(Wire):
-    """A milestone and when it is due."""
-
-    milestone: Status
-    due: When
-    place: Text | None = None
-
-    @model_validator(mode="after")
-    def _is_a_milestone(self) -> "PlannedIn":
-        if self.milestone not in MILESTONES:
-            raise ValueError(f"not a milestone; allowed are {', '.join(MILESTONES)}")
-        return self
-
-
-class DeliveryOrder(Wire):
-    """The order that starts a delivery."""
-
-    model_config = ConfigDict(title="DeliveryOrder")
-
-    schema_version: Literal[1] = 1
-    delivery_id: Name
-    order_id: Text | None = None
-    job: Job = Job.DELIVERY
-    linked_to: Name | None = None
-    shipper: Name | None = None
-    carrier: Name
-    tracking_numbers: Annotated[
-        tuple[Annotated[str, StringConstraints(min_length=1, max_length=64)], ...], Field(max_length=50)
-    ] = ()
-    service_level: Name | None = None
-    zone: Name | None = None
-    lane: Name | None = None
-    hub: Name | None = None
-    route_id: Name | None = None
-    driver_id: Name | None = None
-    stop_type: Name | None = None
-    planned_departure: When | None = None
-    promised: WindowIn
-    destination: DestinationIn
-    customer: CustomerIn = CustomerIn()
-    parcels: Annotated[tuple[ParcelIn, ...], Field(max_length=200)] = ()
-    service_seconds: Annotated[int, Field(ge=0, le=86_400)] = 180
-    skills: Annotated[tuple[Name, ...], Field(max_length=50)] = ()
-    requires: Annotated[tuple[Name, ...], Field(max_length=50)] = ()
-    attempts_allowed: Annotated[int, Field(ge=1, le=100)] = 3
-    plan: Annotated[tuple[PlannedIn, ...], Field(max_length=50)] = ()
-    cod: MoneyIn | None = None
-    value: MoneyIn | None = None
-    rulebook: Name = "standard"
-    tags: Annotated[tuple[Name, ...], Field(max_length=50)] = ()
-    reopen: bool = False
-
-    def order(self) -> Order:
-        """The order as a domain value."""
-        same = {name: getattr(self, name) for name in _SAME_IN_ORDER}
-        return Order(
-            **same,
-            promised=self.promised.value(),
-            destination=Destination(**self.destination.model_dump()),
-            customer=Customer(**self.customer.model_dump()),
-            parcels=tuple(parcel.value() for parcel in self.parcels),
-            planned_departure=instant(self.planned_departure) if self.planned_departure else None,
-            service_time=self.service_seconds * SECOND,
-            plan=tuple(PlannedMilestone(planned.milestone, instant(planned.due), planned.place) for planned in self.plan),
-            cod=self.cod.value() if self.cod else None,
-            value=self.value.value() if self.value else None,
-        )
-
-
-_SAME_IN_ORDER = (
-    "delivery_id", "order_id", "job", "linked_to", "shipper", "carrier", "tracking_numbers", "service_level", "zone", "lane",
-    "hub", "route_id", "driver_id", "stop_type", "skills", "requires", "attempts_allowed", "rulebook", "tags",
-)  # fmt: skip
 
 
 class LocationIn(Wire):
@@ -354,11 +185,6 @@ def wire_event(event: Event) -> dict[str, Any]:
         "detail": {name: _as_sent(event.kind, name, value) for name, value in event.detail.items()},
     }
     return {name: value for name, value in sent.items() if value not in (None, [], {})}
-
-
-def thousandths(amount: Decimal | None) -> int | None:
-    """A decimal as a whole number of thousandths, rounded half to even."""
-    return None if amount is None else int((amount * 1000).to_integral_value())
 
 
 def _as_sent(kind: Kind, name: str, value: Any) -> Any:
