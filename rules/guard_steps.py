@@ -149,6 +149,10 @@ class Asking:
         """Whether the rest is true, so that the answers decide."""
         return self.best(scene, t)[0] is Truth.TRUE and self.worst(scene, t)[0] is not Truth.TRUE
 
+    def can_be_answered(self, delivery: Delivery, frame: Frame) -> bool:
+        """Whether the delivery has got what at least one of the sentences is about: a hub, a route, a feed with a cadence."""
+        return any(question_of(node, delivery, frame) is not None for node in self.nodes)
+
 
 def asking(node: Condition, frame: Frame, step_of: Callable[[Condition, Frame], Step]) -> Asking | None:
     """What a condition asks outside; None for one that never does."""

@@ -55,7 +55,9 @@ def _seen(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: boo
 
 def asks(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant) -> Iterator[Asking]:
     """What of a rule hangs on the answers of its guards, since the rest of it is true."""
-    yield from (asking for asking in _askings(rule, cell, scene, t) if asking.hangs_on_answers(scene, t))
+    for asking in _askings(rule, cell, scene, t):
+        if asking.hangs_on_answers(scene, t) and asking.can_be_answered(scene.delivery, rule.frame):
+            yield asking
 
 
 def _askings(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant) -> Iterator[Asking]:
