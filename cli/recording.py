@@ -94,7 +94,7 @@ def _played(recorded: Recorded, book: Rulebook, named: str, calendar: Calendar) 
     times = [recorded.end, *(one.event.recorded_at for one in recorded.events), *(one.at for one in recorded.decisions)]
     end = max(times) // SECOND * SECOND + SECOND
     case = _case([*lines, f'    expect: [{{until: "{calendar.text(end)}"}}]'], book)
-    return lines, play(case, compile_book(book, "reference")).moments, end
+    return lines, play(case, compile_book(book, "reference"))[0].moments, end
 
 
 def _counted(really: list[tuple[str, Instant]], book: Rulebook) -> list[tuple[str, Instant]]:

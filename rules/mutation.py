@@ -48,10 +48,10 @@ class Mutated:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A test, what it shows with the book as it is, the ids of the rules that it is about and the names of those in its expectations."""
+    """A test, what each of its deliveries shows with the book as it is, the ids of the rules that it is about and the names of those in its expectations."""
 
     case: Case
-    moments: tuple[Moment, ...]
+    moments: tuple[tuple[Moment, ...], ...]
     rules: frozenset[str]
     named: frozenset[str]
 
@@ -87,7 +87,7 @@ def _known_tests(cases: Sequence[Case], book: CompiledBook) -> Iterator[_Known]:
         if case.order is None or case.todo:
             continue
         moments = moments_of(case, book, end_of(case) + AFTERWARDS)
-        rules = frozenset[str]().union(*(book.in_scope(moment.watch.delivery) for moment in moments))
+        rules = frozenset[str]().union(*(book.in_scope(moment.watch.delivery) for one in moments for moment in one))
         yield _Known(case, moments, rules, frozenset(_names(case)))
 
 
@@ -138,7 +138,14 @@ def _first(test: _Known, book: CompiledBook, names: Collection[str], differs: Di
         moments = moments_of(test.case, book, end_of(test.case) + AFTERWARDS)
     except EndlessError:
         return None
-    right, wrong = ({moment.at: moment for moment in all_moments} for all_moments in (test.moments, moments))
+    firsts = [_differing(*pair, names, differs) for pair in zip(test.moments, moments, strict=True)]
+    return min((first for first in firsts if first is not None), default=None)
+
+
+def _differing(
+    one: Sequence[Moment], other: Sequence[Moment], names: Collection[str], differs: Differs
+) -> tuple[Instant, str] | None:
+    right, wrong = ({moment.at: moment for moment in moments} for moments in (one, other))
     found = ((at, differs(right.get(at), wrong.get(at), names)) for at in sorted({*right, *wrong}))
     return next(((at, said) for at, said in found if said is not None), None)
 

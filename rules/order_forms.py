@@ -17,7 +17,7 @@ ReadOrder = Callable[[Mapping[str, Any]], Order]
 
 Path: TypeAlias = tuple[str | int, ...]
 
-DEFAULTS: Mapping[str, Any] = {"delivery_id": "D-1", "carrier": "acme"}
+DEFAULT_CARRIER = "acme"
 DEFAULT_WINDOW = "14:00-16:00"
 DEFAULT_TIMEZONE = "UTC"
 
@@ -66,12 +66,15 @@ class OrderForm:
     calendar: Calendar
     read_order: ReadOrder
     places: dict[Path, Node] = field(default_factory=dict)
+    delivery_id: str = "D-1"
+    """What it is called unless the test says otherwise."""
 
     def order(self, node: Node | None, where: Node) -> Order | None:
         """The order; None, with its mistakes noted at `where` if nothing is written, if there is one."""
         found = len(self.source.problems)
         sent: dict[str, Any] = {
-            **DEFAULTS,
+            "delivery_id": self.delivery_id,
+            "carrier": DEFAULT_CARRIER,
             "promised": self._window(DEFAULT_WINDOW),
             "destination": {"timezone": DEFAULT_TIMEZONE},
         }

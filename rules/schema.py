@@ -231,7 +231,8 @@ def tests(rules: list[str]) -> Schema:
         "name": TEXT,
         "day": TEXT,
         "delivery": order,
-        "timeline": _list_of({"type": "string"}),
+        "deliveries": {"type": "object", "additionalProperties": {"anyOf": [order, {"type": "null"}]}},
+        "timeline": _list_of({"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]}),
         "expect": _list_of(_expectation(rules)),
         "todo": YES_NO,
     }
@@ -240,7 +241,9 @@ def tests(rules: list[str]) -> Schema:
 
 def _expectation(rules: list[str]) -> Schema:
     """One time, and any of the keys; rules are proposed by name."""
-    named: Schema = {**_list_of({**TEXT, "examples": rules})}
+    of_each: Schema = {**_list_of({**TEXT, "examples": rules})}
+    of_one: Schema = {"type": "object", "additionalProperties": of_each}
+    named: Schema = {"anyOf": [of_each, of_one, {"type": "array", "items": {"anyOf": [{**TEXT, "examples": rules}, of_one]}}]}
     of_rules = dict.fromkeys(("open", "pending", "retracted", "unknown", "lost", "suppressed"), named)
     keys: dict[str, Schema] = {**dict.fromkeys(SCOPES, CLOCK), **{key: {} for key in READ}, **of_rules}
     return {**_object(keys), "oneOf": [{"required": [scope]} for scope in SCOPES]}

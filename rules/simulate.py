@@ -4,7 +4,7 @@ What is reported comes in at its instant and is folded before what is due then; 
 action comes at the instant of the action, or at its timeout when nobody answers.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import count
@@ -30,7 +30,8 @@ from rules.telling import Adopted, Decided, Line, Moment, Muted, Reported, Told
 from rules.watch import Look, Watch, look, with_outcome
 
 __all__ = [
-    "FIRST", "MOST_LOOKS", "Adopted", "Decided", "EndlessError", "Line", "Moment", "Reported", "all_succeed", "peeks", "simulate",
+    "FIRST", "MOST_LOOKS", "Adopted", "Decided", "EndlessError", "Line", "Moment", "Part", "Reported", "all_succeed", "peeks", "simulate",
+    "simulate_together",
 ]  # fmt: skip
 
 MOST_LOOKS = 100_000
@@ -63,11 +64,31 @@ def simulate(
     given: Given = NOTHING_GIVEN,
 ) -> tuple[Moment, ...]:
     """Every instant from the order on, up to `until` inclusive, at which something was looked at. Raises EndlessError."""
-    stage = _Stage(book, order, known_at, outcomes, given)
-    stage.plan(lines)
-    while (at := stage.next_instant()) <= until and not stage.is_over(at):
-        stage.play(at)
-    return tuple(stage.moments)
+    return simulate_together(book, [Part(order, known_at, tuple(lines))], until, outcomes, given)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the deliveries of a simulation: its order, when that is known, and what it is told."""
+
+    order: Order
+    known_at: Instant
+    lines: tuple[Line, ...] = ()
+
+
+def simulate_together(
+    book: CompiledBook,
+    parts: Sequence[Part],
+    until: Instant,
+    outcomes: Outcomes = all_succeed,
+    given: Given = NOTHING_GIVEN,
+) -> tuple[tuple[Moment, ...], ...]:
+    """The same for several deliveries, which share one clock and one world outside; at one instant the first comes first."""
+    outside = Outside(given, book.rulebook.directory.carriers)
+    stages = [_Stage(book, part, outcomes, outside) for part in parts]
+    while (first := min(stages, key=_Stage.next_instant)).next_instant() <= until:
+        first.play(first.next_instant())
+    return tuple(tuple(stage.moments) for stage in stages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,31 +108,31 @@ class _Alarm:
 class _Stage:
     """The delivery, its agenda of what is to come, and the moments so far."""
 
-    def __init__(self, book: CompiledBook, order: Order, known_at: Instant, outcomes: Outcomes, given: Given) -> None:
-        self._versions, self._outcomes, self._known_at = {FIRST: book}, outcomes, known_at
+    def __init__(self, book: CompiledBook, part: Part, outcomes: Outcomes, outside: Outside) -> None:
+        self._versions, self._outcomes, self._known_at = {FIRST: book}, outcomes, part.known_at
         self._agenda: list[tuple[Instant, int, Line | _Answered | _Alarm]] = []
-        self._outside = Outside(given, book.rulebook.directory.carriers)
+        self._outside = outside
         self._number = count()
-        self._wake_at = known_at
+        self._wake_at = part.known_at
         self._unanswered = 0
-        self.watch = Watch(delivery_of(order, known_at), 1, FIRST, looked_at=known_at)
+        self.watch = Watch(delivery_of(part.order, part.known_at), 1, FIRST, looked_at=part.known_at)
         self.moments: list[Moment] = []
+        for line in part.lines:
+            self._add(line.at, line)
 
     @property
     def _book(self) -> CompiledBook:
         """The delivery's book, without what is still in force of earlier ones."""
         return self._versions[self.watch.book]
 
-    def plan(self, lines: Iterable[Line]) -> None:
-        for line in lines:
-            self._add(line.at, line)
-
     def next_instant(self) -> Instant:
-        """When something is known or due next; the end of the grace after a final status ends it all."""
+        """When something is known or due next; NEVER once the grace after a final status has ended it all."""
         first = self._agenda[0][0] if self._agenda else NEVER
-        return min(max(first, self._known_at), self._wake_at, NEVER if self.watch.final_since is not None else self._expires_at())
+        expires_at = NEVER if self.watch.final_since is not None else self._expires_at()
+        at = min(max(first, self._known_at), self._wake_at, expires_at)
+        return NEVER if self._is_over(at) else at
 
-    def is_over(self, at: Instant) -> bool:
+    def _is_over(self, at: Instant) -> bool:
         """Whether the workflow has ended before an instant: nothing is folded or done any more."""
         since = self.watch.final_since
         if since is None or self._unanswered or self.watch.has_put_off:

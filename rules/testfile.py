@@ -1,7 +1,8 @@
 """Reads a test file: YAML in, cases to be played out, or every mistake that is in it with its place."""
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -18,16 +19,16 @@ from rules.order_forms import DEFAULT_TIMEZONE, OrderForm, ReadOrder, timezone_o
 from rules.outcomes import Came, Script
 from rules.outside import NOTHING_GIVEN, Given
 from rules.problems import Problem, in_order, suggestion
+from rules.several import Several
 from rules.source import Items, Node, Pairs, Source, Text
 from rules.telling import Adopted, Line
 from rules.timeline import read_line
 from rules.words import SentenceError
 
 FILE_KEYS = ("rulebook", "tests")
-CASE_KEYS = ("name", "delivery", "day", "known_at", "timeline", "expect", "outcomes", "todo", "given")
-LATER_CASE_KEYS: Mapping[str, str] = {
-    "deliveries": "write one test for each delivery",
-}
+CASE_KEYS = ("name", "delivery", "deliveries", "day", "known_at", "timeline", "expect", "outcomes", "todo", "given")
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 
 DEFAULT_DAY = date(2026, 11, 23)
 """A Monday on which no clock is changed."""
@@ -38,7 +39,11 @@ SIMULATED = [outcome.value for outcome in Outcome if outcome is Outcome.DONE or 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One test. `outcomes` maps actions, or rules with actions, to what comes of them. A todo is not read further."""
+    """One test. `outcomes` maps actions, or rules with actions, to what comes of them. A todo is not read further.
+
+    A test of several deliveries has a case for each of them in `members`, by name; its own order is that of the first, its own
+    lines and expectations are those of all.
+    """
 
     name: str
     line: int
@@ -50,6 +55,12 @@ class Case:
     outcomes: Mapping[str, Came] | None = None
     todo: bool = False
     given: Given = NOTHING_GIVEN
+    members: Mapping[str, "Case"] = field(default_factory=dict)
+
+    @property
+    def each(self) -> Mapping[str, "Case"]:
+        """The deliveries that are played out, by name; "" for the only one."""
+        return self.members or {"": self}
 
     def script(self) -> Script:
         """What comes of the actions of one run."""
@@ -115,8 +126,16 @@ class _Reader:
         calendar = self._calendar(mapping)
         if self._is_todo(mapping):
             return Case(name, line, calendar, todo=True)
-        fields.check_keys(self.source, mapping, "a test", CASE_KEYS, LATER_CASE_KEYS)
+        fields.check_keys(self.source, mapping, "a test", CASE_KEYS)
+        deliveries = mapping.get("deliveries")
+        if deliveries is not None:
+            return self._several(deliveries, mapping, Case(name, line, calendar))
         order = OrderForm(self.source, calendar, self.readers.order).order(mapping.get("delivery"), mapping)
+        return self._told(mapping, Case(name, line, calendar, order))
+
+    def _told(self, mapping: Pairs, case: Case) -> Case:
+        """The case of one delivery with all that is said of it."""
+        calendar, order = case.calendar, case.order
         lines = self._lines(mapping.get("timeline"), calendar, order)
         books = _all_of(self.book, lines)
         expectations = ExpectationReader(self.source, books, calendar).read(mapping.get("expect"))
@@ -125,7 +144,34 @@ class _Reader:
         given = read_given(self.source, mapping.get("given"), order.carrier if order else "test", calendar)
         outcomes = self._outcomes(mapping.get("outcomes"), books)
         lines = (*given_events(given, known_at, order.carrier if order else "test"), *lines)
-        return Case(name, line, calendar, order, known_at, lines, expectations, outcomes, given=given)
+        return replace(case, known_at=known_at, lines=lines, expectations=expectations, outcomes=outcomes, given=given)
+
+    def _several(self, node: Node, mapping: Pairs, case: Case) -> Case | None:
+        """The case of several deliveries: the same is told of each, but for what has the name of one before it."""
+        deliveries = fields.pairs(self.source, node, "deliveries")
+        if deliveries is None or self._is_misnamed(deliveries, mapping):
+            return None
+        several = Several(self.source, [key.value for key, _ in deliveries.pairs])
+        members: dict[str, Case] = {}
+        for key, value in deliveries.pairs:
+            form = OrderForm(self.source, case.calendar, self.readers.order, delivery_id=f"D-{key.value}")
+            order = form.order(value, key)
+            members[key.value] = self._told(several.told_of(mapping, key.value), replace(case, order=order))
+        self.source.problems[:] = dict.fromkeys(self.source.problems)  # what is said of all was read for each
+        return _together(members)
+
+    def _is_misnamed(self, deliveries: Pairs, mapping: Pairs) -> bool:
+        before = len(self.source.problems)
+        both = mapping.get("delivery")
+        if both is not None:
+            self.source.at_node("R010", both, "a test has delivery, or deliveries", "keep one of them")
+        if not deliveries.pairs:
+            self.source.at_node("R013", deliveries, "deliveries is empty", "for example deliveries: {A: {}, B: {}}")
+        for key, _ in deliveries.pairs:
+            if not _NAME.fullmatch(key.value):
+                said = f'"{key.value}" is not a good name of a delivery'
+                self.source.at_node("R016", key, said, "begin with a letter; letters, digits, - and _ may follow")
+        return len(self.source.problems) > before
 
     def _name(self, mapping: Pairs, seen: dict[str, int]) -> str:
         node = mapping.get("name")
@@ -218,6 +264,19 @@ class _Reader:
         near = suggestion(rest, ACTION_ARGUMENTS)
         self.source.at_node("R024", key, f'"{key.value}" is neither an action nor a rule with an action', near)
         return False
+
+
+def _together(members: Mapping[str, Case]) -> Case:
+    """The case of several deliveries, with all that is said of each."""
+    each = list(members.values())
+    return replace(
+        each[0],
+        order=None if any(one.order is None for one in each) else each[0].order,
+        known_at=min(one.known_at for one in each),
+        lines=tuple(line for one in each for line in one.lines),
+        expectations=tuple(expectation for one in each for expectation in one.expectations),
+        members=members,
+    )
 
 
 def _all_of(book: Rulebook, lines: Iterable[Line]) -> Rulebook:

@@ -1,11 +1,11 @@
 """Runs test files against their rulebooks: `doorstep rules test`."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from domain.instant import Instant
+from domain.instant import NEVER, Instant
 from rules.beside import TEST_ENDING, files_with_tests
 from rules.book import Rulebook
 from rules.compile import CompiledBook, compile_book
@@ -14,7 +14,7 @@ from rules.judge import Played, judge
 from rules.line_setting import ReadEvent
 from rules.order_forms import ReadOrder
 from rules.problems import Problem, in_order
-from rules.simulate import EndlessError, Line, Moment, simulate
+from rules.simulate import EndlessError, Moment, Part, simulate_together
 from rules.template_check import Templates
 from rules.tested import Tested, read_tested
 from rules.testfile import Case, Readers
@@ -169,10 +169,7 @@ def run_case(case: Case, book: CompiledBook, templates: Templates | None = None,
     if case.todo or case.order is None:
         return Result(case.name, case.line, "todo")
     try:
-        played = play(case, book, templates)
-        if saw is not None:
-            saw(played.moments, end_of(case))
-        failures = judge(case.expectations, played)
+        failures = tuple(_failures(case, book, templates, saw))
     except EndlessError as error:
         failures = (Failure(case.line, case.calendar.text(case.known_at), "the test", "an end", str(error)),)
     return Result(case.name, case.line, "failed" if failures else "passed", failures)
@@ -184,18 +181,33 @@ def end_of(case: Case) -> Instant:
     return max([last, *(line.at for line in case.lines)])
 
 
-def play(case: Case, book: CompiledBook, templates: Templates | None = None) -> Played:
-    """A test, played out up to its end."""
+def _failures(case: Case, book: CompiledBook, templates: Templates | None, saw: Saw | None) -> Iterator[Failure]:
+    """What was not as expected, delivery by delivery."""
+    for (name, one), played in zip(case.each.items(), play(case, book, templates), strict=True):
+        if saw is not None:
+            saw(played.moments, end_of(case))
+        for failure in judge(one.expectations, played):
+            yield replace(failure, what=f"{name}: {failure.what}") if name else failure
 
+
+def play(case: Case, book: CompiledBook, templates: Templates | None = None) -> tuple[Played, ...]:
+    """A test, played out up to its end; each of its deliveries."""
+    moments = moments_of(case, book, end_of(case))
+    return tuple(_played(case, book, number, one, templates) for number, one in enumerate(moments))
+
+
+def _played(case: Case, book: CompiledBook, number: int, moments: tuple[Moment, ...], templates: Templates | None) -> Played:
     def up_to(at: Instant) -> tuple[Moment, ...]:
-        return moments_of(case, book, at, [line for line in case.lines if line.at <= at])
+        return moments_of(case, book, at, known_by=at)[number]
 
-    return Played(book, case.calendar, moments_of(case, book, end_of(case)), up_to, templates)
+    return Played(book, case.calendar, moments, up_to, templates)
 
 
-def moments_of(case: Case, book: CompiledBook, until: Instant, lines: Iterable[Line] | None = None) -> tuple[Moment, ...]:
-    """What comes of a test's order and lines (all, unless told otherwise) up to an instant."""
-    if case.order is None:
-        return ()
-    told = case.lines if lines is None else lines
-    return simulate(book, case.order, case.known_at, told, until, case.script(), case.given)
+def moments_of(case: Case, book: CompiledBook, until: Instant, known_by: Instant = NEVER) -> tuple[tuple[Moment, ...], ...]:
+    """What comes of each delivery of a test up to an instant, told of the lines that are known by then."""
+    parts = [
+        Part(one.order, one.known_at, tuple(line for line in one.lines if line.at <= known_by))
+        for one in case.each.values()
+        if one.order is not None
+    ]
+    return simulate_together(book, parts, until, case.script(), case.given)
