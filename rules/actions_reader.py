@@ -35,6 +35,14 @@ ALWAYS_PEOPLE = ("customer", "driver")
 _LIQUID_ARGUMENTS = frozenset({"title", "body"})
 
 
+def _action_meant(word: str) -> str:
+    """A channel is no action; it is how one is notified."""
+    channel = {"mail": "email", "email": "email", "sms": "sms", "text": "sms"}.get(word.casefold())
+    if channel:
+        return f"write notify: {{who: customer, template: NAME, channels: [{channel}]}}"
+    return suggestion(word, ACTION_ARGUMENTS)
+
+
 class ActionReader:
     """Reads the actions of one file."""
 
@@ -92,7 +100,7 @@ class ActionReader:
         elif key.is_empty:
             self._source.at_node("R013", key, "an action is missing here", suggestion("", ACTION_ARGUMENTS))
         else:
-            self._source.at_node("R024", key, f'unknown action "{key.value}"', suggestion(key.value, ACTION_ARGUMENTS))
+            self._source.at_node("R024", key, f'unknown action "{key.value}"', _action_meant(key.value))
 
     def _arguments(self, key: Text, mapping: Pairs, model: type) -> dict[str, Any]:
         declared = {field.name: field for field in model_fields(model)}

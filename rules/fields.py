@@ -110,6 +110,21 @@ def items(node: Node) -> tuple[Node, ...]:
     return () if isinstance(node, Text) and node.is_empty else (node,)
 
 
+MAPPINGS: Mapping[str, str] = {
+    "applies_to": "for example {carrier: acme, zone: [north-1, north-2]}",
+    "approve_above": "for example {cost: 15 EUR}",
+    "quiet_hours": 'for example {for: [notify.customer], window: "21:00-08:00"}',
+    "a limit": "for example {what: customer_message, at_most: 2, within: 24h}",
+    "escalate": "write steps: [{after: 15m, do: [...]}]",
+    "a stage": "for example {when: eta later than promised end by 10m, severity: medium, do: [...]}",
+    "notify": "for example {who: customer, template: running-late}",
+    "open_ticket": "for example {queue: hub-ops, title: ...}",
+    "reroute": "for example {max_added_minutes: 10}",
+    "reassign": "for example {to: [nearby_driver]}",
+}
+"""What a mapping may look like, for those who wrote something else."""
+
+
 def pairs(source: Source, node: Node, what: str) -> Pairs | None:
     """A mapping; nothing stands for an empty one."""
     if isinstance(node, Pairs):
@@ -117,7 +132,7 @@ def pairs(source: Source, node: Node, what: str) -> Pairs | None:
     if isinstance(node, Text) and node.is_empty:
         return Pairs((), node.start, node.end)
     kind = "a list" if isinstance(node, Items) else "a text"
-    source.at_node("R012", node, f"{what} must be a mapping (key: value), not {kind}")
+    source.at_node("R012", node, f"{what} must be a mapping (key: value), not {kind}", MAPPINGS.get(what, ""))
     return None
 
 

@@ -104,6 +104,12 @@ def _refuse_comparison(verb: Word, words: Words, name: str, after: list[str]) ->
         words.fail("R100", verb, 'a comparison has no "is"', f"write {name} {meant} ...")
 
 
+def lasting_state(words: Words) -> str:
+    """What to write for `the van is stopped for 30m`; nothing where no state is to last."""
+    state = next((state for state in STATES if words.has(*state.split(" "))), None)
+    return f'write "{state} for 30m", without what is before it' if state and words.has("for") else ""
+
+
 def fail_state(words: Words) -> NoReturn:
     """`parked for 45m`: something that is no state is to last."""
     whole = " ".join(words.text.split())

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from domain.status import MILESTONES, Party
 from rules.directory import Directory
-from rules.meant import value_hint, written_value
+from rules.meant import lasting_state, value_hint, written_value
 from rules.problems import suggestion
 from rules.quantities import number
 from rules.tree import EventPattern, TimeRef, Value
@@ -72,7 +72,8 @@ def _fail_unknown_fact(words: Words) -> None:
         words.fail("R103", first, f"expected a fact, found {first.shown}", suggestion("", FACTS))
     text = " ".join(word.text for word in unknown)
     length = unknown[-1].at + unknown[-1].length - first.at
-    raise SentenceError("R103", first.at, length, f'unknown fact "{text}"', suggestion(text, FACTS))
+    hint = lasting_state(words) or suggestion(text, FACTS)
+    raise SentenceError("R103", first.at, length, f'unknown fact "{text}"', hint)
 
 
 def value(words: Words, name: str, directory: Directory) -> Value:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from domain.event import Place
 from domain.instant import Instant
+from domain.status import Status
 from rules.clock_times import read_time
 from rules.happenings import WHATS
 from rules.line_setting import Setting, Told
@@ -33,7 +34,13 @@ def read_line(text: str, number: int, setting: Setting) -> Line:
     return line
 
 
+_STATUSES = frozenset(status.value for status in Status) - WHATS.keys()
+
+
 def _what(words: Words, told: Told) -> Line:
+    word = words.peek()
+    if word.low in _STATUSES:
+        words.fail("R104", word, f"{word.shown} is a status", f"write status {word.low}, or scan {word.low}")
     name = words.one_of("R104", "thing to happen", WHATS)
     line = WHATS[name](words, told)
     words.end()
