@@ -16,6 +16,7 @@ from cli.errors import InputError
 from cli.why import told
 from domain.event import Event
 from domain.instant import HOUR, iso
+from domain.status import Kind
 from integrations.carriers import CARRIERS
 from integrations.carriers.tracked import TrackedEvents
 from settings import Settings, read_settings
@@ -174,8 +175,22 @@ async def _report(found: Mapping[str, Sequence[Sendable]], settings: Settings) -
             await deliveries.report(delivery_id, events)
             print(f"{delivery_id}: {len(events)} events reported")
         except LookupError as error:
-            code = max(code, await _keep_for_the_record(settings, delivery_id, events, error))
+            code = max(code, await _tell_of_ended(deliveries, settings, delivery_id, events, error))
     return code
+
+
+async def _tell_of_ended(
+    deliveries: Deliveries, settings: Settings, delivery_id: str, events: Sequence[Sendable], error: LookupError
+) -> int:
+    """A correction that the final event did not occur reopens the delivery; anything else is kept for the record."""
+    if any(_kind(event) == Kind.CORRECTION for event in events) and await deliveries.reopen(delivery_id, events):
+        print(f"{delivery_id} had ended, which did not occur: reopened as its next generation, {len(events)} events reported")
+        return FINE
+    return await _keep_for_the_record(settings, delivery_id, events, error)
+
+
+def _kind(event: Sendable) -> str:
+    return event.kind if isinstance(event, Event) else str(event["kind"])
 
 
 async def _keep_for_the_record(settings: Settings, delivery_id: str, events: Sequence[Sendable], error: LookupError) -> int:

@@ -23,6 +23,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.event import Event
+from domain.status import FINAL, IMPLIED_STATUS, Kind
 from workflows.contract import DELIVERY, LOOK_AGAIN, TASK_QUEUE, delivery_workflow_id
 from workflows.events import wire_event
 from workflows.payloads import DATA_CONVERTER
@@ -127,6 +128,31 @@ class Deliveries:
         except RPCError as error:
             raise _not_running(error, delivery_id) from None
 
+    async def reopen(self, delivery_id: str, events: Sequence[Event | Mapping[str, Any]]) -> bool:
+        """Begins the next generation of a delivery that has ended, if the events say that its end did not occur.
+
+        It is told all that its last life knew, and the events. Raises LookupError if there never was such a delivery.
+        """
+        told = [wire_event(event) if isinstance(event, Event) else event for event in events]
+        life = await self.query(delivery_id, "history")
+        if not _undoes_the_end(life["events"], told):
+            return False
+        try:
+            await self._client.start_workflow(
+                DELIVERY,
+                {**life["order"], "reopen": True},
+                id=delivery_workflow_id(delivery_id),
+                task_queue=self._task_queue,
+                id_reuse_policy=REUSE[True],
+                start_signal="report",
+                start_signal_args=[{"events": [*life["events"], *told]}],
+            )
+        except WorkflowAlreadyStartedError:  # somebody else has begun it meanwhile
+            await self.report(delivery_id, events)
+        except RPCError as error:
+            raise _unreachable(error) from None
+        return True
+
     async def look_again(self, delivery_id: str) -> None:
         """Calls a delivery to look at its guards; raises LookupError if it is not running."""
         try:
@@ -178,6 +204,13 @@ class Deliveries:
                 raise
         said = NO_ANSWER if await pollers(self._client, self._task_queue) else NOBODY_POLLS
         raise UnreachableError(said.format(queue=self._task_queue, seconds=self._patience))
+
+
+def _undoes_the_end(known: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether what is told (wire JSON) withdraws all that said that a delivery had ended."""
+    finals = {event["event_id"] for event in known if (event["status"] or IMPLIED_STATUS.get(event["kind"])) in FINAL}
+    withdrawn = {event["detail"]["event_id"] for event in (*known, *told) if event["kind"] == Kind.CORRECTION}
+    return bool(finals) and finals <= withdrawn
 
 
 async def pollers(client: Client, task_queue: str = TASK_QUEUE) -> int:
