@@ -7,53 +7,36 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.admit import Admitting
     from domain.actions import ActionResult, Outcome
-    from domain.copy import Admission, AdmitRequest, Admittance
-    from domain.delivery import delivery_of
     from domain.event import Event
     from domain.guards import Answer, LookOut
-    from domain.instant import MINUTE, Instant, iso
-    from domain.status import Kind, Status
+    from domain.instant import Instant, iso
     from rules.deeds import Deed
     from rules.evaluate import Wake
-    from rules.grace import longest_grace
-    from rules.watch import Look, Watch, look, with_outcome
+    from rules.watch import Look, look, with_outcome
     from workflows.acting import Trouble, failed, first_tries, patient_tries
     from workflows.attributes import attributes_of, changed_attributes
-    from workflows.commands import SOURCE, Ask, execute
-    from workflows.contract import (
-        DELIVERY,
-        CancelIn,
-        delivery_workflow_id,
-        invalid_input,
-        problem,
-        read_payload,
-        refusal,
-    )
-    from workflows.copies import copy_of, fingerprint_of, order_digest, result_of
+    from workflows.beginning import beginning
+    from workflows.commands import Ask, execute
+    from workflows.contract import DELIVERY, CancelIn, refusal
+    from workflows.copies import copy_of, fingerprint_of, result_of
     from workflows.details import details_of
     from workflows.doors import Doors
-    from workflows.guard import TooManyArguments
     from workflows.inbox import Asked, Called, Done, Inbox, Reported
-    from workflows.orders import DeliveryOrder
+    from workflows.lifetime import expiry, grace_ends_at, next_wake
     from workflows.outlook import AwayError, look_out, nobody_knows, until_back
     from workflows.reports import ADOPT, Unreadable, read_adoption, read_report
     from workflows.rulebooks import SHELF
-    from workflows.state import State, packed, unpacked
+    from workflows.state import State, packed
     from workflows.timer import KeptTimer, now
-    from workflows.writer import QUICKLY, UNTIL_DONE, CopyWriter
-
-EXPIRED = "expired"
-ADMIT = "is this id new, which rulebook watches over it"
+    from workflows.writer import CopyWriter
 
 
 @workflow.defn(name=DELIVERY)
@@ -78,7 +61,7 @@ class Delivery(Doors):
     async def run(self, order: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
         """Admits the order, watches over the delivery until it has ended, and says how it went."""
         try:
-            await self._begin(order)
+            self._state = await beginning(order, self._cancelled_by_temporal)
         except ApplicationError as error:
             self._refused = error
             await workflow.wait_condition(workflow.all_handlers_finished)
@@ -87,17 +70,6 @@ class Delivery(Doors):
         while not await self._has_ended():
             await self._live()  # something came while the end was being written
         return result_of(self._alive)
-
-    async def _begin(self, order: RawValue) -> None:
-        if isinstance(order, TooManyArguments):
-            said = f"{order.count} arguments were sent; send one DeliveryOrder"
-            raise invalid_input([problem("", said, "too_many_arguments")])
-        if workflow.info().continued_run_id is not None and order is not None:
-            self._state = unpacked(order.payload.data)
-        if self._state is None:
-            sent = read_payload(DeliveryOrder, order)
-            self._refuse_wrong_id(sent)
-            self._state = await self._admitted(self._first_state(sent, order.payload.data), sent.reopen)
 
     async def _live(self) -> None:
         await self._settle()
@@ -118,63 +90,6 @@ class Delivery(Doors):
         if self._inbox:
             self._state = replace(self._alive, ended_at=None)
         return not self._inbox
-
-    # Beginning
-
-    def _refuse_wrong_id(self, sent: DeliveryOrder) -> None:
-        wanted = delivery_workflow_id(sent.delivery_id)
-        if workflow.info().workflow_id != wanted:
-            raise invalid_input([problem("delivery_id", f"the workflow id must be {wanted}", "workflow_id")])
-
-    async def _admitted(self, draft: State, reopen: bool) -> State:
-        """The draft with its generation and rulebook; its first copy is then written. Raises why it is not admitted."""
-        delivery_id = draft.watch.delivery.order.delivery_id
-        admission = await self._admission(AdmitRequest(copy_of(draft, now()), reopen))
-        if admission.admittance is Admittance.ALREADY_FINISHED:
-            said = f'delivery {delivery_id} has ended; send it again with "reopen": true to begin its next generation'
-            raise refusal("AlreadyFinished", said)
-        if admission.admittance is Admittance.UNKNOWN_RULEBOOK:
-            known = ", ".join(admission.known) or "none"
-            said = f"no rulebook {draft.rulebook} is published; published are: {known}"
-            raise refusal("InvalidInput", said, [problem("rulebook", said, "unknown_rulebook")])
-        watch = replace(draft.watch, generation=admission.generation, book=admission.version)
-        return replace(draft, watch=watch, written=fingerprint_of(draft, draft.started_at))
-
-    async def _admission(self, request: AdmitRequest) -> Admission:
-        """Asked in this task; off its way, until there is an answer, if the store is slow or away."""
-        try:
-            return await workflow.execute_local_activity_method(
-                Admitting.admit, request, schedule_to_close_timeout=QUICKLY, summary=ADMIT
-            )
-        except (FailureError, asyncio.CancelledError) as error:
-            # A local activity's failure comes as it is, or wrapped in an ActivityError.
-            if not is_cancelled_exception(error):
-                return await self._patient_admission(request)
-        self._cancelled_by_temporal()
-        return await self._admission(request)
-
-    async def _patient_admission(self, request: AdmitRequest) -> Admission:
-        try:
-            return await workflow.execute_activity_method(
-                Admitting.admit, request, start_to_close_timeout=timedelta(seconds=30), retry_policy=UNTIL_DONE, summary=ADMIT
-            )
-        except (FailureError, asyncio.CancelledError) as error:
-            if not is_cancelled_exception(error):
-                raise
-        self._cancelled_by_temporal()
-        return await self._patient_admission(request)
-
-    def _first_state(self, sent: DeliveryOrder, payload: bytes) -> State:
-        at = now()
-        return State(
-            order=sent.model_dump(mode="json", exclude_unset=True),
-            order_sha256=order_digest(payload),
-            watch=Watch(delivery_of(sent.order(), at), generation=0, book="", looked_at=at),
-            rulebook=sent.rulebook,
-            first_run_id=workflow.info().run_id,
-            started_at=at,
-            revision=1,
-        )
 
     # The loop
 
@@ -211,7 +126,7 @@ class Delivery(Doors):
                 await self._look(events)
                 events = self._obey(item)
         await self._look(events)
-        if expired := self._expiry():
+        if expired := expiry(self._alive.watch, now()):
             await self._look(expired)
         if not self._is_over():  # its end is written once, by _has_ended
             self._write()
@@ -255,7 +170,7 @@ class Delivery(Doors):
         )
         for deed in looked.deeds:
             self._start(deed)
-        self._wake = self._next_wake(looked.wake)
+        self._wake = next_wake(looked.wake, looked.watch, now())
         if self._wake is not None:
             self._timer.set(self._wake)
         self._give_up_messages_of_the_past()
@@ -285,42 +200,9 @@ class Delivery(Doors):
         self._inbox.append(Called())
 
     def _is_over(self) -> bool:
-        ends_at = self._grace_ends_at()
+        ends_at = grace_ends_at(self._alive.watch)
         busy = self._running or self._inbox or self._alive.watch.has_put_off
         return ends_at is not None and now() >= ends_at and not busy
-
-    def _grace_ends_at(self) -> Instant | None:
-        watch = self._alive.watch
-        if watch.final_since is None:
-            return None
-        return watch.final_since + longest_grace(SHELF.get(watch.book), watch.delivery)
-
-    # Time
-
-    def _next_wake(self, wake: Wake | None) -> Wake | None:
-        """The earliest of the rules' instant and our own that is still to come."""
-        grace = self._grace_ends_at()
-        ends = (
-            Wake(grace, "the time for corrections ends")
-            if grace is not None
-            else Wake(self._expires_at(), "the delivery expires")
-        )
-        to_come = [one for one in (wake, ends) if one is not None and one.at > now()]
-        return min(to_come, key=lambda one: one.at, default=None)
-
-    def _expires_at(self) -> Instant:
-        """After the promise; once more as long after an expiry that was corrected."""
-        span = SHELF.get(self._alive.watch.book).rulebook.expires_after
-        at = self._alive.watch.delivery.facts.promised.end + span
-        while self._alive.watch.delivery.has_seen(f"{EXPIRED}:{at}"):
-            at += max(span, MINUTE)
-        return at
-
-    def _expiry(self) -> list[Event]:
-        at, due = now(), self._expires_at()
-        if self._alive.watch.delivery.facts.final or at < due:
-            return []
-        return [Event(f"{EXPIRED}:{due}", Kind.STATUS, at, at, SOURCE, status=Status.EXPIRED)]
 
     # Acting
 
