@@ -24,9 +24,19 @@ SCHEMAS = schemas(KNOWN, Templates(SHIPPED_RULES / "templates").names(), ["late"
 BOOKS, TEST_FILES = beside.rulebook_files(SHIPPED_RULES), beside.test_files(SHIPPED_RULES)
 
 
+class AsEditorsRead(yaml.SafeLoader):
+    """YAML 1.2, as editors read it: `mode: off` is a word there, and no truth value."""
+
+
+AsEditorsRead.yaml_implicit_resolvers = {
+    first: [(tag, word) for tag, word in resolvers if not tag.endswith(":bool") or first in "tTfF"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def mistakes(schema: str, text: str) -> list[str]:
     """What a schema refuses in a text of YAML."""
-    written = json.loads(json.dumps(yaml.safe_load(text), default=str))
+    written = json.loads(json.dumps(yaml.load(text, AsEditorsRead), default=str))
     return [error.message for error in Draft202012Validator(SCHEMAS[schema]).iter_errors(written)]
 
 
