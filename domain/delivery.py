@@ -9,7 +9,8 @@ from itertools import accumulate
 from operator import attrgetter
 
 from domain.event import Event
-from domain.facts import FACT_NAMES, VALUES, Facts, facts_of, fold
+from domain.facts import FACT_NAMES, VALUES, Facts, facts_of
+from domain.folds import fold
 from domain.instant import NEVER, Instant
 from domain.order import Order
 from domain.status import Condition, Kind
