@@ -112,6 +112,18 @@ def read_settings(environment: Mapping[str, str] | None = None, file: Path = Pat
     return Settings({row.name: told.get(row.name) or in_file.get(row.name) or row.default for row in SETTINGS})
 
 
+def secret_named(name: str, environment: Mapping[str, str] | None = None) -> str | None:
+    """A secret that directory.yaml names: the environment variable of that name, or what the file holds that NAME_FILE names."""
+    told = os.environ if environment is None else environment
+    if told.get(name):
+        return told[name]
+    file = told.get(f"{name}_FILE")
+    try:
+        return Path(file).read_text("utf-8").strip() or None if file else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
 def _read_file(file: Path) -> dict[str, str]:
     if not file.is_file():
         return {}

@@ -16,6 +16,9 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.admit import Admitting
+from activities.ask_carrier import AskingCarriers
+from activities.ask_customer import Asking
+from activities.call_webhook import Calling
 from activities.load import Loading
 from activities.look_out import LookingOut, NobodyKnows
 from activities.notify import Notifying
@@ -33,9 +36,11 @@ from integrations.messaging.sms import TwilioSms
 from integrations.messaging.templates import Templates
 from integrations.routing.solver import VroomSolver
 from integrations.routing.travel import GreatCircle
+from integrations.webhooks.carrier import CarrierEndpoints
+from integrations.webhooks.sender import Webhooks
 from rules.directory import Carrier, Directory
-from rules.directory_reader import read_directory_file
-from settings import SHIPPED_RULES, Settings, read_settings
+from rules.directory_reader import DirectoryReading, read_directory_file
+from settings import SHIPPED_RULES, Settings, read_settings, secret_named
 from store.admissions import Admissions
 from store.database import Database
 from store.deliveries import Deliveries
@@ -147,23 +152,39 @@ def sms_of(settings: Settings) -> TwilioSms | NoSms:
     )
 
 
-def activities_of(settings: Settings, database: Database, library: Library, sms: TwilioSms | NoSms) -> list[object]:
+def carriers_of(directory: Directory, webhooks: Webhooks) -> CarrierEndpoints:
+    """The carriers that directory.yaml says how to ask."""
+    return CarrierEndpoints(webhooks, {name: row.requests for name, row in directory.carriers.items() if row.requests})
+
+
+def activities_of(
+    settings: Settings, database: Database, library: Library, sms: TwilioSms | NoSms, read: DirectoryReading, webhooks: Webhooks
+) -> list[object]:
     """Every activity, handed what it needs."""
     ledger, plans, travel = Ledger(database), Plans(database), GreatCircle(settings.speed_m_per_hour)
     templates = Templates(settings.rules / "templates", SHIPPED_RULES / "templates")
-    read = read_directory_file(settings.rules / DIRECTORY)
     contacts, stand_ins = Contacts(Drivers(database), read.contacts), StandIns(database, stand_ins_of(read.directory))
     ticketing = Ticketing(Desk(database), templates, ledger, wall_clock)
+    notifying = Notifying(mail_of(settings), sms, templates, ledger, contacts, wall_clock)
+    asking = AskingCarriers(carriers_of(read.directory, webhooks), templates, ledger, wall_clock)
+    calling = Calling(webhooks, templates, ledger, wall_clock)
     return [
         Admitting(Admissions(database), Loader(library)).admit,
         Loading(Loader(library)).load,
         Recording(Deliveries(database)).record,
         LookingOut(Register(Feeds(database), Disruptions(database)), NobodyKnows(), NobodyKnows()).look_out,
-        Notifying(mail_of(settings), sms, templates, ledger, contacts, wall_clock).notify,
+        notifying.notify,
+        Asking(notifying).ask_customer,
         ticketing.open_ticket,
         ticketing.solve_ticket,
         Rerouting(plans, travel, VroomSolver(), ledger, wall_clock).reroute,
         Reassigning(plans, stand_ins, travel, ledger, wall_clock).reassign,
+        asking.request_new_attempt,
+        asking.hold_at_hub,
+        asking.change_to_pickup_point,
+        asking.return_to_sender,
+        calling.call_webhook,
+        calling.emit,
     ]
 
 
@@ -177,6 +198,8 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
             f"search attributes are not registered: {names}; `doorstep up` registers them, or deploy/create-search-attributes.sh"
         )
     database, sms = Database(settings.database_url), sms_of(settings)
+    read = read_directory_file(settings.rules / DIRECTORY)
+    webhooks = Webhooks(read.endpoints, secret_named, wall_clock)
     library = Library(Rulebooks(database), settings.home / "rulebooks", settings.database_url)
     SHELF.fetch_from(library.fetch, settings.matcher)
     loader = Loader(library)
@@ -186,7 +209,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         client,
         task_queue=task_queue,
         workflows=[Delivery],
-        activities=activities_of(settings, database, library, sms),  # type: ignore[arg-type]
+        activities=activities_of(settings, database, library, sms, read, webhooks),  # type: ignore[arg-type]
         activity_executor=ThreadPoolExecutor(4),
         interceptors=[Guard()],
         max_cached_workflows=5_000,
@@ -200,6 +223,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     finally:
         if isinstance(sms, TwilioSms):
             await sms.close()
+        await webhooks.close()
         await database.close()
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
+from activities.ask_carrier import AskingCarriers
+from activities.ask_customer import Asking
+from activities.call_webhook import Calling
 from activities.notify import Notifying
 from activities.open_ticket import Ticketing
 from activities.reassign import Reassigning
@@ -17,4 +20,11 @@ ACTIVITIES: dict[str, Activity] = {
     "solve_ticket": Ticketing.solve_ticket,
     "reroute": Rerouting.reroute,
     "reassign": Reassigning.reassign,
+    "ask_customer": Asking.ask_customer,
+    "request_new_attempt": AskingCarriers.request_new_attempt,
+    "hold_at_hub": AskingCarriers.hold_at_hub,
+    "change_to_pickup_point": AskingCarriers.change_to_pickup_point,
+    "return_to_sender": AskingCarriers.return_to_sender,
+    "call_webhook": Calling.call_webhook,
+    "emit": Calling.emit,
 }

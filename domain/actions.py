@@ -6,12 +6,12 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from domain.event import Event
-from domain.instant import Instant, Span
+from domain.instant import HOUR, Instant, Span
 from domain.order import Customer, Destination
 
 
 class Outcome(StrEnum):
-    """What came of an action. Only `started`, `deferred` and `proposed` are no end."""
+    """What came of an action. Only `started`, `deferred`, `proposed` and `asked` are no end."""
 
     STARTED = "started"
     DONE = "done"
@@ -31,6 +31,8 @@ class Outcome(StrEnum):
     """It waits for a person who approves it."""
     MUTED = "muted"
     """Its rule was muted, and it is not done any more."""
+    ASKED = "asked"
+    """The customer was asked, and has not answered yet."""
 
     @property
     def helped(self) -> bool:
@@ -38,7 +40,7 @@ class Outcome(StrEnum):
 
     @property
     def ended(self) -> bool:
-        return self not in (Outcome.STARTED, Outcome.DEFERRED, Outcome.PROPOSED)
+        return self not in (Outcome.STARTED, Outcome.DEFERRED, Outcome.PROPOSED, Outcome.ASKED)
 
     @property
     def calls_for_otherwise(self) -> bool:
@@ -92,6 +94,68 @@ class Reassign:
     never_back_to_same: bool = True
 
 
+LIQUID: Mapping[str, bool] = {"liquid": True}
+"""Marks an argument whose text, or each of whose texts, is Liquid."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskCustomer:
+    """Asks the customer, and waits for an answer. `answers` are the replies that count, any if there are none; who has not
+    answered `answer_within` is asked no further: the steps of `unanswered` are then done."""
+
+    template: str
+    answers: tuple[str, ...] = ()
+    answer_within: Span = field(default=2 * HOUR, metadata=IN_MS)
+    channels: tuple[Channel, ...] = ("sms", "email")
+
+
+@dataclass(frozen=True, slots=True)
+class CallWebhook:
+    """Posts the incident and the delivery, signed, to an endpoint of directory.yaml. `data` goes along."""
+
+    endpoint: str
+    event: str = "incident"
+    data: Mapping[str, str] = field(default_factory=dict, metadata=LIQUID)
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Tells the order system that something happened. `data` goes along."""
+
+    type: str
+    data: Mapping[str, str] = field(default_factory=dict, metadata=LIQUID)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestNewAttempt:
+    """Asks the carrier to try again."""
+
+    note: str | None = field(default=None, metadata=LIQUID)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldAtHub:
+    """Asks the carrier to keep the parcels at a hub, at the delivery's own unless it is named."""
+
+    hub: str | None = None
+    note: str | None = field(default=None, metadata=LIQUID)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeToPickupPoint:
+    """Asks the carrier to bring the parcels to a pickup point instead: the one named, the order's own, or one that it chooses."""
+
+    point: str | None = None
+    note: str | None = field(default=None, metadata=LIQUID)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnToSender:
+    """Asks the carrier to bring the parcels back to the sender."""
+
+    note: str | None = field(default=None, metadata=LIQUID)
+
+
 @dataclass(frozen=True, slots=True)
 class SolveTicket:
     """Solves the ticket of a resolved incident. Rules do not ask for it: resolving an incident that has a ticket does."""
@@ -104,10 +168,23 @@ ACTION_ARGUMENTS: dict[str, type] = {
     "open_ticket": OpenTicket,
     "reroute": Reroute,
     "reassign": Reassign,
+    "ask_customer": AskCustomer,
+    "request_new_attempt": RequestNewAttempt,
+    "hold_at_hub": HoldAtHub,
+    "change_to_pickup_point": ChangeToPickupPoint,
+    "return_to_sender": ReturnToSender,
+    "call_webhook": CallWebhook,
+    "emit": Emit,
 }
 """Action -> its argument model. To add an action: a row here, one in activities.ACTIONS, one file in activities/."""
 
-AWAITED = frozenset({"reroute", "reassign"})
+OF_THE_CARRIER = ("request_new_attempt", "hold_at_hub", "change_to_pickup_point", "return_to_sender")
+"""Actions that ask the carrier for something."""
+
+QUESTIONS = frozenset({"ask_customer"})
+"""Actions that are only begun when they are done: they end with an answer, or with the time for it."""
+
+AWAITED = frozenset({"reroute", "reassign", *OF_THE_CARRIER})
 """Actions that what follows in a `do` list waits for, since they change what there is to tell."""
 
 

@@ -134,6 +134,11 @@ class Incident:
         return replace(self, proposals={**self.proposals, path: proposal})
 
     @property
+    def asking(self) -> tuple[tuple[str, Act], ...]:
+        """The questions that nobody has answered yet, by path."""
+        return tuple((path, act) for path, act in self.acts.items() if act.outcome is Outcome.ASKED)
+
+    @property
     def step(self) -> int:
         """How far its escalation has come: the number of the last step whose time came, from 1; 0 before the first."""
         return max((number for number, times in enumerate(self.rungs, start=1) if times), default=0)

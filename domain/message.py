@@ -15,6 +15,7 @@ def template_context(delivery: Delivery, incident: Incident, now: Instant) -> di
         "now": now,
         "delivery_id": order.delivery_id,
         "order_id": order.order_id,
+        "tracking_numbers": list(order.tracking_numbers),
         "status": facts.status.value,
         "condition": delivery.condition(now).value,
         "eta": facts.eta,

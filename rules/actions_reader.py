@@ -6,7 +6,7 @@ from dataclasses import fields as model_fields
 from types import UnionType
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
-from domain.actions import ACTION_ARGUMENTS
+from domain.actions import ACTION_ARGUMENTS, QUESTIONS
 from rules import fields
 from rules.book import Step
 from rules.directory import Directory
@@ -16,13 +16,6 @@ from rules.template_check import Templates, check_liquid, check_template
 
 LATER_ACTIONS: Mapping[str, str] = {
     "reassign_route": "use reassign",
-    "ask_customer": "use notify",
-    "request_new_attempt": "use open_ticket",
-    "hold_at_hub": "use open_ticket",
-    "change_to_pickup_point": "use open_ticket",
-    "return_to_sender": "use open_ticket",
-    "call_webhook": "use open_ticket",
-    "emit": "use open_ticket",
 }
 """Actions of the language that are not built yet -> what to use meanwhile."""
 
@@ -33,6 +26,9 @@ ALWAYS_PEOPLE = ("customer", "driver")
 """Whom every delivery has; the others are people of directory.yaml."""
 
 _LIQUID_ARGUMENTS = frozenset({"title", "body"})
+
+UNANSWERED = "unanswered"
+"""The list of steps that stands among the arguments of a question."""
 
 
 def _action_meant(word: str) -> str:
@@ -50,6 +46,8 @@ class ActionReader:
         self._source, self._directory, self._templates = source, directory, templates
         self._registers: dict[str, tuple[str, tuple[str, ...]]] = {
             "queue": ("queue", directory.queues),
+            "endpoint": ("endpoint", directory.endpoints),
+            "hub": ("hub", tuple(directory.hubs)),
             "who": ("person", (*ALWAYS_PEOPLE, *directory.people) if directory.people else ()),
         }
 
@@ -92,7 +90,9 @@ class ActionReader:
         mapping = fields.pairs(self._source, value, name) if value is not None else Pairs((), key.start, key.end)
         if mapping is None:
             return None
-        return Step(name, self._arguments(key, mapping, model), otherwise)
+        node = mapping.get(UNANSWERED) if name in QUESTIONS else None
+        unanswered = self.steps(node, UNANSWERED) if node is not None else ()
+        return Step(name, self._arguments(key, mapping, model), otherwise, unanswered)
 
     def _refuse_action(self, key: Text) -> None:
         if key.value in LATER_ACTIONS:
@@ -104,7 +104,7 @@ class ActionReader:
 
     def _arguments(self, key: Text, mapping: Pairs, model: type) -> dict[str, Any]:
         declared = {field.name: field for field in model_fields(model)}
-        fields.check_keys(self._source, mapping, key.value, declared)
+        fields.check_keys(self._source, mapping, key.value, [*declared, *((UNANSWERED,) if key.value in QUESTIONS else ())])
         types = get_type_hints(model)
         given: dict[str, Any] = {}
         for name, field in declared.items():
@@ -113,7 +113,7 @@ class ActionReader:
                 self._note_missing(key, name, field)
             else:
                 given[name] = self._argument(f"{key.value} {name}", node, types[name], field)
-                self._check_argument(node, name, given[name])
+                self._check_argument(node, name, given[name], field)
                 if given[name] is not None:
                     self._note_not_acted_on(key, name, node)
         self._check_template(mapping, given, declared)
@@ -138,23 +138,39 @@ class ActionReader:
             return fields.word(self._source, node, what, get_args(declared))
         if get_origin(declared) is tuple:
             return self._word_list(what, node, get_args(get_args(declared)[0]))
+        if get_origin(declared) is Mapping:
+            return self._texts(what, node)
         if declared is bool:
             return fields.yes_no(self._source, node, what)
         return fields.whole(self._source, node, what, 0, 100_000) if declared is int else fields.text(self._source, node, what)
 
     def _word_list(self, what: str, node: Node, allowed: tuple[str, ...]) -> list[str] | None:
-        words = [fields.word(self._source, item, what, allowed) for item in fields.items(node)]
+        words = [
+            fields.word(self._source, item, what, allowed) if allowed else fields.text(self._source, item, what)
+            for item in fields.items(node)
+        ]
         if not words:
-            self._source.at_node("R013", node, f"{what} is empty", suggestion("", allowed))
+            self._source.at_node("R013", node, f"{what} is empty", suggestion("", allowed) if allowed else "remove the key")
         return list(dict.fromkeys(word for word in words if word)) or None
 
-    def _check_argument(self, node: Node, name: str, value: Any) -> None:
+    def _texts(self, what: str, node: Node) -> dict[str, str] | None:
+        """A mapping from names to texts."""
+        mapping = fields.pairs(self._source, node, what)
+        if mapping is None:
+            return None
+        found = {key.value: fields.text(self._source, value, f"{what} {key.value}") for key, value in mapping.pairs}
+        for key, value in mapping.pairs:
+            if found[key.value]:
+                check_liquid(self._source, value, found[key.value] or "", f"{what} {key.value}")
+        return {key: value for key, value in found.items() if value}
+
+    def _check_argument(self, node: Node, name: str, value: Any, field: "Field[Any]") -> None:
         if not isinstance(value, str):
             return
         if name in self._registers:
             what, known = self._registers[name]
             fields.registered(self._source, node, what, value, known)
-        if name in _LIQUID_ARGUMENTS:
+        if name in _LIQUID_ARGUMENTS or "liquid" in field.metadata:
             check_liquid(self._source, node, value, name)
 
     def _check_template(self, mapping: Pairs, given: Mapping[str, Any], declared: Mapping[str, "Field[Any]"]) -> None:

@@ -16,11 +16,17 @@ from rules.tree import Clock, Condition
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One action of a `do` list, and what to do if it failed or could not help."""
+    """One action of a `do` list, what to do if it failed or could not help, and what if a question is not answered."""
 
     action: str
     args: Mapping[str, Any] = field(default_factory=dict)
     otherwise: tuple["Step", ...] = ()
+    unanswered: tuple["Step", ...] = ()
+
+    @property
+    def inner(self) -> tuple[tuple[str, tuple["Step", ...]], ...]:
+        """The lists of steps under this one, each with its name in paths."""
+        return (("otherwise", self.otherwise), ("unanswered", self.unanswered))
 
 
 Patterns: TypeAlias = Mapping[str, tuple[str, ...]]

@@ -1,6 +1,7 @@
 """directory.yaml: the hubs, queues, carriers, zones and calendars that rules may name. Every section may be missing.
 
-People are not part of it: their addresses are personal data and stay with the worker that writes to them.
+People are not part of it: their addresses are personal data and stay with the worker that writes to them. Of endpoints it has
+the names only: where they are, and the names of their secrets, is the worker's business too.
 """
 
 from collections.abc import Mapping
@@ -22,12 +23,14 @@ class Hub:
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """A carrier: how often its feed reports when all is well, and who stands in for it. Cost in cents of `currency`."""
+    """A carrier: how often its feed reports when all is well, who stands in for it, and the endpoint that takes what is asked of
+    it. Cost in cents of `currency`."""
 
     cadence: Span | None = None
     backup: tuple[str, ...] = ()
     cost_per_drop: int | None = None
     currency: str | None = None
+    requests: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +53,4 @@ class Directory:
     carriers: Mapping[str, Carrier] = field(default_factory=dict)
     zones: tuple[str, ...] = ()
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    endpoints: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from domain.contact import Contact
+from domain.endpoint import Endpoint
 from domain.instant import DAY, Span
 from rules import fields
 from rules.business import knows_holidays
@@ -23,16 +24,22 @@ _MONEY = re.compile(r"(\d{1,9}(?:\.\d{1,2})?) ([A-Z]{3})")
 _HOURS = re.compile(r"(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})")
 _PHONE = re.compile(r"\+[0-9 ().-]{5,20}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_URL = re.compile(r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?(?:/[^\s#@]*)?")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,99}")
 _DEGREES = re.compile(r"-?\d{1,3}(?:\.\d{1,9})?")
+
+
+SECTIONS = ("hubs", "people", "queues", "carriers", "zones", "calendars", "endpoints")
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryReading:
-    """The directory as far as it could be read, the people's addresses, and what is wrong."""
+    """The directory as far as it could be read, the addresses of people and of endpoints, and what is wrong."""
 
     directory: Directory = field(default_factory=Directory)
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
 
 
 def read_directory_file(path: Path) -> DirectoryReading:
@@ -53,8 +60,9 @@ def read_directory(text: str, name: str = "directory.yaml") -> DirectoryReading:
     mapping = fields.pairs(source, node, "the directory") if node is not None else None
     if mapping is None:
         return DirectoryReading(problems=in_order(source.problems))
-    fields.check_keys(source, mapping, "the directory", ("hubs", "people", "queues", "carriers", "zones", "calendars"))
+    fields.check_keys(source, mapping, "the directory", SECTIONS)
     people = _rows(source, mapping, "people", _contact)
+    endpoints = _rows(source, mapping, "endpoints", _endpoint)
     directory = Directory(
         hubs=_rows(source, mapping, "hubs", _hub),
         people=tuple(people),
@@ -62,9 +70,10 @@ def read_directory(text: str, name: str = "directory.yaml") -> DirectoryReading:
         carriers=_rows(source, mapping, "carriers", _carrier),
         zones=_names(source, mapping, "zones"),
         calendars=_rows(source, mapping, "calendars", _calendar),
+        endpoints=tuple(endpoints),
     )
-    _check_calendars(source, mapping, directory)
-    return DirectoryReading(directory, people, in_order(source.problems))
+    _check_references(source, mapping, directory)
+    return DirectoryReading(directory, people, in_order(source.problems), endpoints)
 
 
 def _rows(source: Source, mapping: Pairs, section: str, read: Callable[[Source, Pairs], Row]) -> dict[str, Row]:
@@ -104,9 +113,37 @@ def _contact(source: Source, row: Pairs) -> Contact:
 
 
 def _carrier(source: Source, row: Pairs) -> Carrier:
-    values = _values(source, row, "a carrier", {"feed": _cadence, "backup": _backup, "cost_per_drop": money})
+    read = {"feed": _cadence, "backup": _backup, "cost_per_drop": money, "requests": fields.text}
+    values = _values(source, row, "a carrier", read)
     cents, currency = values.get("cost_per_drop", (None, None))
-    return Carrier(values.get("feed"), values.get("backup", ()), cents, currency)
+    return Carrier(values.get("feed"), values.get("backup", ()), cents, currency, values.get("requests"))
+
+
+def _endpoint(source: Source, row: Pairs) -> Endpoint:
+    values = _values(source, row, "an endpoint", {"url": _url, "secret": _secret})
+    for key, example in (("url", "https://orders.example.test/doorstep"), ("secret", "ORDER_SYSTEM_SECRET")):
+        if row.get(key) is None:
+            source.problem("R011", row.start, 1, f'an endpoint needs "{key}"', f"for example {key}: {example}")
+    return Endpoint(values.get("url", ""), values.get("secret", ""))
+
+
+def _url(source: Source, node: Node, what: str) -> str | None:
+    """An address with http or https and a host. A password in it would end up in logs: secrets are named, not written."""
+    found = fields.text(source, node, what)
+    match = _URL.fullmatch(found) if found else None
+    if found and match is None:
+        source.at_node("R025", node, f'{what} can not be "{found}"', "for example https://orders.example.test/doorstep")
+    return match[0] if match else None
+
+
+def _secret(source: Source, node: Node, what: str) -> str | None:
+    """The name of an environment variable; what does not look like one may be the secret itself, and is not repeated."""
+    found = fields.text(source, node, what)
+    if found and not _VARIABLE.fullmatch(found):
+        hint = "name the environment variable that holds it, for example ORDER_SYSTEM_SECRET"
+        source.at_node("R025", node, "a secret is named here, not written", hint)
+        return None
+    return found
 
 
 def _calendar(source: Source, row: Pairs) -> Calendar:
@@ -200,12 +237,13 @@ def _country(source: Source, node: Node, what: str) -> str | None:
     return match[0] if match else None
 
 
-def _check_calendars(source: Source, mapping: Pairs, directory: Directory) -> None:
-    """What one section says of another: calendars of hubs and people, backups of carriers."""
+def _check_references(source: Source, mapping: Pairs, directory: Directory) -> None:
+    """What one section says of another: calendars of hubs and people, backups and endpoints of carriers."""
     references = (
         ("hubs", "calendar", "calendar", directory.calendars),
         ("people", "on_call", "calendar", directory.calendars),
         ("carriers", "backup", "carrier", directory.carriers),
+        ("carriers", "requests", "endpoint", directory.endpoints),
     )
     for section, key, what, known in references:
         rows = mapping.get(section)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from domain.actions import QUESTIONS
 from domain.sending import TemplateError
 from rules import fields
 from rules.deeds import Deed
@@ -55,7 +56,7 @@ def is_said(wanted: Wording, deeds: Iterable[Deed], templates: Templates) -> boo
     return any(
         all(_plain(text) in _plain(said) for text in wanted.contains)
         for deed in deeds
-        if deed.request.args.get("who") == wanted.to
+        if _addressee(deed) == wanted.to
         for said in texts_of(deed, templates)
     )
 
@@ -63,7 +64,7 @@ def is_said(wanted: Wording, deeds: Iterable[Deed], templates: Templates) -> boo
 def texts_of(deed: Deed, templates: Templates) -> Iterator[str]:
     """What a message says, channel by channel: its subject and its text; why not, if a template cannot be filled in."""
     args, request = deed.request.args, deed.request
-    language = request.customer.language if args.get("who") == "customer" else OF_OTHERS
+    language = request.customer.language if _addressee(deed) == "customer" else OF_OTHERS
     context: Mapping[str, Any] = {"now": request.asked_at, **request.context}
     for channel in args.get("channels") or ("email",):
         try:
@@ -74,6 +75,11 @@ def texts_of(deed: Deed, templates: Templates) -> Iterator[str]:
             yield str(error)
         else:
             yield f"{message.subject}\n{message.text}".strip()
+
+
+def _addressee(deed: Deed) -> str | None:
+    """Who is told; questions go to the customer."""
+    return "customer" if deed.action in QUESTIONS else deed.request.args.get("who")
 
 
 def _plain(text: str) -> str:

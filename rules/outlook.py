@@ -10,6 +10,7 @@ from rules.compile import CompiledBook, CompiledRule
 from rules.ladder import next_step_at
 from rules.looking import may_open
 from rules.machine import Cell, Phase
+from rules.questions import WAITS
 from rules.quiet import quiet_until
 from rules.scene import Scene
 from rules.timed import aged
@@ -20,13 +21,12 @@ def outlook_of(
 ) -> dict[str, Any]:
     """How the rule's escalation goes on, what of it waits for the end of its quiet hours, and until when those are."""
     mine = [incident for incident in incidents if incident.rule == rule.id]
-    waiting = [act for incident in mine for act in incident.waiting]
+    waiting = [(act, f"waits: {act.note}") for incident in mine for act in incident.waiting]
+    waiting += [(act, WAITS) for incident in mine for _, act in incident.asking]
     quiet = quiet_until(rule.rule, book.rulebook.directory, scene.delivery, at)
     return {
         "escalation": _escalation(mine, rule, cells, book, scene, at),
-        "waiting": [
-            {"action": act.action, "until": iso(act.until), "says": f"{act.action} waits: {act.note}"} for act in waiting
-        ],
+        "waiting": [{"action": act.action, "until": iso(act.until), "says": f"{act.action} {why}"} for act, why in waiting],
         "quiet_until": iso(quiet),
     }
 

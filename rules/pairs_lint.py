@@ -76,7 +76,7 @@ def _steps(rule: Rule) -> tuple[Step, ...]:
 
 
 def _does(steps: tuple[Step, ...], action: str) -> bool:
-    return any(step.action == action or _does(step.otherwise, action) for step in steps)
+    return any(step.action == action or any(_does(inner, action) for _, inner in step.inner) for step in steps)
 
 
 def _related(one: Rule, two: Rule) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.actions import AWAITED
+from domain.actions import AWAITED, Outcome
 from domain.incident import Act
 from rules.book import Rule, Step
 
@@ -50,6 +50,8 @@ def _ready_step(step: Step, acts: Mapping[str, Act], place: str, repeat: int) ->
         return Ready((), settled=step.action not in AWAITED)
     if not act.outcome.calls_for_otherwise:
         return Ready((), settled=True)
+    if act.outcome is Outcome.UNANSWERED and step.unanswered:
+        return ready_steps(step.unanswered, acts, f"{place}.unanswered", repeat)
     return ready_steps(step.otherwise, acts, f"{place}.otherwise", repeat)
 
 

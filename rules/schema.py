@@ -9,9 +9,9 @@ from dataclasses import MISSING, fields
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from domain.actions import ACTION_ARGUMENTS
+from domain.actions import ACTION_ARGUMENTS, QUESTIONS
 from domain.incident import Mode, Resolution, Severity
-from rules.actions_reader import ALWAYS_PEOPLE
+from rules.actions_reader import ALWAYS_PEOPLE, UNANSWERED
 from rules.book import AtEnd, GroupedBy, Limited, Stop
 from rules.conditions_reader import GROUPS
 from rules.directory import Directory
@@ -193,7 +193,8 @@ def _step(name: str, model: type, directory: Directory, templates: list[str]) ->
     """An action with its arguments, and what is done otherwise."""
     hints, declared = get_type_hints(model), fields(model)
     needed = [field.name for field in declared if field.default is MISSING and field.default_factory is MISSING]
-    arguments = _object({field.name: _argument(field, hints, directory, templates) for field in declared}, needed)
+    given = {field.name: _argument(field, hints, directory, templates) for field in declared}
+    arguments = _object({**given, UNANSWERED: STEPS} if name in QUESTIONS else given, needed)
     allowed = arguments if needed else {"anyOf": [arguments, {"type": "null"}]}
     return _object({name: allowed, "otherwise": STEPS}, [name])
 
@@ -201,6 +202,8 @@ def _step(name: str, model: type, directory: Directory, templates: list[str]) ->
 def _argument(field: Any, hints: Mapping[str, Any], directory: Directory, templates: list[str]) -> Schema:
     named: Mapping[str, Schema] = {
         "queue": _known(directory.queues),
+        "endpoint": _known(directory.endpoints),
+        "hub": _known(sorted(directory.hubs)),
         "template": _known(templates),
         "who": _known((*ALWAYS_PEOPLE, *directory.people) if directory.people else ()),
     }
@@ -216,6 +219,8 @@ def _typed(hint: Any) -> Schema:
         return _one_of(get_args(hint))
     if get_origin(hint) is tuple:
         return _list_of(_typed(get_args(hint)[0]))
+    if get_origin(hint) is Mapping:
+        return {"type": "object", "additionalProperties": TEXT}
     return YES_NO if hint is bool else COUNT if hint is int else TEXT
 
 
@@ -261,6 +266,7 @@ def directory_file(directory: Directory) -> Schema:
         "feed": _object({"cadence": SPAN}),
         "backup": _list_of({**TEXT, "examples": sorted(directory.carriers)}),
         "cost_per_drop": MONEY,
+        "requests": {**TEXT, "examples": sorted(directory.endpoints)},
     }
     hours = {"days": _list_of(_one_of(DAY_NAMES)), "hours": WINDOW, "holidays": TEXT}
     sections = {
@@ -270,6 +276,7 @@ def directory_file(directory: Directory) -> Schema:
         "carriers": _rows(carrier),
         "zones": _list_of(TEXT),
         "calendars": _rows(hours),
+        "endpoints": _rows({"url": TEXT, "secret": TEXT}),
     }
     return _object(sections)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import count
 
-from domain.actions import ActionResult, Outcome
+from domain.actions import QUESTIONS, ActionResult, Outcome
 from domain.delivery import delivery_of
 from domain.event import Event
 from domain.guards import Answer
@@ -25,6 +25,7 @@ from rules.grace import longest_grace
 from rules.outside import NOTHING_GIVEN, DisruptionTurned, FeedTurned, Given, Outside
 from rules.people import acknowledged, muted, settled_by_hand
 from rules.people import decided as decide
+from rules.questions import asked
 from rules.reload import adopted as take_up
 from rules.telling import Adopted, Decided, Line, Moment, Muted, Reported, Told
 from rules.watch import Look, Watch, look, with_outcome
@@ -231,10 +232,10 @@ class _Stage:
             self.watch = looked.watch
             self._wake_at = looked.wake.at if looked.wake else NEVER
             told.note(before, looked)
-            ended = [self._do(deed, at) for deed in looked.deeds]
-            if not any(ended):
+            ended = [result for deed in looked.deeds if (result := self._do(deed, at)) is not None]
+            if not ended:
                 return
-            events = []
+            events = [event for result in ended for event in result.events]
 
     def _looked(self, events: list[Event], at: Instant) -> Look:
         """A look, after all that it asks has been looked up."""
@@ -246,16 +247,18 @@ class _Stage:
     def _look_with(self, answers: tuple[Answer, ...], events: list[Event], at: Instant) -> Look:
         return look(self.watch, self._book, events, at, versions=self._versions.__getitem__, answers=answers)
 
-    def _do(self, deed: Deed, at: Instant) -> bool:
-        """Keeps the outcome of a deed, or when it will be; whether it is known at once."""
+    def _do(self, deed: Deed, at: Instant) -> ActionResult | None:
+        """Keeps the outcome of a deed, or when it will be; None where it is not known at once."""
         outcome = self._outcomes(deed)
         wait = deed.request.args.get("accept_within") or 0
         if outcome is Outcome.UNANSWERED and wait:
             self._unanswered += 1
             self._add(at + wait, _Answered(deed))
-            return False
-        self.watch = with_outcome(self.watch, deed, ActionResult(outcome), at)
-        return True
+            return None
+        is_asked = deed.action in QUESTIONS and outcome in (Outcome.DONE, Outcome.UNANSWERED)
+        result = asked(deed.request, at) if is_asked else ActionResult(outcome)
+        self.watch = with_outcome(self.watch, deed, result, at)
+        return result
 
     def _expires_at(self) -> Instant:
         return self.watch.delivery.facts.promised.end + self._book.rulebook.expires_after

@@ -14,6 +14,7 @@ from rules.limits import Effects, counted
 from rules.machine import Cell
 from rules.muting import Mutes, muted_until, silenced, waiting
 from rules.plans import Plans
+from rules.questions import settled
 from rules.readiness import ready_of
 from rules.restraint import Circumstances, kept_back
 from rules.timed import aged, is_timed, with_due
@@ -46,7 +47,7 @@ class Begun:
             return incident
         timed = is_timed(rule, incident)
         if timed:
-            incident = aged(incident, rule, self.around.cells.get(rule.id), now)
+            incident = settled(aged(incident, rule, self.around.cells.get(rule.id), now), rule, self.around.delivery, now)
         until = muted_until(self.around.mutes, incident)
         if until is not None and not incident.is_open:
             incident = silenced(incident, rule, now)

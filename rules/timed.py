@@ -14,6 +14,7 @@ from rules.compile import CompiledBook, CompiledRule
 from rules.ladder import climbed, next_step_at
 from rules.looking import may_open
 from rules.machine import Cell, Phase
+from rules.questions import WAITS
 from rules.scene import Scene
 
 ESCALATES = "escalates"
@@ -52,6 +53,9 @@ def _due(
     for act in incident.waiting:
         if act.until is not None:
             yield act.until, f"{act.action} waits no longer"
+    for _, act in incident.asking:
+        if act.until is not None:
+            yield act.until, f"{act.action} {WAITS}"
     if not incident.is_open or rule is None or cell is None:
         return
     for _, proposal in incident.awaiting:

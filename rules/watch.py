@@ -26,6 +26,7 @@ from rules.machine import Cell
 from rules.muting import Mutes, in_effect
 from rules.openings import OURSELVES, evaluated
 from rules.plans import Plans
+from rules.questions import with_question
 from rules.starting import Around, Begun
 
 KEPT_INCIDENTS = 50
@@ -70,8 +71,8 @@ class Watch:
 
     @property
     def has_put_off(self) -> bool:
-        """Whether something waits for the end of quiet hours."""
-        return any(incident.waiting for incident in self.incidents if incident.due_at is not None)
+        """Whether something waits for the end of quiet hours, or for an answer."""
+        return any(incident.waiting or incident.asking for incident in self.incidents if incident.due_at is not None)
 
     @property
     def open_incidents(self) -> tuple[Incident, ...]:
@@ -190,7 +191,8 @@ def with_outcome(watch: Watch, deed: Deed, result: ActionResult, now: Instant) -
     act = Act(deed.name, deed.request.asked_at, result.outcome, now, result.note or None)
     if result.outcome.calls_for_otherwise:
         watch = replace(watch, effects=uncounted(watch.effects, deed.name, deed.request.asked_at))
-    return watch.with_incident(incident.with_act(deed.path, act))
+    incident = incident.with_act(deed.path, act)
+    return watch.with_incident(with_question(incident, deed.path, deed.request.args, result.events, now))
 
 
 def _changed(watch: Watch, book: CompiledBook, change: Change) -> Watch:
@@ -238,7 +240,7 @@ def _reached(watch: Watch, rule: Rule, change: Change) -> Watch:
 
 
 def _bounded(incidents: tuple[Incident, ...]) -> tuple[Incident, ...]:
-    closed = [incident.incident_id for incident in incidents if not incident.is_open and not incident.waiting]
+    closed = [one.incident_id for one in incidents if not (one.is_open or one.waiting or one.asking)]
     too_many = closed[: max(0, len(closed) - KEPT_INCIDENTS)]
     return tuple(incident for incident in incidents if incident.incident_id not in too_many)
 

@@ -63,11 +63,11 @@ def name_of(step: Step) -> str:
 
 
 def steps_of(rule: Rule) -> Iterator[Step]:
-    """Every step that a rule may take, those under `otherwise` included."""
+    """Every step that a rule may take, those under `otherwise` and `unanswered` included."""
     waiting = [step for _, _, steps in lists_of(rule) for step in steps]
     while waiting:
         step = waiting.pop(0)
-        waiting += step.otherwise
+        waiting += [*step.otherwise, *step.unanswered]
         yield step
 
 
@@ -95,4 +95,5 @@ def _paths(steps: Sequence[Step], prefix: str, words: str) -> Iterator[tuple[str
     for number, step in enumerate(steps):
         said = f"{words} {number + 1}"
         yield f"{prefix}.{number}", f"{said}: {step.action}"
-        yield from _paths(step.otherwise, f"{prefix}.{number}.otherwise", f"{said} otherwise")
+        for name, inner in step.inner:
+            yield from _paths(inner, f"{prefix}.{number}.{name}", f"{said} {name}")

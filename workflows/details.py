@@ -27,6 +27,7 @@ OUTCOMES = {
     Outcome.DROPPED: "dropped",
     Outcome.PROPOSED: "awaits a decision",
     Outcome.MUTED: "muted",
+    Outcome.ASKED: "awaits an answer",
 }
 
 

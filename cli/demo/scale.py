@@ -165,7 +165,7 @@ def _divided(value: object, names: tuple[str, ...], factor: int) -> dict[str, An
 
 
 def _steps(steps: tuple[Step, ...], factor: int) -> tuple[Step, ...]:
-    return tuple(replace(step, args=_args(step, factor), otherwise=_steps(step.otherwise, factor)) for step in steps)
+    return tuple(Step(step.action, _args(step, factor), *(_steps(inner, factor) for _, inner in step.inner)) for step in steps)
 
 
 def _args(step: Step, factor: int) -> Mapping[str, Any]:

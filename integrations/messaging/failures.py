@@ -1,14 +1,13 @@
-"""The one place that judges which failures to send may be retried, and says why in words.
+"""Which failures to send mail and SMS may be retried, and why, in words; what any call over HTTP may meet is judged in
+integrations.judging.
 
 Reasons never quote the provider's own text: it may hold the recipient's address or number.
 """
 
 import re
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aiohttp import ClientConnectorError, ClientError
 from aiosmtplib import (
     SMTPException,
     SMTPNotSupported,
@@ -18,13 +17,11 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
-from domain.instant import MINUTE, SECOND, Span
+from domain.instant import Span
 from domain.sending import Unsent
+from integrations.judging import BETWEEN_LOGINS, Provider, of_answer, of_failure, why
 
 KEPT = "the message is kept and tried again"
-
-BETWEEN_LOGINS: Span = MINUTE
-"""Wrong credentials are somebody's to correct, not the message's fault: wait, and do not get the account locked."""
 
 NOT_LOGGED_IN = frozenset({530, 534, 535, 538})
 """SMTP answers that are about our login, whatever command they answer (RFC 4954)."""
@@ -102,29 +99,14 @@ def of_mail(error: Exception, server: str) -> Unsent:
 
 def of_twilio(error: Exception, server: str) -> Unsent:
     """What a failed attempt to send an SMS means. In doubt whenever the request may have reached Twilio."""
-    match error:
-        case TwilioAnswerError():
-            return _answered(error, server)
-        case ClientConnectorError():
-            return Unsent(f"Twilio at {server} cannot be reached: {_why(error.os_error)}; {KEPT}", retry=True)
-        case TimeoutError():
-            return Unsent(f"Twilio at {server} did not answer in time; {KEPT}", retry=True, in_doubt=True)
-        case ClientError() | OSError():
-            return Unsent(f"Twilio at {server} broke off the connection; {KEPT}", retry=True, in_doubt=True)
-    raise error
+    twilio = Provider(f"Twilio at {server}", "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN", KEPT)
+    if not isinstance(error, TwilioAnswerError):
+        return of_failure(twilio, error)
+    judged = of_answer(twilio, error.status, error.retry_after)
+    return judged if judged.retry else _refused(error)
 
 
-def _answered(error: TwilioAnswerError, server: str) -> Unsent:
-    if error.status == 401:
-        reason = (
-            f"Twilio at {server} does not accept our credentials (401); check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN; {KEPT}"
-        )
-        return Unsent(reason, retry=True, after=BETWEEN_LOGINS)
-    if error.status == 429:
-        return Unsent(f"Twilio at {server} asks us to slow down (429); {KEPT}", retry=True, after=error.retry_after or SECOND)
-    if error.status >= 500:
-        certain = error.status == 503
-        return Unsent(f"Twilio at {server} has trouble ({error.status}); {KEPT}", True, error.retry_after, in_doubt=not certain)
+def _refused(error: TwilioAnswerError) -> Unsent:
     known = TWILIO_REASONS.get(
         error.code or 0, f"see https://www.twilio.com/docs/errors/{error.code}" if error.code else "no code given"
     )
@@ -133,17 +115,4 @@ def _answered(error: TwilioAnswerError, server: str) -> Unsent:
 
 def _why(error: BaseException) -> str:
     """The system's reason in a few words; wrapped errors tell theirs."""
-    inner = error.__cause__ if isinstance(error, SMTPException) and error.__cause__ else error
-    match inner:
-        case ConnectionRefusedError():
-            return "connection refused"
-        case ssl.SSLCertVerificationError():
-            return f"its certificate cannot be verified ({inner.verify_message})"
-        case ssl.SSLError():
-            return "the TLS handshake failed"
-        case OSError() if inner.strerror and "Connect call failed" in inner.strerror:
-            return "connection refused"
-        case OSError() if inner.strerror:
-            return inner.strerror.lower()
-        case _:
-            return "the connection failed"
+    return why(error.__cause__ if isinstance(error, SMTPException) and error.__cause__ else error)

@@ -3,6 +3,7 @@
 import pytest
 
 from domain.contact import Contact
+from domain.endpoint import Endpoint
 from domain.instant import HOUR
 from rules.directory import Calendar, Carrier, Directory, Hub
 from rules.directory_reader import read_directory
@@ -11,9 +12,10 @@ WHOLE = """
 hubs: {HEL1: {timezone: Europe/Helsinki, cutoff: "20:00", calendar: weekdays, lat: 60.2, lon: 24.9}, TKU1: {}}
 people: {shift-lead: {email: lead@example.test, phone: "+358 40 123 4567", on_call: weekdays}}
 queues: [hub-ops, duty-manager]
-carriers: {acme: {feed: {cadence: 2h}, backup: [zipvan], cost_per_drop: 6.50 EUR}, zipvan: {}}
+carriers: {acme: {feed: {cadence: 2h}, backup: [zipvan], cost_per_drop: 6.50 EUR, requests: acme-dispatch}, zipvan: {}}
 zones: [north-1, north-2]
 calendars: {weekdays: {days: [mon, tue, wed, thu, fri], hours: "09:00-17:00", holidays: FI}}
+endpoints: {acme-dispatch: {url: "https://dispatch.acme.example.test:8443/doorstep", secret: ACME_SECRET}}
 """
 
 
@@ -25,9 +27,10 @@ def test_every_section_arrives_in_the_directory() -> None:
         hubs={"HEL1": Hub("Europe/Helsinki", 20 * HOUR, "weekdays", 60.2, 24.9), "TKU1": Hub()},
         people=("shift-lead",),
         queues=("hub-ops", "duty-manager"),
-        carriers={"acme": Carrier(2 * HOUR, ("zipvan",), 650, "EUR"), "zipvan": Carrier()},
+        carriers={"acme": Carrier(2 * HOUR, ("zipvan",), 650, "EUR", "acme-dispatch"), "zipvan": Carrier()},
         zones=("north-1", "north-2"),
         calendars={"weekdays": Calendar((0, 1, 2, 3, 4), 9 * HOUR, 17 * HOUR, "FI")},
+        endpoints=("acme-dispatch",),
     )
 
 
@@ -36,6 +39,14 @@ def test_addresses_of_people_are_kept_apart() -> None:
 
     assert reading.contacts == {"shift-lead": Contact("lead@example.test", "+358401234567")}
     assert "lead@example.test" not in repr(reading.directory)
+
+
+def test_where_endpoints_are_is_kept_apart_too() -> None:
+    reading = read_directory(WHOLE)
+
+    assert reading.endpoints == {"acme-dispatch": Endpoint("https://dispatch.acme.example.test:8443/doorstep", "ACME_SECRET")}
+    assert "https" not in repr(reading.directory)
+    assert "ACME_SECRET" not in repr(reading.directory)
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "queues:\n"])
@@ -55,6 +66,12 @@ def test_every_section_may_be_missing(text: str) -> None:
         ("hubs: {H: {calendar: weekdys}}\ncalendars: {weekdays: {}}", ("R023", 'unknown calendar "weekdys"', 'did you mean "weekdays"?')),
         ("people: {p: {email: nobody}}", ("R025", 'email can not be "nobody"', "for example lead@example.test")),
         ("people: {p: {phone: 0401234567}}", ("R025", 'phone can not be "0401234567"', 'for example "+358401234567", in quotes')),
+        ("endpoints: {e: {secret: A_SECRET}}", ("R011", 'an endpoint needs "url"', "for example url: https://orders.example.test/doorstep")),
+        ("endpoints: {e: {url: 'https://a.test'}}", ("R011", 'an endpoint needs "secret"', "for example secret: ORDER_SYSTEM_SECRET")),
+        ("endpoints: {e: {url: 'https://a.test', secret: a-b-c}}", ("R025", "a secret is named here, not written", "name the environment variable that holds it, for example ORDER_SYSTEM_SECRET")),
+        ("endpoints: {e: {url: 'ftp://a.test', secret: A_SECRET}}", ("R025", 'url can not be "ftp://a.test"', "for example https://orders.example.test/doorstep")),
+        ("endpoints: {e: {url: 'https://u:p@a.test', secret: A_SECRET}}", ("R025", 'url can not be "https://u:p@a.test"', "for example https://orders.example.test/doorstep")),
+        ("carriers: {a: {requests: e}}", ("R023", 'unknown endpoint "e"', "")),
         ("queues: {a: b}", ("R012", "queues must be a list", "")),
         ("carriers: {a: {backup: [b]}}", ("R023", 'unknown carrier "b"', "allowed: a")),
         ("carriers: {a: {feed: {cadence: 2}}}", ("R021", "cadence: a duration needs a unit, 2 has none", "write 2s, 2m, 2h or 2 days")),

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from cli.rules import Wanted
-from cli.rules import test_rules as run_tests
 from rules.expectations import READ, SCOPES
 from rules.happenings import WHATS
 from rules.testfile import CASE_KEYS, SIMULATED
@@ -15,7 +13,6 @@ from tests.rules.readers import run
 PAGE = (Path(__file__).parents[2] / "docs" / "testing-rules.md").read_text("utf-8")
 BOOK = re.findall(r"```yaml book\n(.*?)```", PAGE, re.DOTALL)[0]
 NEXT_BOOK = re.findall(r"```yaml next\n(.*?)```", PAGE, re.DOTALL)[0]
-EXPECTATIONS = re.findall(r"```yaml\n(.*?)```", PAGE[PAGE.index("## Expectations") :], re.DOTALL)[0]
 TESTS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -29,21 +26,6 @@ def test_every_test_of_the_page_passes(tmp_path: Path, tests: str) -> None:
 
     assert report.ok, report.summary()
     assert report.passed
-
-
-@pytest.mark.parametrize("said", re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL))
-def test_what_is_said_of_coverage_and_mutants_is_what_is_printed(
-    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    rules = Path("my-rules")
-    rules.mkdir()
-    (rules / "page.yaml").write_text(BOOK)
-    (rules / "page.test.yaml").write_text(EXPECTATIONS)
-
-    run_tests(rules, None, "text", Wanted(coverage=True, mutate=True))
-
-    assert said in capsys.readouterr().out
 
 
 def test_every_key_of_a_test_is_on_the_page() -> None:

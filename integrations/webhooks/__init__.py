@@ -1,0 +1,1 @@
+"""Other systems are told by signed HTTP calls."""
