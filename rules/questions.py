@@ -11,7 +11,7 @@ from typing import Any
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.delivery import Delivery
 from domain.event import Event
-from domain.facts import NO_MORE
+from domain.folds import NO_MORE
 from domain.incident import Act, Incident
 from domain.instant import Instant
 from domain.status import Kind, Party
