@@ -6,7 +6,6 @@
 import asyncio
 import contextlib
 import signal
-import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -54,6 +53,7 @@ from store.rulebooks import Rulebooks
 from store.stand_ins import StandIns
 from store.tickets import Desk
 from workflows.client import connect
+from workflows.clock import wall_clock
 from workflows.contract import TASK_QUEUE
 from workflows.delivery import Delivery
 from workflows.guard import Guard
@@ -77,11 +77,6 @@ worker's time for finding nothing (docs/decisions/0007-no-sandbox-in-production.
 
 class SetupError(RuntimeError):
     """The worker cannot work yet: what is missing and how to mend it."""
-
-
-def wall_clock() -> Instant:
-    """Now."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 
 from benchmarks import healthy
-from benchmarks.clock import wall_clock
 from benchmarks.ground import Ground, ground
 from workflows.client import Deliveries
+from workflows.clock import wall_clock
 
 ROOT = Path(__file__).parent.parent
 MB = 1024 * 1024

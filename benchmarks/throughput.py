@@ -17,10 +17,10 @@ from temporalio.worker import Worker
 
 from benchmarks import healthy
 from benchmarks.bare import Bare
-from benchmarks.clock import wall_clock
 from benchmarks.ground import Ground, ground
 from benchmarks.pace import Pace
 from worker import RUNNER, STICKS, working
+from workflows.clock import wall_clock
 from workflows.contract import DELIVERY, TASK_QUEUE, delivery_workflow_id
 
 BARE_QUEUE = "bare"

@@ -5,13 +5,12 @@ import json
 import sys
 import time
 
+from cli.command import FINDINGS, FINE
 from settings import Settings
 from store.database import Database
 from store.rulebooks import Rulebooks
 from workflows.client import Deliveries, connect
 from workflows.takeover import Takeover, take_over
-
-FINE, FINDINGS = 0, 1
 
 PATIENCE = 10.0
 """Seconds until a delivery that does not answer counts as such; the next run asks it again."""

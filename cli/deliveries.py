@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from store.database import Database
 from store.deliveries import Deliveries as Copies
 from store.events import Events
 from workflows.client import Deliveries, RefusedError, as_json, connect
+from workflows.clock import wall_clock
 from workflows.contract import problems_of
 from workflows.events import DeliveryEvent, wire_event
 
@@ -57,7 +57,7 @@ async def report_events(settings: Settings, file: Path, delivery_id: str | None,
             print("say which delivery the events are for: --delivery ID", file=sys.stderr)
             return WRONG_USE
         return await _report({delivery_id: _events(text, file)}, settings)
-    parsed = CARRIERS[format](text, recorded_at=_now())
+    parsed = CARRIERS[format](text, recorded_at=wall_clock())
     return await _report_tracked(settings, parsed, delivery_id)
 
 
@@ -68,13 +68,19 @@ async def report_one(settings: Settings, delivery_id: str | None, told: Mapping[
         print("give a file, or --delivery ID with --status, --kind or --eta", file=sys.stderr)
         return WRONG_USE
     kind = "eta" if "eta" in said else "status" if "status" in said else ""
-    event = {"event_id": f"cli-{uuid.uuid4().hex}", "kind": kind, "occurred_at": iso(_now()), "source": "command-line", **said}
+    event = {
+        "event_id": f"cli-{uuid.uuid4().hex}",
+        "kind": kind,
+        "occurred_at": iso(wall_clock()),
+        "source": "command-line",
+        **said,
+    }
     return await _report({delivery_id: _checked([event], Path("options"))}, settings)
 
 
 def print_example() -> None:
     """An order with a new id and a promise in two hours."""
-    now = _now()
+    now = wall_clock()
     print(
         as_json(
             {
@@ -201,7 +207,7 @@ async def _keep_for_the_record(settings: Settings, delivery_id: str, events: Seq
             print(error, file=sys.stderr)
             return FINDINGS
         wire = [wire_event(event) if isinstance(event, Event) else event for event in events]
-        kept = await Events(database).append_after_close(delivery_id, wire, now=_now())
+        kept = await Events(database).append_after_close(delivery_id, wire, now=wall_clock())
     finally:
         await database.close()
     print(f"{delivery_id} has ended: {kept} events kept for the record")
@@ -295,7 +301,3 @@ def _show_incident(incident: Mapping[str, Any], actions: Sequence[Mapping[str, A
     for act in actions:
         if act["incident_id"] == incident["incident_id"]:
             print(f"    - {act['action']}: {act['outcome'].replace('_', ' ')}" + (f" ({act['note']})" if act["note"] else ""))
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

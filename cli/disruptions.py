@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -11,7 +10,7 @@ from typing import get_args
 from cli.command import FINDINGS, FINE
 from cli.errors import InputError
 from domain.guards import Scope
-from domain.instant import Instant, Span, iso
+from domain.instant import Span, iso
 from rules.alarms import heeds_disruptions
 from rules.book import from_canonical
 from rules.durations import DurationError, span_of
@@ -20,6 +19,7 @@ from store.database import Database
 from store.disruptions import Disruption, Disruptions
 from store.rulebooks import Rulebooks
 from workflows.client import Deliveries, connect
+from workflows.clock import wall_clock
 
 PAGE = 100
 """Deliveries that are called before the next ones are looked up."""
@@ -44,7 +44,7 @@ def place_of(text: str) -> Place:
 
 async def declare(settings: Settings, place: str, kind: str | None, lasts: str | None, by: str, note: str | None) -> int:
     """Declares a disruption and calls the deliveries that have to know at once."""
-    where, now = place_of(place), _now()
+    where, now = place_of(place), wall_clock()
     closes_at = None if lasts is None else now + _span(lasts)
     async with _database(settings) as database:
         disruption = Disruption(where.scope, where.key, kind, now, closes_at, by, note)
@@ -60,7 +60,7 @@ async def close(settings: Settings, place: str, kind: str | None) -> int:
     """Closes the disruptions of a place (and kind) and calls the same deliveries."""
     where = place_of(place)
     async with _database(settings) as database:
-        closed = await Disruptions(database).close(where.scope, where.key, kind, now=_now())
+        closed = await Disruptions(database).close(where.scope, where.key, kind, now=wall_clock())
         if not closed:
             print(f"{place}: no disruption{_of(kind)} is open", file=sys.stderr)
             return FINDINGS
@@ -72,7 +72,7 @@ async def close(settings: Settings, place: str, kind: str | None) -> int:
 async def show_open(settings: Settings, format: str) -> int:
     """Lists the disruptions that are open."""
     async with _database(settings) as database:
-        found = await Disruptions(database).open_at(_now())
+        found = await Disruptions(database).open_at(wall_clock())
     if format == "json":
         print(json.dumps([asdict(one) | {"opened_at": iso(one.opened_at), "closes_at": iso(one.closes_at)} for one in found]))
         return FINE
@@ -132,7 +132,3 @@ def _span(text: str) -> Span:
 
 def _of(kind: str | None) -> str:
     return "" if kind is None else f" of kind {kind}"
-
-
-def _now() -> Instant:
-    return time.time_ns() // 1_000_000

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from store.deliveries import Deliveries
 from store.migrate import is_current
 from web.status import LOOKED_AT, Lately, lately
 from workflows.client import connect, pollers
+from workflows.clock import wall_clock
 from workflows.contract import TASK_QUEUE
 from workflows.registration import missing_attributes
 
@@ -136,7 +136,7 @@ MANY_FAIL = 10
 async def _actions(settings: Settings) -> Finding:
     database = Database(settings.database_url)
     try:
-        seen = lately(await Deliveries(database).effects(limit=LOOKED_AT), time.time_ns() // 1_000_000)
+        seen = lately(await Deliveries(database).effects(limit=LOOKED_AT), wall_clock())
     except Exception as error:
         return Finding("actions", False, str(error), "doorstep migrate makes the file and its tables")
     finally:

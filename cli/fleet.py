@@ -5,13 +5,12 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from cli.command import FINE
 from cli.fleet_file import read_fleet
 from domain.fleet import TakenOver
 from settings import Settings
 from store.database import Database
 from store.fleets import Fleets
-
-FINE = 0
 
 
 async def take_over(settings: Settings, file: Path, format: str) -> int:

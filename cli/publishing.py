@@ -1,12 +1,12 @@
 """Publishing rulebooks: checked first, then kept for ever under the hash of what they say."""
 
-import time
 from dataclasses import dataclass
 
 from rules.book import canonical_json
 from rules.check import Check
 from store.database import Database
 from store.rulebooks import Rulebooks
+from workflows.clock import wall_clock
 
 
 class RulebookProblemsError(ValueError):
@@ -30,5 +30,5 @@ async def publish(checked: Check, database: Database) -> list[Published]:
             "there is no rulebook in what is to be published; give a rulebook, or a folder that holds some"
         )
     shelf = Rulebooks(database)
-    now = time.time_ns() // 1_000_000
+    now = wall_clock()
     return [Published(book.name, await shelf.publish(book.name, canonical_json(book), now=now)) for book in checked.books]

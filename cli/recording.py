@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from cli.command import FINE
 from cli.errors import InputError
 from domain.event import Event
 from domain.instant import SECOND, Instant, instant
@@ -31,7 +32,6 @@ from workflows.client import Deliveries, connect
 from workflows.events import DeliveryEvent
 from workflows.orders import DeliveryOrder
 
-FINE = 0
 PATIENCE = 10.0
 ENDED = ("done", "failed", "no_help", "declined", "unanswered")
 

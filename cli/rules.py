@@ -29,6 +29,7 @@ from settings import SHIPPED_RULES, Settings
 from store.database import Database
 from store.migrate import migrate
 from store.rulebooks import Rulebooks
+from workflows.clock import wall_clock
 from workflows.events import DeliveryEvent
 from workflows.orders import DeliveryOrder
 
@@ -134,7 +135,7 @@ async def publish_back(settings: Settings, name: str) -> int:
     """Makes the version of a rulebook current again that was so before."""
     database = Database(settings.database_url)
     try:
-        print(f"{name}  {await Rulebooks(database).back(name, now=time.time_ns() // 1_000_000)}")
+        print(f"{name}  {await Rulebooks(database).back(name, now=wall_clock())}")
     finally:
         await database.close()
     return FINE

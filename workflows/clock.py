@@ -1,6 +1,6 @@
-"""The wall clock, for queries only: what a workflow decides depends on workflow time alone.
+"""The wall clock. In a workflow only a query may read it: what a workflow decides depends on workflow time alone (`timer.now`).
 
-The workflow sandbox passes this module through; nothing but a query may call it.
+The workflow sandbox passes this module through.
 """
 
 import time
@@ -9,4 +9,5 @@ from domain.instant import Instant
 
 
 def wall_clock() -> Instant:
+    """Now."""
     return time.time_ns() // 1_000_000

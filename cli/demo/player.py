@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -15,6 +14,7 @@ from cli.demo.scenario import Life, Scenario
 from domain.event import Event
 from domain.instant import Instant
 from workflows.client import Deliveries
+from workflows.clock import wall_clock
 
 AT_ONCE = 2
 """Deliveries that are started side by side. A first timer runs from the end of its task, so a queue of starts makes it late."""
@@ -52,10 +52,6 @@ class Played:
     begun: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
     interrupted: list[str] = field(default_factory=list)
-
-
-def wall_clock() -> Instant:
-    return time.time_ns() // 1_000_000
 
 
 class Player:

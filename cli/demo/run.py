@@ -14,7 +14,7 @@ from cli.demo.evidence import gather, unfinished
 from cli.demo.fleet import write_fleet
 from cli.demo.folder import demo_folder, fresh, standard, write_rules
 from cli.demo.forecast import deadlines
-from cli.demo.player import Interruption, Player, wall_clock
+from cli.demo.player import Interruption, Player
 from cli.demo.report import print_report
 from cli.demo.scale import clock_sentences
 from cli.demo.scenario import Scenario, scenario_of, speed_kmh
@@ -29,6 +29,7 @@ from rules.check import Check
 from rules.compile import compile_book
 from settings import Settings
 from store.database import Database
+from workflows.clock import wall_clock
 
 FACTOR = 600
 """A minute of the day passes in a tenth of a second."""

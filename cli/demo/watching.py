@@ -8,11 +8,12 @@ from rich.live import Live
 
 from cli.demo.board import Sight, board, done_by
 from cli.demo.day import Day
-from cli.demo.player import Played, wall_clock
+from cli.demo.player import Played
 from cli.standins.mail_catcher import MailCatcher
 from cli.standins.twilio_standin import TwilioStandin
 from store.database import Database
 from store.deliveries import Deliveries
+from workflows.clock import wall_clock
 
 EVERY_S = 0.5
 """A look is three small queries; more of them would be taken from the machine that the demo measures."""

@@ -5,7 +5,6 @@ python -m cli.standins.mail_catcher --port 2525 --folder caught --web-port 8025
 
 import asyncio
 import ssl
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from fastapi.responses import HTMLResponse
 
 from cli.standins.web import HERE, Shown, page, serving
 from domain.instant import Instant
+from workflows.clock import wall_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class MailCatcher:
         return answer or "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        path = self.folder / f"{time.time_ns() // 1_000_000}-{len(self.mails):05}.eml"
+        path = self.folder / f"{wall_clock()}-{len(self.mails):05}.eml"
         path.write_bytes(envelope.original_content or b"")
         self.mails.append(read_mail(path))
         return "250 OK: kept"

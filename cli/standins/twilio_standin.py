@@ -6,7 +6,6 @@ python -m cli.standins.twilio_standin --port 8026 --folder caught-sms --account-
 import asyncio
 import json
 import secrets
-import time
 from base64 import b64decode
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
@@ -21,6 +20,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from cli.standins.twilio_resource import VERSION, TextMessage, matches, page_of, refusal, resource, wrong_field
 from cli.standins.web import HERE, Shown, page, serving
+from workflows.clock import wall_clock
 
 ACCOUNT = "AC" + "0" * 32
 TOKEN = "stand-in"
@@ -58,9 +58,7 @@ class TwilioStandin:
 
     def keep(self, form: Mapping[str, str]) -> TextMessage:
         sender, service = form.get("From", ""), form.get("MessagingServiceSid")
-        message = TextMessage(
-            "SM" + secrets.token_hex(16), time.time_ns() // 1_000_000, form["To"], sender, form["Body"], service
-        )
+        message = TextMessage("SM" + secrets.token_hex(16), wall_clock(), form["To"], sender, form["Body"], service)
         with self.file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(message), ensure_ascii=False) + "\n")
         self.messages.append(message)
