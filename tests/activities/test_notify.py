@@ -1,6 +1,5 @@
 """Telling people: each channel once, whatever happens in between."""
 
-import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -24,6 +23,7 @@ from integrations.messaging.sms import TwilioSms
 from integrations.messaging.templates import Templates
 from store.database import Database
 from store.ledger import Claim, Ledger, Standing
+from workflows.clock import wall_clock
 
 NOON = 1_795_500_000_000
 KEY = "D-1001/1/late/1/do.0/0"
@@ -424,4 +424,4 @@ async def test_with_real_servers_and_a_real_ledger_each_channel_is_used_once(
 
 def twilio_now() -> Instant:
     """The stand-in keeps the time of the machine, and so must who looks for what it sent."""
-    return time.time_ns() // 1_000_000
+    return wall_clock()

@@ -25,7 +25,7 @@ from tests.endpoints import Recorder, recording
 from tests.workflows.books import FAILED, OUT, TELL, TICKET, a_book, a_rule
 from tests.workflows.stage import Stage, a_status, an_event, stage
 from tests.workflows.test_delivery import Snapshot, acted, all_closed, ended, is_open, seconds_between
-from worker import wall_clock
+from workflows.clock import wall_clock
 
 
 def asking(within: int, **keys: Any) -> Rulebook:
