@@ -6,14 +6,11 @@ import sys
 import time
 
 from cli.command import FINDINGS, FINE
+from cli.connection import deliveries_of
 from settings import Settings
 from store.database import Database
 from store.rulebooks import Rulebooks
-from workflows.client import Deliveries, connect
 from workflows.takeover import Takeover, take_over
-
-PATIENCE = 10.0
-"""Seconds until a delivery that does not answer counts as such; the next run asks it again."""
 
 SHOW_EVERY = 1.0
 """Seconds between two lines of progress."""
@@ -22,7 +19,7 @@ SHOW_EVERY = 1.0
 async def adopt_rulebook(settings: Settings, name: str, rate: int, format: str) -> int:
     """Every running delivery of a rulebook adopts its current version; 1 if one refused or did not answer."""
     version, older = await _versions(settings, name)
-    deliveries = Deliveries(await connect(default=settings.temporal_default), patience=PATIENCE)
+    deliveries = await deliveries_of(settings)
     taken = await take_over(deliveries, version, older, rate, _Progress())
     if format == "json":
         print(json.dumps({"rulebook": name, **dataclasses.asdict(taken)}))

@@ -54,7 +54,7 @@ def report(
     ] = None,
 ) -> None:
     """Report events: our JSON (one event, a list, or one a line), a carrier's tracking payload, or one event by options."""
-    from cli.deliveries import report_events, report_one
+    from cli.reporting import report_events, report_one
 
     if file is not None:
         ends_with(lambda: report_events(read_settings(), file, delivery_id, format.value))

@@ -1,12 +1,12 @@
 """`doorstep fleet import`: who drives and carries, and the day's routes, from a planning system."""
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
 from cli.command import FINE
 from cli.fleet_file import read_fleet
+from cli.given_files import read
 from domain.fleet import TakenOver
 from settings import Settings
 from store.database import Database
@@ -15,7 +15,7 @@ from store.fleets import Fleets
 
 async def take_over(settings: Settings, file: Path, format: str) -> int:
     """Takes over what a file holds, all or nothing. Raises InputError, StoreError."""
-    fleet = read_fleet(_read(file), str(file))
+    fleet = read_fleet(read(file), str(file))
     database = Database(settings.database_url)
     try:
         taken = await Fleets(database).take_over(fleet)
@@ -23,10 +23,6 @@ async def take_over(settings: Settings, file: Path, format: str) -> int:
         await database.close()
     print(json.dumps(asdict(taken)) if format == "json" else _said(taken))
     return FINE
-
-
-def _read(file: Path) -> bytes:
-    return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
 
 
 def _said(taken: TakenOver) -> str:

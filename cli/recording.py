@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.command import FINE
+from cli.connection import deliveries_of
 from cli.errors import InputError
 from domain.event import Event
 from domain.instant import SECOND, Instant, instant
@@ -28,11 +29,9 @@ from rules.telling import Moment
 from rules.testfile import Case, Readers, read_cases
 from rules.verify import play
 from settings import Settings
-from workflows.client import Deliveries, connect
 from workflows.events import DeliveryEvent
 from workflows.orders import DeliveryOrder
 
-PATIENCE = 10.0
 ENDED = ("done", "failed", "no_help", "declined", "unanswered")
 
 
@@ -42,7 +41,7 @@ def instant_of(text: str) -> Instant:
 
 async def record_delivery(settings: Settings, delivery_id: str, into: Path, overwrite: bool) -> int:
     """Writes DELIVERY.test.yaml and DELIVERY.history.jsonl into a folder and says what was written."""
-    history = await Deliveries(await connect(), patience=PATIENCE).query(delivery_id, "history")
+    history = await (await deliveries_of(settings)).query(delivery_id, "history")
     for line in _write(history, settings.rules, into, overwrite):
         print(line)
     return FINE
