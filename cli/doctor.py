@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from settings import SETTINGS, Settings
+from rules.beside import DIRECTORY_FILE
+from rules.directory_reader import read_directory_file
+from settings import SETTINGS, Settings, secret_named
 from store.database import Database
 from store.deliveries import Deliveries
 from store.migrate import is_current
@@ -120,6 +122,18 @@ async def _sms(settings: Settings) -> Finding:
     return await _port("SMS", parts.hostname or "", port, "check DOORSTEP_TWILIO_BASE_URL")
 
 
+async def endpoints(settings: Settings) -> Finding:
+    """Whether every endpoint has a secret; a call that nobody asked for would not be welcome there."""
+    known = read_directory_file(settings.rules / DIRECTORY_FILE).endpoints
+    if not known:
+        return Finding("endpoints", True, "none: other systems are not told", f"name them under endpoints in {DIRECTORY_FILE}")
+    missing = sorted({endpoint.secret for endpoint in known.values() if not secret_named(endpoint.secret)})
+    if missing:
+        said = f"without a secret: {', '.join(missing)}; calls wait"
+        return Finding("endpoints", False, said, "set them, or NAME_FILE to a file that holds one, where the worker runs")
+    return Finding("endpoints", True, f"{', '.join(sorted(known))}: each has its secret")
+
+
 async def _port(what: str, host: str, port: int, mend: str) -> Finding:
     try:
         _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 5)
@@ -155,4 +169,4 @@ def judged(seen: Lately) -> Finding:
     return Finding("actions", well, f"{said}: {reason}" if reason else said, "the status page lists them (doorstep serve)")
 
 
-LOOKS: tuple[Look, ...] = (_temporal, _worker, _database, _mail, _sms, _actions)
+LOOKS: tuple[Look, ...] = (_temporal, _worker, _database, _mail, _sms, endpoints, _actions)

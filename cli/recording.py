@@ -15,6 +15,7 @@ from cli.errors import InputError
 from domain.event import Event
 from domain.instant import SECOND, Instant, instant
 from domain.order import Order
+from domain.status import Kind
 from rules import recording
 from rules.beside import rulebook_files
 from rules.book import Rulebook
@@ -29,6 +30,7 @@ from rules.telling import Moment
 from rules.testfile import Case, Readers, read_cases
 from rules.verify import play
 from settings import Settings
+from workflows.commands import SOURCE
 from workflows.events import DeliveryEvent
 from workflows.orders import DeliveryOrder
 
@@ -113,10 +115,15 @@ def recorded_of(history: Mapping[str, Any]) -> Recorded:
         order=history["order"],
         known_at=instant_of(str(history["known_at"])),
         end=instant_of(str(history["as_of"])),
-        events=tuple(_happened(event) for event in history["events"]),
+        events=tuple(_happened(event) for event in history["events"] if not _is_replayed(event)),
         decisions=tuple(Decision(instant_of(str(one["at"])), one["what"], str(one["rule"])) for one in history["decisions"]),
         outcomes=outcomes,
     )
+
+
+def _is_replayed(event: Mapping[str, Any]) -> bool:
+    """Whether it comes of a rule's question, which is asked again when the rules are played."""
+    return bool(event["kind"] == Kind.ASKED and event["source"] == SOURCE)
 
 
 def _happened(wire: Mapping[str, Any]) -> Happened:
@@ -155,5 +162,6 @@ def history_lines(history: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The order and the events as a history file has them, without what tells who the customer is."""
     order = recording.impersonal(history["order"])
     yield {"order": order, "known_at": history["known_at"]}
-    for event in sorted(history["events"], key=lambda one: str(one["recorded_at"])):
+    told = (event for event in history["events"] if not _is_replayed(event))
+    for event in sorted(told, key=lambda one: str(one["recorded_at"])):
         yield {"event": event, "delivery_id": order["delivery_id"]}

@@ -121,3 +121,37 @@ def test_what_really_happened_otherwise_is_said(tmp_path: Path, book: Rulebook) 
     assert differing == ["really silent opened at 10:00:00", "really late did not open at 16:00:00"]
     assert "# really silent opened at 10:00:00\n" in text
     assert run(tmp_path / "D-7.test.yaml").ok
+
+
+def test_a_question_of_ours_is_asked_by_the_rules_again_and_its_answer_is_told(tmp_path: Path) -> None:
+    (tmp_path / "b.yaml").write_text(
+        "rulebook: standard\nrules:\n"
+        "  - id: address\n    when: attempt_failed received\n    clears_when: customer_reply received\n"
+        "    do: [{ask_customer: {template: x, answer_within: 1h, unanswered: [{open_ticket: {queue: q}}]}}]\n"
+    )
+    asked = event(2, "asked", "10:00:01", source="doorstep", by="system", detail={"template": "x", "channel": "sms"})
+    events = [
+        event(1, "attempt_failed", "10:00:00", reason="consignee_incorrect_address"),
+        asked,
+        event(3, "customer_reply", "10:30:00", by="customer", detail={"text": "yes", "channel": "sms"}),
+    ]
+    act = {"action": "ask_customer", "at": "2026-11-23T10:00:00+02:00", "outcome": "done"}
+    incident = {
+        "rule": "address",
+        "opened_at": "2026-11-23T10:00:00+02:00",
+        "resolved_at": None,
+        "resolution": None,
+        "acts": [act],
+    }
+    history = {**HISTORY, "events": events, "incidents": [incident], "decisions": []}
+    book = read_file(tmp_path / "b.yaml").book
+    assert isinstance(book, Rulebook)
+
+    text, differing = written(history, book, "b.yaml")
+
+    (tmp_path / "b.test.yaml").write_text(text)
+    assert (differing, run(tmp_path).ok) == ([], True)
+    assert "asked" not in text
+    assert 'customer_reply "yes"' in text
+    assert "did: [ask_customer]" in text
+    assert "asked" not in str([line["event"]["kind"] for line in history_lines(history) if "event" in line])

@@ -1,6 +1,7 @@
 """Actions that ask others for something, on a real Temporal server: customers, carriers, other systems."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,20 +13,25 @@ from temporalio.testing import WorkflowEnvironment
 from activities.ask_carrier import AskingCarriers
 from activities.call_webhook import Calling
 from domain.actions import ActionRequest, ActionResult, Outcome
+from domain.delivery import delivery_of
 from domain.endpoint import ORDER_SYSTEM, Endpoint
+from domain.incident import Act, Incident, Mode, Severity
 from domain.instant import SECOND
 from integrations.messaging.templates import Templates
 from integrations.webhooks.carrier import CarrierEndpoints
 from integrations.webhooks.sender import Webhooks
 from rules.book import Rulebook, Step
+from rules.watch import Watch
 from store.database import Database
 from store.ledger import Ledger
 from store.migrate import migrate
 from tests.endpoints import Recorder, recording
 from tests.workflows.books import FAILED, OUT, TELL, TICKET, a_book, a_rule
-from tests.workflows.stage import Stage, a_status, an_event, stage
+from tests.workflows.stage import Stage, a_status, an_event, an_order, stage
 from tests.workflows.test_delivery import Snapshot, acted, all_closed, ended, is_open, seconds_between
 from workflows.clock import wall_clock
+from workflows.orders import DeliveryOrder
+from workflows.state import State, packed, unpacked
 
 
 def asking(within: int, **keys: Any) -> Rulebook:
@@ -212,3 +218,16 @@ async def test_other_systems_are_told(temporal: WorkflowEnvironment, tmp_path: P
         emitted = next(call.json for call in hub.calls if call.json["type"] == "delivery.failed")
         assert emitted["data"]["more"] == {"try": "1"}
         assert emitted["data"]["delivery"]["status"] == "attempt_failed"
+
+
+def test_a_question_that_is_waited_for_goes_through_continue_as_new() -> None:
+    order = DeliveryOrder.model_validate_json(json.dumps(an_order())).order()
+    act = Act("ask_customer", 1, Outcome.ASKED, 2, "sms sent", until=9)
+    incident = Incident("D:1:r:1", "r", 1, Severity.HIGH, Mode.LIVE, 1, "says", "book", acts={"do.0": act}, due_at=9, due_for="x")
+    state = State({}, "", Watch(delivery_of(order, 0), 1, "book", 0, incidents=(incident,)), "standard", "run", 0)
+
+    back = unpacked(json.dumps(packed(state), separators=(",", ":")).encode())
+
+    assert back == state
+    assert back is not None
+    assert back.watch.has_put_off
