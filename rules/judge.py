@@ -1,42 +1,24 @@
 """Compares what a test expects with what the simulation showed."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from domain.incident import Mode, Severity
 from domain.instant import Instant
 from rules.book import public_name
-from rules.clock_times import Calendar
-from rules.compile import CompiledBook, CompiledRule
+from rules.compile import CompiledRule
 from rules.contests import holding_back
 from rules.expectations import Expectation
 from rules.failures import Failure, listed, paired, shown, told
 from rules.machine import Phase
 from rules.messages import Wording, is_said, texts_of
-from rules.reload import book_of
-from rules.simulate import Moment, peeks
-from rules.template_check import Templates
+from rules.simulate import Moment
+from rules.stretch import Played, Stretch
 from rules.tree import Truth
 from rules.watch import Watch
 from rules.why import forecast, why
 
 BEFORE_ALL: Instant = -(1 << 62)
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """A test that was played out: its moments, and how to play it out up to an instant only (for forecasts)."""
-
-    book: CompiledBook
-    calendar: Calendar
-    moments: tuple[Moment, ...]
-    up_to: Callable[[Instant], tuple[Moment, ...]]
-    templates: Templates | None = None
-
-    def in_force(self, watch: Watch) -> CompiledBook:
-        """The book by which a delivery was watched at some instant of the test."""
-        return book_of(watch, self.moments[-1].versions) if self.moments else self.book
 
 
 def judge(expectations: Sequence[Expectation], played: Played) -> tuple[Failure, ...]:
@@ -48,43 +30,12 @@ def judge(expectations: Sequence[Expectation], played: Played) -> tuple[Failure,
             found += _forecast(expectation, played)
             continue
         start = last if expectation.scope == "until" else expectation.at - 1
-        found += _judged(_Stretch(played, expectation, start))
+        found += _judged(Stretch(played, expectation, start))
         last = expectation.at
     return tuple(found)
 
 
-class _Stretch:
-    """The time that an expectation is about: after `start`, up to its own instant."""
-
-    def __init__(self, played: Played, expectation: Expectation, start: Instant) -> None:
-        self.played, self.expectation = played, expectation
-        self.moments = [moment for moment in played.moments if start < moment.at <= expectation.at]
-        self._before = [moment for moment in played.moments if moment.at <= start]
-        self._start = start
-
-    def states(self) -> Iterator[tuple[Instant, Moment]]:
-        """How things stood at every instant, each state once, with the first instant of it."""
-        at, known = self.expectation.at, self._before[-1:]
-        if self.expectation.scope == "at":
-            yield from ((at, moment) for moment in [*known, *self.moments][-1:])
-            return
-        if not self.moments or self.moments[0].at > self._start + 1:
-            yield from ((self._start + 1, moment) for moment in known)
-        yield from ((moment.at, moment) for moment in self.moments)
-
-    def watches(self) -> Iterator[tuple[Instant, Watch]]:
-        """The same, with the changes of phase that nobody had to wake up for."""
-        states = list(self.states())
-        ends = [at - 1 for at, _ in states[1:]] + [self.expectation.at]
-        for (at, moment), end in zip(states, ends, strict=True):
-            if at == moment.at:
-                yield at, moment.watch
-            for watch in peeks(moment, end):
-                if watch.looked_at >= at and watch.looked_at > moment.at:
-                    yield watch.looked_at, watch
-
-
-def _judged(stretch: _Stretch) -> Iterator[Failure]:
+def _judged(stretch: Stretch) -> Iterator[Failure]:
     yield from (_idle(stretch, moment) for moment in stretch.moments if moment.idle)
     for key, check in CHECKS.items():
         wanted = getattr(stretch.expectation, key)
@@ -93,7 +44,7 @@ def _judged(stretch: _Stretch) -> Iterator[Failure]:
             yield failure
 
 
-def _idle(stretch: _Stretch, moment: Moment) -> Failure:
+def _idle(stretch: Stretch, moment: Moment) -> Failure:
     decided = moment.idle[0]
     text = stretch.played.calendar.text(moment.at)
     what = "a proposal" if decided.what in ("approve", "reject") else "an open incident"
@@ -106,7 +57,7 @@ def _idle(stretch: _Stretch, moment: Moment) -> Failure:
 UNLISTED = "{rule} is open, but open: names neither shadows, proposals nor notices; expect what it did, or would do"
 
 
-def _open(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+def _open(stretch: Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
     for at, moment in stretch.states():
         if list(moment.open) != sorted(wanted):
             why_not = _explained(stretch.played, moment.watch, at, sorted(set(wanted) ^ set(moment.open)))
@@ -115,7 +66,7 @@ def _open(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | Non
     return None
 
 
-def _of_incidents(stretch: _Stretch, key: str, wanted: Mapping[str, Severity | int]) -> Failure | None:
+def _of_incidents(stretch: Stretch, key: str, wanted: Mapping[str, Severity | int]) -> Failure | None:
     """How severe the open incidents of the rules named are; how far their escalation has come."""
     for at, moment in stretch.states():
         shown: Mapping[str, Severity | int] = moment.severities if key == "severity" else moment.steps
@@ -126,7 +77,7 @@ def _of_incidents(stretch: _Stretch, key: str, wanted: Mapping[str, Severity | i
     return None
 
 
-def _pending(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+def _pending(stretch: Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
     for at, watch in stretch.watches():
         found = sorted(public_name(rule) for rule, cell in watch.cells.items() if cell.phase is Phase.PENDING)
         if found != sorted(wanted):
@@ -135,7 +86,7 @@ def _pending(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | 
     return None
 
 
-def _unknown(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+def _unknown(stretch: Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
     """Each of the rules named is unknown; others may be, too."""
     for at, watch in stretch.watches():
         book = stretch.played.in_force(watch)
@@ -149,7 +100,7 @@ def _unknown(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | 
     return None
 
 
-def _held_back(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+def _held_back(stretch: Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
     """Exactly the rules that would open if no rival had an open incident."""
     why_held = "decision" if key == "lost" else key
     for at, watch in stretch.watches():
@@ -170,7 +121,7 @@ def _is_held_back(rule: CompiledRule, watch: Watch, why_held: str) -> bool:
 # What happened since
 
 
-def _did(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+def _did(stretch: Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
     found = [name for moment in stretch.moments for name in (moment.started if key == "did" else moment.would)]
     if len(found) == len(wanted) and all(_is_called(name, want) for name, want in zip(found, wanted, strict=True)):
         return None
@@ -182,7 +133,7 @@ def _is_called(name: str, wanted: str) -> bool:
     return name == wanted or name.partition(".")[0] == wanted
 
 
-def _deferred(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+def _deferred(stretch: Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
     """Exactly these wait for the end of quiet hours, at every instant."""
     for at, moment in stretch.states():
         if not _are_called(moment.deferred, wanted):
@@ -190,7 +141,7 @@ def _deferred(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure |
     return None
 
 
-def _withheld(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+def _withheld(stretch: Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
     found = tuple(one for moment in stretch.moments for one in moment.withheld)
     if _are_called(found, wanted):
         return None
@@ -209,14 +160,14 @@ def _are_called(found: Sequence[tuple[str, str]], wanted: Sequence[str]) -> bool
     return not left
 
 
-def _when_done(stretch: _Stretch, key: str) -> tuple[str, ...]:
+def _when_done(stretch: Stretch, key: str) -> tuple[str, ...]:
     """When what was done was done, and when the same is done otherwise in the test: often it is only a second off."""
     all_moments = stretch.played.moments
     names = [(moment.at, moment.started if key == "did" else moment.would) for moment in all_moments]
     return tuple(f"at {stretch.played.calendar.text(at)}: {listed(done)}" for at, done in names if done)
 
 
-def _resolved(stretch: _Stretch, key: str, wanted: Mapping[str, Any]) -> Failure | None:
+def _resolved(stretch: Stretch, key: str, wanted: Mapping[str, Any]) -> Failure | None:
     found = {rule: how for moment in stretch.moments for rule, how in moment.resolved.items()}
     right = found.keys() == wanted.keys() and all(how is None or found[rule] is how for rule, how in wanted.items())
     if right:
@@ -225,19 +176,19 @@ def _resolved(stretch: _Stretch, key: str, wanted: Mapping[str, Any]) -> Failure
     return _failure(stretch, stretch.expectation.at, key, expected, paired(found), _when_resolved(stretch))
 
 
-def _when_resolved(stretch: _Stretch) -> tuple[str, ...]:
+def _when_resolved(stretch: Stretch) -> tuple[str, ...]:
     text = stretch.played.calendar.text
     return tuple(f"at {text(moment.at)}: {paired(moment.resolved)}" for moment in stretch.played.moments if moment.resolved)
 
 
-def _retracted(stretch: _Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
+def _retracted(stretch: Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:
     found = sorted(rule for moment in stretch.moments for rule in moment.retracted)
     if found == sorted(wanted):
         return None
     return _failure(stretch, stretch.expectation.at, key, listed(sorted(wanted)), listed(found))
 
 
-def _message(stretch: _Stretch, key: str, wanted: tuple[Wording, ...]) -> Failure | None:
+def _message(stretch: Stretch, key: str, wanted: tuple[Wording, ...]) -> Failure | None:
     """Each of these was said."""
     templates = stretch.played.templates
     deeds = [deed for moment in stretch.moments for deed in moment.deeds if "template" in deed.request.args]
@@ -249,7 +200,7 @@ def _message(stretch: _Stretch, key: str, wanted: tuple[Wording, ...]) -> Failur
     return _failure(stretch, stretch.expectation.at, key, "; ".join(map(str, missing)), got, said)
 
 
-CHECKS: Mapping[str, Callable[[_Stretch, str, Any], Failure | None]] = {
+CHECKS: Mapping[str, Callable[[Stretch, str, Any], Failure | None]] = {
     "open": _open,
     "did": _did,
     "would": _did,
@@ -286,7 +237,7 @@ def _forecast(expectation: Expectation, played: Played) -> Iterator[Failure]:
 # Words
 
 
-def _failure(stretch: _Stretch, at: Instant, what: str, expected: str, got: str, why_not: tuple[str, ...] = ()) -> Failure:
+def _failure(stretch: Stretch, at: Instant, what: str, expected: str, got: str, why_not: tuple[str, ...] = ()) -> Failure:
     return Failure(stretch.expectation.line, stretch.played.calendar.text(at), what, expected, got, why_not)
 
 

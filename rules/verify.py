@@ -10,11 +10,12 @@ from rules.beside import TEST_ENDING, files_with_tests
 from rules.book import Rulebook
 from rules.compile import CompiledBook, compile_book
 from rules.failures import Failure
-from rules.judge import Played, judge
+from rules.judge import judge
 from rules.line_setting import ReadEvent
 from rules.order_forms import ReadOrder
 from rules.problems import Problem, in_order
 from rules.simulate import EndlessError, Moment, Part, simulate_together
+from rules.stretch import Played
 from rules.template_check import Templates
 from rules.tested import Tested, read_tested
 from rules.testfile import Case, Readers

@@ -218,10 +218,6 @@ async def stage(
         yield Stage(client, queue, Deliveries(client, queue), recorder, paper, version, elsewhere)
 
 
-def iso_at(at: Instant) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat()
-
-
 def from_now(**span: float) -> str:
     return (datetime.now(UTC) + timedelta(**span)).isoformat()
 

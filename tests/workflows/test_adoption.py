@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer
+from temporalio.worker import Replayer, WorkflowReplayResult
 
 from domain.delivery import delivery_of
 from domain.instant import HOUR, SECOND
@@ -165,6 +166,13 @@ def cold(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return forget
 
 
+async def replayed_from(folder: Path, history: WorkflowHistory) -> WorkflowReplayResult:
+    """A history played again by a process that finds the rulebooks in a folder only."""
+    SHELF.fetch_from(lambda version: (folder / f"{version}.json").read_text("utf-8"), "reference")
+    replayer = Replayer(workflows=[Delivery], interceptors=[Guard()], data_converter=DATA_CONVERTER)
+    return await replayer.replay_workflow(history)
+
+
 async def test_workers_that_start_cold_go_on_under_the_adopted_version_and_the_history_replays(
     temporal: WorkflowEnvironment, tmp_path: Path, cold: Callable[[], None]
 ) -> None:
@@ -195,10 +203,7 @@ async def test_workers_that_start_cold_go_on_under_the_adopted_version_and_the_h
         await deliveries.handle(delivery_id).result()
         history = await deliveries.handle(delivery_id).fetch_history()
         cold()
-        SHELF.fetch_from(lambda version: (tmp_path / "rulebooks" / f"{version}.json").read_text("utf-8"), "reference")
-        replayed = await Replayer(workflows=[Delivery], interceptors=[Guard()], data_converter=DATA_CONVERTER).replay_workflow(
-            history
-        )
+        replayed = await replayed_from(tmp_path / "rulebooks", history)
     await database.close()
 
     assert (opened["rulebook"]["version"], between["rulebook"]["version"]) == (first, second)

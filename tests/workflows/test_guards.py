@@ -2,7 +2,6 @@
 
 import asyncio
 
-from temporalio.api.enums.v1 import EventType
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
@@ -11,7 +10,7 @@ from domain.instant import HOUR, SECOND
 from rules.directory import Carrier, Directory
 from rules.tree import All, DisruptionOpen, EventPattern, Is, Received
 from tests.workflows.books import NO_SCAN, OUT, TELL, a_book, a_rule
-from tests.workflows.stage import Stage, a_status, an_event, stage
+from tests.workflows.stage import a_status, an_event, stage
 from tests.workflows.test_delivery import acted, all_closed, ended, is_open
 from workflows.delivery import Delivery
 from workflows.guard import Guard
@@ -22,12 +21,6 @@ HELD_UP = a_rule("held-up", All((Is("status", ("on_hold",), text="status is on_h
 DOWN = a_rule("down", DisruptionOpen("hub", "strike", text="disruption open on hub of kind strike"), do=(TELL,))
 AFTER = a_rule("after", Received(EventPattern("opened held-up"), text="opened held-up received"), clears_when=ON_HUB)
 MISSED = a_rule("missed", All((OUT, NO_SCAN)), do=(TELL,))
-
-
-async def markers(on: Stage, delivery_id: str) -> int:
-    """How many local activities there were."""
-    history = await on.deliveries.handle(delivery_id).fetch_history()
-    return sum(event.event_type == EventType.EVENT_TYPE_MARKER_RECORDED for event in history.events)
 
 
 async def test_a_guard_is_looked_up_once_when_the_rest_is_true_and_the_rule_opens_in_the_same_task(
