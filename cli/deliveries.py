@@ -1,4 +1,4 @@
-"""`doorstep delivery start|update|mute|decide|show|why|example`: against a running server."""
+"""`doorstep delivery start|update|mute|decide|show|why|forecast|example`: against a running server."""
 
 import json
 import sys
@@ -9,6 +9,7 @@ from typing import Any
 
 from cli.command import FINDINGS, FINE
 from cli.connection import deliveries_of
+from cli.forecast import foreseen
 from cli.given_files import object_of, read
 from cli.snapshot import show
 from cli.why import told
@@ -107,6 +108,13 @@ async def explain_delivery(delivery_id: str, rule: str | None, format: str) -> i
         print(as_json(answer))
     else:
         print("\n".join(told(answer["rules"], in_full=rule is not None)))
+    return FINE
+
+
+async def forecast_delivery(delivery_id: str, rule: str | None, format: str) -> int:
+    """Prints what is to come if nothing changes."""
+    answer = await (await deliveries_of(read_settings())).query(delivery_id, "forecast", {"rule": rule} if rule else {})
+    print(as_json(answer) if format == "json" else "\n".join(foreseen(answer)))
     return FINE
 
 

@@ -122,3 +122,15 @@ def why(
     from cli.deliveries import explain_delivery
 
     ends_with(lambda: explain_delivery(delivery_id, rule, format.value))
+
+
+@delivery.command()
+def forecast(
+    delivery_id: str,
+    rule: Annotated[str | None, typer.Argument(help="one rule; default: all")] = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """What opens, escalates, is sent and resolves, and when, if nothing is reported and nobody does anything."""
+    from cli.deliveries import forecast_delivery
+
+    ends_with(lambda: forecast_delivery(delivery_id, rule, format.value))

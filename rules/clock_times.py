@@ -11,6 +11,8 @@ from rules.words import SentenceError, Word, Words
 
 UNIX_DAY = date(1970, 1, 1)
 
+UTC_ZONE = ZoneInfo("UTC")
+
 
 @dataclass(frozen=True, slots=True)
 class Calendar:

@@ -47,7 +47,7 @@ def _escalation(
 
 def _next(ladder: Ladder, incident: Incident, cell: Cell, next_at: Instant) -> dict[str, Any]:
     if next_at < NEVER:
-        return {"at": iso(next_at), "says": f"escalates at {iso(next_at)} unless {_stops(ladder)}"}
+        return {"at": iso(next_at), "says": f"escalates at {iso(next_at)} unless {stops(ladder)}"}
     if incident.acknowledged_by is not None and "acknowledged" in ladder.stop_when:
         return {"at": None, "says": f"does not escalate: acknowledged by {incident.acknowledged_by}"}
     if incident.owner is not None and "claimed" in ladder.stop_when:
@@ -57,6 +57,6 @@ def _next(ladder: Ladder, incident: Incident, cell: Cell, next_at: Instant) -> d
     return {"at": None, "says": "does not escalate any further"}
 
 
-def _stops(ladder: Ladder) -> str:
+def stops(ladder: Ladder) -> str:
     """What people can do about it; resolving the incident always stops it."""
     return " or ".join(stop for stop in ladder.stop_when if stop != "cleared") or "resolved"

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from domain.actions import ActionRequest, ActionResult, Outcome
+from domain.actions import QUESTIONS, ActionRequest, ActionResult, Outcome
 from domain.delivery import Delivery
 from domain.event import Event
 from domain.folds import NO_MORE
@@ -16,6 +16,7 @@ from domain.incident import Act, Incident
 from domain.instant import Instant
 from domain.status import Kind, Party
 from rules.book import Rule
+from rules.deeds import Deed
 from rules.plan import is_of_open, step_at
 
 WAITS = "waits for an answer"
@@ -34,6 +35,12 @@ def asked(request: ActionRequest, at: Instant) -> ActionResult:
     detail = {"template": request.args.get("template"), "channel": "email"}
     event = Event(f"{request.key}/asked", Kind.ASKED, at, at, "doorstep", by=Party.SYSTEM, detail=detail)
     return ActionResult(Outcome.ASKED, events=(event,))
+
+
+def came_of(deed: Deed, outcome: Outcome, at: Instant) -> ActionResult:
+    """What comes of a deed in a simulation; a question that is answered, or is not, has first to be asked."""
+    is_asked = deed.action in QUESTIONS and outcome in (Outcome.DONE, Outcome.UNANSWERED)
+    return asked(deed.request, at) if is_asked else ActionResult(outcome)
 
 
 def with_question(incident: Incident, path: str, args: Any, events: Iterable[Event], now: Instant) -> Incident:

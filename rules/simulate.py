@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import count
 
-from domain.actions import QUESTIONS, ActionResult, Outcome
+from domain.actions import ActionResult, Outcome
 from domain.delivery import delivery_of
 from domain.event import Event
 from domain.guards import Answer
@@ -25,7 +25,7 @@ from rules.grace import longest_grace
 from rules.outside import NOTHING_GIVEN, DisruptionTurned, FeedTurned, Given, Outside
 from rules.people import acknowledged, muted, settled_by_hand
 from rules.people import decided as decide
-from rules.questions import asked
+from rules.questions import came_of
 from rules.reload import adopted as take_up
 from rules.telling import Adopted, Decided, Line, Moment, Muted, Reported, Told
 from rules.watch import Look, Watch, look, with_outcome
@@ -255,8 +255,7 @@ class _Stage:
             self._unanswered += 1
             self._add(at + wait, _Answered(deed))
             return None
-        is_asked = deed.action in QUESTIONS and outcome in (Outcome.DONE, Outcome.UNANSWERED)
-        result = asked(deed.request, at) if is_asked else ActionResult(outcome)
+        result = came_of(deed, outcome, at)
         self.watch = with_outcome(self.watch, deed, result, at)
         return result
 

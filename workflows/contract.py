@@ -114,6 +114,12 @@ class WhyIn(Wire):
     at: When | None = None
 
 
+class ForecastIn(Wire):
+    """`forecast {rule?}`."""
+
+    rule: Annotated[str, StringConstraints(max_length=100)] | None = None
+
+
 def read_payload(model: type[Model], raw: RawValue | None, default: bytes | None = None) -> Model:
     """One `json/plain` object as a model; raises ApplicationError "InvalidInput" with every mistake, without what was sent."""
     data = _json_of(raw, default)

@@ -15,6 +15,7 @@ from temporalio.common import RawValue
 with workflow.unsafe.imports_passed_through():
     from domain.instant import Instant, instant, iso
     from rules.evaluate import Wake
+    from rules.forecasting import to_come
     from rules.reload import book_of
     from rules.why import why
     from workflows.clock import wall_clock
@@ -28,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
         CancelIn,
         CorrectIn,
         DecideIn,
+        ForecastIn,
         MuteIn,
         RescheduleIn,
         ResolveIn,
@@ -187,11 +189,22 @@ class Doors:
         at = instant(wanted.at) if wanted.at else self._as_of()
         watch = self._alive.watch
         book = book_of(watch, SHELF.get)
-        if wanted.rule is not None and book.rule(wanted.rule) is None:
-            known = ", ".join(rule.id for rule in book.rulebook.rules)
-            raise refusal("NotFound", f"the rulebook {self._alive.rulebook} has no rule {wanted.rule}; it has: {known}")
+        self._refuse_unknown(wanted.rule, {*(rule.id for rule in book.rulebook.rules), *book.rulebook.names})
         told = why(book, watch.delivery, watch.cells, at, wanted.rule, watch.incidents)
         return {"as_of": iso(at), "rules": [rule | in_hand(watch, rule["rule"], at) for rule in told]}
+
+    @workflow.query(description="what is to come if nothing new is learnt and nobody does anything: {rule?}")
+    def forecast(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        wanted = read_payload(ForecastIn, request, default=b"{}")
+        watch = self._alive.watch
+        self._refuse_unknown(wanted.rule, set(book_of(watch, SHELF.get).rulebook.names))
+        told = to_come(watch, SHELF.get, self._as_of())
+        return (told if wanted.rule is None else told.of(wanted.rule)).as_json()
+
+    def _refuse_unknown(self, rule: str | None, known: set[str]) -> None:
+        if rule is not None and rule not in known:
+            names = ", ".join(sorted(known))
+            raise refusal("NotFound", f"the rulebook {self._alive.rulebook} has no rule {rule}; it has: {names}")
 
     def _as_of(self) -> Instant:
         """The later of workflow time and wall clock; for a delivery that has ended, its end."""

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from domain.instant import DAY, HOUR, SECOND, Span
@@ -162,3 +163,35 @@ async def test_a_delivery_lives_as_long_as_a_rule_may_open_after_its_end(tempora
 
         assert result["incidents"] == 1
         assert len(on.recorder.done()) == 1
+
+
+async def test_what_the_forecast_says_then_happens_with_no_other_event_coming(temporal: WorkflowEnvironment) -> None:
+    unseen = Absent(EventPattern("scan"), 2 * SECOND, EventPattern("out_for_delivery"))
+    steps = (LadderStep(2 * SECOND, (LEAD,)),)
+    silent = a_rule("silent", unseen, hold=SECOND, do=(TELL,), escalate=Ladder(steps, ("acknowledged",)))
+    async with stage(temporal.client, a_book(silent)) as on:
+        delivery_id = await on.start()
+        await on.deliveries.report(delivery_id, [a_status("out_for_delivery")])
+
+        foreseen = await on.deliveries.query(delivery_id, "forecast", {"rule": "silent"})
+
+        seen = await on.until(delivery_id, acted("notify.shift-lead", "done"))
+        assert [(one["what"], one.get("action")) for one in foreseen["to_come"]] == [
+            ("opens", None),
+            ("done", "notify.customer"),
+            ("escalates", None),
+            ("done", "notify.shift-lead"),
+        ]
+        assert " unless acknowledged" in foreseen["to_come"][2]["says"]
+        asked = {act["action"]: act["asked_at"] for act in seen["actions"]}
+        happened = [seen["open_incidents"][0]["opened_at"], asked["notify.customer"], asked["notify.shift-lead"]]
+        due = [one["at"] for one in foreseen["to_come"] if one["what"] != "escalates"]
+        assert all(0 <= seconds_between(expected, really) < 1 for expected, really in zip(due, happened, strict=True))
+
+
+async def test_a_forecast_of_a_rule_that_there_is_not_names_those_that_there_are(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(FORGOTTEN)) as on:
+        delivery_id = await on.start()
+
+        with pytest.raises(LookupError, match="has no rule nothing; it has: forgotten"):
+            await on.deliveries.query(delivery_id, "forecast", {"rule": "nothing"})
