@@ -7,6 +7,7 @@ from types import UnionType
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from domain.actions import ACTION_ARGUMENTS, QUESTIONS
+from domain.endpoint import ORDER_SYSTEM
 from rules import fields
 from rules.book import Step
 from rules.directory import Directory
@@ -27,6 +28,7 @@ ALWAYS_PEOPLE = ("customer", "driver")
 
 _LIQUID_ARGUMENTS = frozenset({"title", "body"})
 
+EMIT = "emit"
 UNANSWERED = "unanswered"
 """The list of steps that stands among the arguments of a question."""
 
@@ -44,6 +46,7 @@ class ActionReader:
 
     def __init__(self, source: Source, directory: Directory, templates: Templates | None) -> None:
         self._source, self._directory, self._templates = source, directory, templates
+        self._known_endpoints = directory.endpoints
         self._registers: dict[str, tuple[str, tuple[str, ...]]] = {
             "queue": ("queue", directory.queues),
             "endpoint": ("endpoint", directory.endpoints),
@@ -90,6 +93,9 @@ class ActionReader:
         mapping = fields.pairs(self._source, value, name) if value is not None else Pairs((), key.start, key.end)
         if mapping is None:
             return None
+        if name == EMIT and self._known_endpoints and ORDER_SYSTEM not in self._known_endpoints:
+            hint = f"add {ORDER_SYSTEM} to endpoints in directory.yaml"
+            self._source.at_node("R023", key, f'emit tells the endpoint "{ORDER_SYSTEM}", which is not known', hint)
         node = mapping.get(UNANSWERED) if name in QUESTIONS else None
         unanswered = self.steps(node, UNANSWERED) if node is not None else ()
         return Step(name, self._arguments(key, mapping, model), otherwise, unanswered)

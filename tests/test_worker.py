@@ -5,8 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from activities.registry import ACTIVITIES
 from cli.supervisor import GENTLE
-from worker import ENDS_WITHIN
+from domain.actions import ACTION_ARGUMENTS
+from integrations.messaging.silent import NoSms
+from integrations.webhooks.sender import Webhooks
+from rules.directory_reader import read_directory_file
+from settings import read_settings, secret_named
+from store.database import Database
+from store.library import Library
+from store.rulebooks import Rulebooks
+from worker import ENDS_WITHIN, activities_of
+from workflows.clock import wall_clock
 
 ROOT = Path(__file__).parent.parent
 
@@ -15,6 +25,23 @@ def test_actions_get_time_to_end_before_the_supervisor_ends_the_process() -> Non
     """A clean stop cancelled actions between sending and noting it: their effects were in doubt."""
     assert 5 < ENDS_WITHIN.total_seconds() < GENTLE
     assert "graceful_shutdown_timeout=ENDS_WITHIN" in (ROOT / "worker.py").read_text()
+
+
+async def test_the_worker_does_every_action_that_a_rule_may_ask_for(tmp_path: Path) -> None:
+    settings = read_settings({"DOORSTEP_HOME": str(tmp_path)})
+    database, read = Database(settings.database_url), read_directory_file(settings.rules / "directory.yaml")
+    library = Library(Rulebooks(database), tmp_path, settings.database_url)
+    webhooks = Webhooks(read.endpoints, secret_named, wall_clock)
+
+    done = activities_of(settings, database, library, NoSms(), read, webhooks)
+
+    names = {getattr(one, "__temporal_activity_definition").name for one in done}
+    assert names >= {*ACTION_ARGUMENTS, *ACTIVITIES}
+    await database.close()
+
+
+def test_every_action_has_its_activity() -> None:
+    assert set(ACTIVITIES) == {*ACTION_ARGUMENTS, "solve_ticket"}
 
 
 @pytest.mark.parametrize("file", ["worker.py", "cli/doctor.py"])

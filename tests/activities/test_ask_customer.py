@@ -1,12 +1,25 @@
 """A question is a message like any other, and the delivery learns that it was asked."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from activities.ask_customer import Asking
+from activities.notify import Notifying
+from cli.standins.mail_catcher import catching
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.event import Event
+from domain.instant import MINUTE
+from domain.order import Customer
 from domain.status import Kind
-from tests.activities.fleet import EIGHT, request
+from integrations.messaging.mail import SmtpMail, mail_server
+from integrations.messaging.silent import NoSms
+from integrations.messaging.templates import Templates
+from settings import SHIPPED_RULES
+from store.database import Database
+from store.drivers import Drivers
+from store.ledger import Ledger
+from tests.activities.fleet import EIGHT, outcome_of, request
+from worker import Contacts
 
 QUESTION = {"template": "address-problem", "answers": ["yes", "no"], "answer_within": 7_200_000, "channels": ["sms", "email"]}
 
@@ -39,3 +52,21 @@ async def test_a_question_that_reached_nobody_has_failed_and_waits_for_no_answer
     result = await Asking(Messenger(ActionResult(Outcome.FAILED, "no phone number to use"))).ask_customer(request("D1", QUESTION))
 
     assert (result.outcome, result.events) == (Outcome.FAILED, ())
+
+
+async def test_a_question_that_is_asked_again_is_one_mail(database: Database, tmp_path: Path) -> None:
+    known = {"delivery_id": "D1", "customer": {"name": "Aino"}, "address": "Mannerheimintie 1"}
+    customer = Customer(name="Aino", email="aino@example.test")
+    asked = replace(request("D1", {**QUESTION, "channels": ["email"]}), customer=customer, context=known)
+    async with catching(tmp_path) as catcher:
+        mail = SmtpMail(mail_server(f"smtp://127.0.0.1:{catcher.port}?starttls=never"), "doorstep@example.test", lambda: EIGHT)
+        texts, contacts = Templates(SHIPPED_RULES / "templates"), Contacts(Drivers(database), {})
+        for now in (EIGHT, EIGHT + MINUTE):
+            asking = Asking(Notifying(mail, NoSms(), texts, Ledger(database), contacts, lambda now=now: now))  # type: ignore[misc]
+            result = await asking.ask_customer(asked)
+
+    (caught,) = catcher.mails
+    assert caught.subject == "Please check the address of D1"
+    assert (result.outcome, result.note) == (Outcome.ASKED, "email sent")
+    assert [(event.kind, event.occurred_at) for event in result.events] == [(Kind.ASKED, EIGHT)]
+    assert (await outcome_of(database, f"{asked.key}/email"))["outcome"] is Outcome.DONE

@@ -15,8 +15,10 @@ from domain.reasons import Reason
 from domain.status import Kind, Party
 from integrations.messaging.templates import Templates
 from rules.compile import CompiledBook
+from rules.directory import Directory
 from rules.outcomes import Came, Script
 from rules.questions import answer_in
+from rules.reader import read_book
 from rules.simulate import Moment, Reported, simulate
 from rules.verify import run_file
 from rules.why import why
@@ -290,3 +292,19 @@ def test_a_question_ends_at_its_first_answer_or_at_its_time_and_at_no_other_inst
     assert act.at == ASKED + min([*answers, patience]) * MINUTE
     assert (act.outcome is Outcome.DONE) == bool(answers)
     assert all(moment.at <= ASKED + max([patience, *(minutes for minutes, _ in said)]) * MINUTE for moment in moments)
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "expected"),
+    [
+        pytest.param((), [], id="nothing is checked where no endpoint is listed"),
+        pytest.param(("order-system", "hub"), [], id="known"),
+        pytest.param(("hub",), ['emit tells the endpoint "order-system", which is not known'], id="not known"),
+    ],
+)
+def test_an_event_for_an_order_system_that_is_not_known_is_a_mistake(endpoints: tuple[str, ...], expected: list[str]) -> None:
+    text = "rulebook: b\nrules:\n  - {id: r, when: status is arrived, do: [{emit: {type: arrived}}]}\n"
+
+    problems = read_book(text, "b.yaml", Directory(endpoints=endpoints)).problems
+
+    assert [problem.message for problem in problems if problem.is_error] == expected
