@@ -54,6 +54,25 @@ def schema(
     raise typer.Exit(write_schemas(path or read_settings().rules, into, format.value))
 
 
+@rules.command(name="try")
+def try_rule(
+    events: Annotated[
+        Path, typer.Option(help="events as JSON (a list, one a line, a history file), or lines as in a test's timeline")
+    ],
+    rule: Annotated[str | None, typer.Argument(help="the rule, by name; default: every rule of the book")] = None,
+    book: Annotated[Path | None, typer.Option(help="a rulebook or a folder; default: DOORSTEP_RULES")] = None,
+    delivery: Annotated[
+        Path | None, typer.Option(help="the DeliveryOrder, or what a test says under delivery; default: a plain one")
+    ] = None,
+    day: Annotated[str | None, typer.Option(help="the day of the timeline's clock times, as 2026-11-23")] = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Play a file of events through a rule: what it did when, and why; what it came near to; what is to come."""
+    from cli.trying import try_rules
+
+    raise typer.Exit(try_rules(book or read_settings().rules, rule, events, delivery, day, format.value))
+
+
 @rules.command()
 def record(
     delivery_id: str,

@@ -33,7 +33,7 @@ def _in_full(rule: Mapping[str, Any]) -> Iterator[str]:
     yield f"{rule['rule']}: {rule['phase']}" + ("" if rule["applies"] else " (not for this delivery)")
     for sentence in rule["sentences"]:
         source = f", from {sentence['source']['event_id']} at {sentence['source']['at']}" if sentence["source"] else ""
-        yield f"  {MARKS[sentence['truth']]}  {WHERE.get(sentence['in'], '')}{sentence['text']}  (now: {_plain(sentence['value'])}{source})"
+        yield f"  {MARKS[sentence['truth']]}  {WHERE.get(sentence['in'], '')}{sentence['text']}  (now: {plain(sentence['value'])}{source})"
     for missing in rule["near_miss"] or ():
         yield f"       {missing}"
     if rule["forecast"]:
@@ -55,7 +55,8 @@ def _in_short(rule: Mapping[str, Any]) -> str:
     return f"{rule['rule']}: {rule['phase']}; {', '.join(missing[:SHOWN_MISSES]) or 'nothing is missing'}{more}{next_step}"
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A value as people read it."""
     if isinstance(value, list):
-        return ", ".join(map(_plain, value))
+        return ", ".join(map(plain, value))
     return SAID.get(value, str(value)) if value is None or isinstance(value, bool) else str(value)
