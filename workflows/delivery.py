@@ -161,7 +161,8 @@ class Delivery(Doors):
         return list(answer.events)
 
     async def _look(self, events: Sequence[Event]) -> None:
-        looked = await self._looked(events, now())
+        at = now()  # what falls due while something is looked up outside is still to come for the state that was looked at
+        looked = await self._looked(events, at)
         state = self._alive
         self._state = replace(
             state,
@@ -170,7 +171,7 @@ class Delivery(Doors):
         )
         for deed in looked.deeds:
             self._start(deed)
-        self._wake = next_wake(looked.wake, looked.watch, now())
+        self._wake = next_wake(looked.wake, looked.watch, at)
         if self._wake is not None:
             self._timer.set(self._wake)
         self._give_up_messages_of_the_past()
@@ -185,11 +186,13 @@ class Delivery(Doors):
         return looked
 
     async def _found_outside(self, request: LookOut) -> tuple[Answer, ...]:
+        """The answers; at once that nobody knows, while the store is known to be away."""
+        if self._asking is not None and not self._asking.done():
+            return nobody_knows(request)
         try:
             return await look_out(request)
         except AwayError:
-            if self._asking is None or self._asking.done():
-                self._asking = asyncio.create_task(self._ask_again_once_back(request))
+            self._asking = asyncio.create_task(self._ask_again_once_back(request))
             return nobody_knows(request)
         except asyncio.CancelledError:
             self._cancelled_by_temporal()

@@ -20,11 +20,11 @@ def grace_ends_at(watch: Watch) -> Instant | None:
     return watch.final_since + longest_grace(SHELF.get(watch.book), watch.delivery)
 
 
-def next_wake(wake: Wake | None, watch: Watch, now: Instant) -> Wake | None:
-    """The earliest of the rules' instant and our own that is still to come."""
+def next_wake(wake: Wake | None, watch: Watch, looked_at: Instant) -> Wake | None:
+    """The earliest of the rules' instant and our own that was still to come when the watch was looked at."""
     grace = grace_ends_at(watch)
     ends = Wake(grace, "the time for corrections ends") if grace is not None else Wake(_expires_at(watch), "the delivery expires")
-    to_come = [one for one in (wake, ends) if one is not None and one.at > now]
+    to_come = [one for one in (wake, ends) if one is not None and one.at > looked_at]
     return min(to_come, key=lambda one: one.at, default=None)
 
 

@@ -137,13 +137,15 @@ class Paper:
 
 @dataclass
 class Elsewhere:
-    """What is outside the deliveries, in memory: the open disruptions by place, and feeds. `broken` times nobody answers."""
+    """What is outside the deliveries, in memory: the open disruptions by place, and feeds. `broken` times nobody answers; an
+    answer takes `takes_s` seconds."""
 
     open_on: dict[str, tuple[str, ...]] = field(default_factory=dict)
     known_feeds: dict[str, FeedState] = field(default_factory=dict)
     parked: list[tuple[str, str]] = field(default_factory=list)
     looks: int = 0
     broken: int = 0
+    takes_s: float = 0
 
     async def feeds(self, names: Collection[str]) -> Mapping[str, FeedState]:
         self._look()
@@ -151,6 +153,7 @@ class Elsewhere:
 
     async def disruptions(self, places: Collection[str], at: Instant) -> Mapping[str, tuple[str, ...]]:
         self._look()
+        await asyncio.sleep(self.takes_s)
         return {place: kinds for place, kinds in self.open_on.items() if place in places}
 
     async def park(self, feeds: Collection[str], delivery_id: str, at: Instant) -> None:

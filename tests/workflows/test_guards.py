@@ -113,3 +113,15 @@ async def test_a_life_with_guards_and_openings_replays(temporal: WorkflowEnviron
     )
 
     assert replayed.replay_failure is None
+
+
+async def test_what_falls_due_while_guards_are_looked_up_is_not_lost(temporal: WorkflowEnvironment) -> None:
+    quick = a_rule("quick", Is("status", ("on_hold",), text="status is on_hold"), hold=SECOND)
+    async with stage(temporal.client, a_book(HELD_UP, quick)) as on:
+        delivery_id = await on.start(hub="HEL1")
+        on.elsewhere.takes_s = 1.5  # longer than the hold of the other rule
+        await on.deliveries.report(delivery_id, [a_status("on_hold")])
+
+        opened = await on.until(delivery_id, is_open("quick"))
+
+        assert [one["rule"] for one in opened["open_incidents"]] == ["quick"]
