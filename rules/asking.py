@@ -19,14 +19,29 @@ def questions(
     book: CompiledBook, delivery: Delivery, learnt: tuple[Event, ...], verdict: Verdict, now: Instant
 ) -> frozenset[Question]:
     """All that has to be known before the verdict may count."""
-    scene, scope = Scene(delivery, learnt, now), book.in_scope(delivery)
     opened = {change.rule for change in verdict.changes if change.kind is ChangeKind.OPENED}
+    asking = _asking(book, delivery, opened)
+    if not asking:
+        return NOTHING
+    scene, scope = Scene(delivery, learnt, now), book.in_scope(delivery)
     found: set[Question] = set()
-    for rule in book.guarded:
+    for rule in asking:
         cell = verdict.cells.get(rule.id, Cell())
         if cell.is_open or (may_open(rule, delivery, scope) and not _is_out_of_question(rule, verdict)):
             found.update(_of_rule(rule, cell, rule.id in opened, scene, now))
     return frozenset(found)
+
+
+def _asking(book: CompiledBook, delivery: Delivery, opened: set[str]) -> tuple[CompiledRule, ...]:
+    """The rules that may ask now: an absence does only as it opens, and as long as a feed is known to have been silent."""
+    if delivery.facts.guards:
+        return book.guarded
+    if not opened:
+        return book.explicit
+    return tuple(rule for rule in book.guarded if rule.is_guarded or rule.id in opened)
+
+
+NOTHING: frozenset[Question] = frozenset()
 
 
 def _is_out_of_question(rule: CompiledRule, verdict: Verdict) -> bool:

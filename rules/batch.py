@@ -117,7 +117,7 @@ class Batch:
             return None
         if rule.needs is not None and rule.needs.isdisjoint(self.found.parts):
             return _resting(cell)
-        if rule.is_guarded:
+        if rule.hangs_on_answers(self.after):
             return None
         truth, until = rule.when.at(self.new, self.now)
         if truth is Truth.TRUE:

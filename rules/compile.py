@@ -15,6 +15,7 @@ from rules.business import load_holidays
 from rules.contests import Rival, rivals_of
 from rules.directory import Directory
 from rules.durable import DurableMatcher
+from rules.guard_steps import EXPLICIT
 from rules.inputs import Inputs, inputs_of
 from rules.machine import Timing
 from rules.matcher import Atoms, FactPart, Matcher, Memo, ReferenceMatcher
@@ -49,8 +50,14 @@ class CompiledRule:
     rivals: tuple[Rival, ...] = ()
     needs: frozenset[int] | None = None
     is_guarded: bool = False
+    is_fed: bool = False
     """`atoms` are the fact sentences that it is made of, by number, `reads_in_time` is what the other ones read.
-    `needs` are the fact parts of which at least one has to hold for the rule to be true (None: the condition was not split)."""
+    `needs` are the fact parts of which at least one has to hold for the rule to be true (None: the condition was not split).
+    `is_guarded`: it has guards of form 10. `is_fed`: it has absences that count only while the feed is not silent."""
+
+    def hangs_on_answers(self, delivery: Delivery) -> bool:
+        """Whether what was found outside may decide now. Absences by themselves ask only before they open something."""
+        return self.is_guarded or (self.is_fed and bool(delivery.facts.guards))
 
 
 class Concerned:
@@ -105,7 +112,7 @@ class Applicable:
 class CompiledBook:
     """A rulebook ready for evaluation, without the rules that are off; by priority descending, then id. `contested` are those that
     others may hold back, `opened` the names of those whose opening is an event for others, `guarded` those that ask something
-    outside. Between two of the `rollouts` (in percent, rising) all deliveries have the same rules. `mixtures` are this book with
+    outside, `explicit` those of them that do so by a guard of form 10. Between two of the `rollouts` (in percent, rising) all deliveries have the same rules. `mixtures` are this book with
     rules of earlier ones, see rules.adoption."""
 
     rulebook: Rulebook
@@ -117,6 +124,7 @@ class CompiledBook:
     contested: tuple[CompiledRule, ...] = ()
     opened: frozenset[str] = frozenset()
     guarded: tuple[CompiledRule, ...] = ()
+    explicit: tuple[CompiledRule, ...] = ()
     rollouts: tuple[int, ...] = ()
     mixtures: dict[Any, Any] = field(default_factory=dict)
     _in_scope: dict[tuple[Scope, int], frozenset[str]] = field(default_factory=dict)
@@ -195,6 +203,7 @@ def compile_book(book: Rulebook, matcher: str = "durable", directories: Mapping[
         read,
         tuple(rule for rule in rules if rule.rivals),
         frozenset(name for one in live for name in openings_in(one.when, one.only_when, one.clears_when)),
+        tuple(rule for rule in rules if rule.is_guarded or rule.is_fed),
         tuple(rule for rule in rules if rule.is_guarded),
         tuple(sorted({rule.rollout for rule in live})),
     )
@@ -216,6 +225,7 @@ def _compiled(rule: Rule, frame: Frame, table: Table, rivals: tuple[Rival, ...])
     only_when = condition_of(rule.only_when, frame, table) if rule.only_when is not None else None
     clears_when = condition_of(rule.clears_when, frame, table) if rule.clears_when is not None else None
     conditions = [condition for condition in (when, only_when, clears_when) if condition is not None]
+    asking = [part for condition in conditions if condition.asking is not None for part in condition.asking.nodes]
     return CompiledRule(
         id=rule.id,
         rule=rule,
@@ -229,7 +239,8 @@ def _compiled(rule: Rule, frame: Frame, table: Table, rivals: tuple[Rival, ...])
         stages=tuple(condition_of(stage.when, frame, table) for stage in rule.stages),
         rivals=rivals,
         needs=None if when.branches is None else frozenset(branch.part for branch in when.branches[0]),
-        is_guarded=any(condition.asking for condition in conditions),
+        is_guarded=any(isinstance(part, EXPLICIT) for part in asking),
+        is_fed=any(not isinstance(part, EXPLICIT) for part in asking),
         reads_in_time=_read(sentence for sentence in sentences if sentence not in table.atoms),
     )
 

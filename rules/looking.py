@@ -45,7 +45,7 @@ def _seen(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant, in_play: boo
         only, only_until = rule.only_when.at(scene, t)
     if rule.clears_when is not None and (is_true or cell.is_open):
         clear, clear_until = rule.clears_when.at(scene.received_since(cell.opened_at or 0), t)
-    if rule.is_guarded:
+    if rule.hangs_on_answers(scene.delivery):
         rest_until = _rest_until(rule, cell, scene, t)
         when_until, only_until, clear_until = (min(until, rest_until) for until in (when_until, only_until, clear_until))
     if held_back:
@@ -105,18 +105,19 @@ def looks_ahead(
 
 def with_wake(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, held_back: bool = False) -> Cell:
     """The cell with the next instant at which it opens or resolves by time alone, or a guard has to be looked up."""
-    if cell.phase is Phase.IDLE and in_play and not held_back and cell.armed and _opens_when_true(rule, cell):
+    if cell.phase is Phase.IDLE and in_play and not held_back and cell.armed and _opens_when_true(rule, cell, scene):
         return _waking_when_true(rule, cell, scene)
+    may_ask = rule.hangs_on_answers(scene.delivery)
     for looks, (at, what, then) in enumerate(looks_ahead(rule, cell, scene, in_play, held_back), start=1):
-        if what or looks == FURTHEST_LOOKS or (rule.is_guarded and _begins_to_ask(rule, then, scene, at)):
+        if what or looks == FURTHEST_LOOKS or (may_ask and _begins_to_ask(rule, then, scene, at)):
             return cell.waking(at, what or "looks")
     return cell.waking(NEVER, "")
 
 
-def _opens_when_true(rule: CompiledRule, cell: Cell) -> bool:
+def _opens_when_true(rule: CompiledRule, cell: Cell, scene: Scene) -> bool:
     """Whether the machine needs not be run to know when an idle rule opens: nothing delays its opening."""
     is_cool = cell.ended_at is None or rule.timing.cooldown == 0
-    return rule.timing.hold == 0 and rule.only_when is None and is_cool and not rule.is_guarded
+    return rule.timing.hold == 0 and rule.only_when is None and is_cool and not rule.hangs_on_answers(scene.delivery)
 
 
 def _waking_when_true(rule: CompiledRule, cell: Cell, scene: Scene) -> Cell:

@@ -149,7 +149,8 @@ def look(
         watch, verdict = _evaluated(handed, force, watch.delivery, (), now, edition)
         changes += verdict.changes
     if force.guarded and answers is not None:
-        asks = questions(force, watch.delivery, (*found, *learnt), replace(verdict, changes=changes), now)
+        whole = verdict if changes is verdict.changes else replace(verdict, changes=changes)
+        asks = questions(force, watch.delivery, (*found, *learnt), whole, now)
         if unanswered := asks - {answer.question for answer in answers}:
             return Look(before, asks=tuple(sorted(unanswered, key=lambda question: question.key)))
     watch, deeds = _start_ready(watch, Plans(watch.book, watch.kept, force, versions, seen_at), now)
