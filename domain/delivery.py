@@ -5,8 +5,9 @@ from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from itertools import accumulate
-from operator import attrgetter
+from itertools import accumulate, compress
+from json.encoder import encode_basestring_ascii
+from operator import attrgetter, is_not
 
 from domain.event import Event
 from domain.facts import FACT_NAMES, VALUES, Facts, facts_of
@@ -35,6 +36,9 @@ KEPT_ID_BYTES = 200_000
 
 EVENT_BYTES = 300
 """What an event takes as JSON apart from its texts, parcels and details."""
+
+BARE_BYTES = EVENT_BYTES + len("[, , null, [], {}]")
+"""The same of one that has neither place, parcels nor details."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +247,8 @@ def _bounded_ids(ids: tuple[str, ...], more: Sequence[str]) -> tuple[str, ...]:
 
 def _size(event: Event) -> int:
     """About the bytes of an event as JSON; never much less, whatever its script."""
+    if event.location is None and not event.parcel_ids and not event.detail:
+        return BARE_BYTES + len(encode_basestring_ascii(event.event_id)) + len(encode_basestring_ascii(event.source))
     texts = (event.event_id, event.source, event.place, event.parcel_ids, dict(event.detail))
     return EVENT_BYTES + len(_JSON.encode(texts))
 
@@ -253,7 +259,5 @@ EVENT_ID: Callable[[Event], str] = attrgetter("event_id")
 
 
 def _sources(sources: Mapping[str, Source], before: Facts, after: Facts, event: Event) -> Mapping[str, Source]:
-    source = Source(event.event_id, event.occurred_at)
-    told = zip(FACT_NAMES, VALUES(before), VALUES(after), strict=True)
-    changed = {name: source for name, old, new in told if old is not new}
-    return {**sources, **changed}
+    changed = compress(FACT_NAMES, map(is_not, VALUES(before), VALUES(after)))
+    return {**sources, **dict.fromkeys(changed, Source(event.event_id, event.occurred_at))}

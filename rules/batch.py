@@ -81,7 +81,7 @@ class Batch:
             return found_out(self.cells, self.book, self.after, self.scope, self.now, ask)
         atoms, self.changed = self.book.looked_up(known.atoms, self.concerned.atoms, Scene(self.after), self.now)
         parts = self.book.match(atoms, ask) if self.changed else known.parts
-        return known._replace(delivery=self.after, atoms=atoms, parts=parts)
+        return Found(self.book, self.after, self.scope, known.watched, atoms, parts)
 
     @property
     def scope_before(self) -> frozenset[str]:
@@ -98,11 +98,17 @@ class Batch:
         touched, known, cells = self.concerned, self.known, self.cells
         if touched is None or self.is_whole:
             return self.found.watched.rules
-        concerned = touched.of(self.changed)
+        rules, hopeless = touched.of(self.changed, known.parts, self.found.parts)
+        awake = [rule for rule in hopeless if cells.get(rule.id) is not RESTING]
         if self.now < known.next_look and not known.busy:
-            return concerned
-        ids = {rule.id for rule in concerned} | {rule.id for rule in touched.rules if rule.id in known.busy}
-        return [rule for rule in known.watched.rules if rule.id in ids or cells.get(rule.id, NEW).look_at <= self.now]
+            return (*rules, *awake) if awake else rules
+        ids = {rule.id for rule in rules} | {rule.id for rule in awake}
+        ids |= {rule.id for rule in touched.rules if rule.id in known.busy}
+        ids |= {rule for rule in self._timed() if cells.get(rule, NEW).look_at <= self.now}
+        return [rule for rule in known.watched.rules if rule.id in ids]
+
+    def _timed(self) -> Iterable[str]:
+        return self.known.watched.place if self.known.timed is None else self.known.timed
 
     def still_idle(self, rule: CompiledRule, cell: Cell) -> Cell | None:
         """The cell of a rule that nothing can come of now, with its next look; None where the whole machine has to run.
@@ -148,13 +154,17 @@ class Batch:
     def outcome(self, looked: Mapping[str, Cell], cells: Mapping[str, Cell]) -> Found:
         """What the next evaluation may go on from."""
         known, found = self.known, self.found
-        if self.is_whole or self.now >= known.next_look or self.book.contested:
-            looked, first, busy = {rule: cells[rule] for rule in found.watched.place}, NEVER, NOBODY
+        timed: tuple[str, ...]
+        if self.is_whole or known.timed is None or self.book.contested:
+            looked, timed, busy = {rule: cells[rule] for rule in found.watched.place}, (), NOBODY
         else:
-            first, busy = known.next_look, known.busy - looked.keys() if known.busy else NOBODY
-        first = min(first, min([cell.look_at for cell in looked.values()], default=NEVER))
-        more = [rule for rule, cell in looked.items() if cell.phase is not Phase.IDLE]
-        return found._replace(next_look=first, busy=busy.union(more) if more else busy)
+            timed = tuple([rule for rule in known.timed if rule not in looked])
+            busy = known.busy - looked.keys() if known.busy else NOBODY
+        timed += tuple([rule for rule, cell in looked.items() if cell.look_at < NEVER])
+        more = [rule for rule, cell in looked.items() if cell.phase is not Phase.IDLE or not cell.armed]
+        first = min([cells[rule].look_at for rule in timed], default=NEVER)
+        busy = busy.union(more) if more else busy
+        return Found(self.book, self.after, self.scope, found.watched, found.atoms, found.parts, first, busy, timed)
 
 
 NOBODY: frozenset[str] = frozenset()

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from domain.delivery import Delivery
 from domain.event import Event
@@ -59,28 +59,59 @@ class CompiledRule:
         """Whether what was found outside may decide now. Absences by themselves ask only before they open something."""
         return self.is_guarded or (self.is_fed and bool(delivery.facts.guards))
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether its `when` alone decides what an idle one does next."""
+        return self.only_when is None and self.clears_when is None and not self.stages and not self.is_guarded
+
+    def may_differ(self, before: frozenset[int], after: frozenset[int]) -> bool:
+        """Whether other fact parts make it come true, where it is idle: else it is not true until when it was not before."""
+        return self.needs is None or not self.is_plain or (self.needs & before) != (self.needs & after)
+
+    def can_be_true(self, parts: frozenset[int]) -> bool:
+        """Whether, by the fact parts that hold, it may be true, now or by time alone."""
+        return self.needs is None or not self.needs.isdisjoint(parts)
+
+
+Parts: TypeAlias = frozenset[int]
+
+
+class ToLook(NamedTuple):
+    """Of idle rules those to be looked at, and those that cannot be true until a fact changes."""
+
+    rules: tuple[CompiledRule, ...]
+    hopeless: tuple[CompiledRule, ...]
+
 
 class Concerned:
     """What reads some of the inputs: fact sentences by number, and rules.
 
-    For an idle rule a fact that changed does not count if its sentences say the same of it as before: `of` leaves those out.
+    For an idle rule a fact that changed does not count if its sentences say the same of it as before, or if the fact parts that
+    could make it true are the same: `of` leaves those out.
     """
 
     def __init__(self, atoms: tuple[int, ...], rules: tuple[CompiledRule, ...], touched: Inputs) -> None:
         self.atoms = atoms
         self.rules = rules
         self._in_time = frozenset(rule.id for rule in rules if not rule.reads_in_time.isdisjoint(touched))
-        self._of: dict[tuple[int, ...], tuple[CompiledRule, ...]] = {}
+        self._of: dict[tuple[tuple[int, ...], Parts, Parts], ToLook] = {}
 
-    def of(self, changed: tuple[int, ...]) -> tuple[CompiledRule, ...]:
+    def of(self, changed: tuple[int, ...], before: Parts, after: Parts) -> ToLook:
         """The rules that read of these inputs in a sentence about time, or in one of the fact sentences whose truth changed."""
-        found = self._of.get(changed)
+        key = (changed, before, after)
+        found = self._of.get(key)
         if found is None:
             if len(self._of) >= REMEMBERED_SCOPES:
                 self._of.clear()
-            found = tuple(rule for rule in self.rules if rule.id in self._in_time or not rule.atoms.isdisjoint(changed))
-            self._of[changed] = found
+            found = self._of[key] = self._to_look(frozenset(changed), before, after)
         return found
+
+    def _to_look(self, changed: frozenset[int], before: Parts, after: Parts) -> ToLook:
+        news = [rule for rule in self.rules if not rule.atoms.isdisjoint(changed) and rule.may_differ(before, after)]
+        ids = self._in_time.union(rule.id for rule in news)
+        rules = [rule for rule in self.rules if rule.id in ids]
+        hopeful = tuple(rule for rule in rules if rule.can_be_true(after))
+        return ToLook(hopeful, tuple(rule for rule in rules if not rule.can_be_true(after)))
 
 
 class Applicable:

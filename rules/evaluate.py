@@ -1,9 +1,8 @@
 """One batch: which rules open, which incidents resolve, and when to look again if nothing new is learnt. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from operator import attrgetter
 
 from domain.delivery import Delivery
 from domain.event import Event
@@ -92,9 +91,9 @@ def evaluate(
     found = batch.standing(looked)
     if book.contested and _has_any_moved(cells, looked):
         changes = _contend(batch, cells, found, changes)
-    wake = _wake(batch, found)
     found.found = batch.outcome(looked, found)
-    return Verdict(found, tuple(sorted(changes, key=lambda change: change.at)), wake)
+    wake = _wake(batch, found, found.found.timed or ())
+    return Verdict(found, tuple(sorted(changes, key=lambda change: change.at)) if changes else (), wake)
 
 
 def _has_any_moved(cells: Mapping[str, Cell], looked: Mapping[str, Cell]) -> bool:
@@ -273,13 +272,14 @@ def _unnoticed(end: Change, opened_at: Instant) -> Change:
     return Change(ChangeKind.MISSED, end.rule, end.episode, opened_at)
 
 
-def _wake(batch: Batch, cells: dict[str, Cell]) -> Wake | None:
-    """The earliest thing that a cell does next by time alone; sought only of cells that nothing else can be earlier than."""
+def _wake(batch: Batch, cells: dict[str, Cell], timed: tuple[str, ...]) -> Wake | None:
+    """The earliest thing that a cell does next by time alone; sought only of cells that nothing else can be earlier than. `timed`
+    are the rules that have a next look at all."""
     while True:
-        at = min(map(WAKE_AT, cells.values()), default=NEVER)
+        at = min([cells[rule].wake_at for rule in timed], default=NEVER)
         if at >= NEVER:
             return None
-        first = [rule for rule, cell in cells.items() if cell.wake_at == at]
+        first = [rule for rule in timed if cells[rule].wake_at == at]
         unsought = [rule for rule in first if not cells[rule].wake_for]
         if not unsought:
             first.sort(key=batch.found.watched.place.__getitem__)
@@ -290,6 +290,3 @@ def _wake(batch: Batch, cells: dict[str, Cell]) -> Wake | None:
             cell = with_wake(rule, cells[name], batch.new, in_play, bool(holding_back(rule.rivals, cells)))
             is_too_late = cell.wake_for == "opens" and cell.wake_at > batch.ends.get(name, NEVER)
             cells[name] = cell.waking(NEVER, "") if is_too_late else cell
-
-
-WAKE_AT: Callable[[Cell], Instant] = attrgetter("wake_at")

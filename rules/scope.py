@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from operator import attrgetter
 from typing import TypeAlias
 
 from domain.delivery import Delivery
@@ -38,6 +39,8 @@ SCOPE_KEYS: Mapping[str, Callable[[Order, Facts], tuple[str, ...]]] = {
 CHANGING = ("carrier", "route_id")
 """The facts among them; the rest is the order's."""
 
+CHANGED: Callable[[Facts], tuple[str | None, str | None]] = attrgetter(*CHANGING)
+
 NOT = "not "
 
 
@@ -48,7 +51,7 @@ def scope_of(delivery: Delivery) -> Scope:
 
 def has_same_scope(one: Delivery, other: Delivery) -> bool:
     """Whether it is sure without looking at each key."""
-    return one.order is other.order and all(getattr(one.facts, name) == getattr(other.facts, name) for name in CHANGING)
+    return one.order is other.order and CHANGED(one.facts) == CHANGED(other.facts)
 
 
 @lru_cache(maxsize=16_384)

@@ -17,7 +17,7 @@ from rules.scene import Scene
 class Found(NamedTuple):
     """What is known of a delivery under a book: the rules that are for it, the values of their fact sentences, the fact parts that
     hold. `watched` are those rules, and others that still have an incident open. No cell is to be looked at before `next_look`;
-    `busy` are the rules that are not idle.
+    `timed` are the rules that time alone may do something to (None: not known which), `busy` those that are not idle, or not armed.
     """
 
     book: CompiledBook
@@ -28,6 +28,7 @@ class Found(NamedTuple):
     parts: frozenset[int]
     next_look: Instant = DUE_NOW
     busy: frozenset[str] = frozenset()
+    timed: tuple[str, ...] | None = None
 
     @property
     def has_strays(self) -> bool:

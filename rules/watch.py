@@ -82,6 +82,24 @@ class Watch:
     def remarked(self, at: Instant, what: str, by: str | None = None) -> "Watch":
         return replace(self, remarks=(*self.remarks, Remark(at, what, by))[-KEPT_INCIDENTS:])
 
+    def seen(self, delivery: Delivery, cells: Mapping[str, Cell], at: Instant, final_since: Instant | None) -> "Watch":
+        """The watch after a look. Each field is named, since every look comes by here."""
+        return Watch(
+            delivery,
+            self.generation,
+            self.book,
+            at,
+            cells,
+            self.incidents,
+            self.incidents_seen,
+            self.missed,
+            self.effects,
+            final_since,
+            self.kept,
+            self.remarks,
+            self.muted,
+        )
+
     def with_incident(self, changed: Incident) -> "Watch":
         incidents = tuple(changed if kept.incident_id == changed.incident_id else kept for kept in self.incidents)
         return replace(self, incidents=incidents)
@@ -170,7 +188,7 @@ def _evaluated(
     since = final_since(watch.final_since, after, now)
     ends = last_openings(book, since)
     after, verdict = evaluated(book, watch.delivery, after, watch.cells, learnt, watch.looked_at, now, edition, ends)
-    watch = replace(watch, delivery=after, cells=verdict.cells, looked_at=now, final_since=since)
+    watch = watch.seen(after, verdict.cells, now, since)
     for change in verdict.changes:
         watch = _changed(watch, book, change)
     return watch, verdict
