@@ -31,12 +31,15 @@ SEARCH_ATTRIBUTES = (
 
 Updates = Sequence[SearchAttributeUpdate[Any]]
 
+Values = Sequence[tuple[SearchAttributeKey[Any], Any]]
+"""Each attribute with its value; None where that is unknown, or no longer so."""
 
-def attributes_of(watch: Watch, now: Instant) -> Updates:
-    """All attributes of a delivery as they stand; what is unknown, or no longer so, is unset."""
+
+def attributes_of(watch: Watch, now: Instant) -> Values:
+    """All attributes of a delivery as they stand."""
     order, facts = watch.delivery.order, watch.delivery.facts
     incidents = watch.open_incidents
-    named = (
+    return (
         (STATUS, facts.status.value),
         (CONDITION, watch.delivery.condition(now).value),
         (CARRIER, facts.carrier),
@@ -45,21 +48,19 @@ def attributes_of(watch: Watch, now: Instant) -> Updates:
         (ROUTE, facts.route_id),
         (SERVICE_LEVEL, order.service_level),
         (RULEBOOK_VERSION, watch.book[:12]),
+        (OPEN_INCIDENTS, sorted({incident.rule for incident in incidents})),
+        (INCIDENT_SEVERITY, sorted({incident.severity.value for incident in incidents})),
+        (PROMISED_BY, moment(facts.promised.end)),
+        (ATTEMPTS, facts.attempts),
+        (ETA, None if facts.eta is None else moment(facts.eta)),
     )
-    updates: list[SearchAttributeUpdate[Any]] = [
-        key.value_unset() if value is None else key.value_set(value) for key, value in named
-    ]
-    updates.append(OPEN_INCIDENTS.value_set(sorted({incident.rule for incident in incidents})))
-    updates.append(INCIDENT_SEVERITY.value_set(sorted({incident.severity.value for incident in incidents})))
-    updates.append(PROMISED_BY.value_set(moment(facts.promised.end)))
-    updates.append(ATTEMPTS.value_set(facts.attempts))
-    updates.append(ETA.value_unset() if facts.eta is None else ETA.value_set(moment(facts.eta)))
-    return updates
 
 
-def changed_attributes(known: TypedSearchAttributes, updates: Updates) -> Updates:
-    """Those that say something new: each attribute that is sent costs as much as evaluating a rulebook.
+def changed_attributes(known: TypedSearchAttributes, values: Values) -> Updates:
+    """Updates of those that say something new: each attribute that is sent costs as much as evaluating a rulebook.
 
     One that was never set says as much as an empty list or no attempts.
     """
-    return [update for update in updates if (known.get(update.key) or None) != (update.value or None)]
+    told = {pair.key.name: pair.value for pair in known}
+    changed = [(key, value) for key, value in values if (told.get(key.name) or None) != (value or None)]
+    return [key.value_unset() if value is None else key.value_set(value) for key, value in changed]

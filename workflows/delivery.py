@@ -84,8 +84,7 @@ class Delivery(Doors):
         if not self._is_over():
             return False
         self._state = replace(self._alive, ended_at=now())
-        self._write()
-        self._show()
+        self._tell(now())
         await self._until(lambda: bool(self._inbox) or (self._writer.idle and workflow.all_handlers_finished()))
         if self._inbox:
             self._state = replace(self._alive, ended_at=None)
@@ -129,8 +128,7 @@ class Delivery(Doors):
         if expired := expiry(self._alive.watch, now()):
             await self._look(expired)
         if not self._is_over():  # its end is written once, by _has_ended
-            self._write()
-            self._show()
+            self._tell(now())
 
     def _read(self, report: Reported) -> tuple[Event, ...]:
         if report.name == ADOPT:
@@ -204,8 +202,9 @@ class Delivery(Doors):
 
     def _is_over(self) -> bool:
         ends_at = grace_ends_at(self._alive.watch)
-        busy = self._running or self._inbox or self._alive.watch.has_put_off
-        return ends_at is not None and now() >= ends_at and not busy
+        if ends_at is None or now() < ends_at:
+            return False
+        return not (self._running or self._inbox or self._alive.watch.has_put_off)
 
     # Acting
 
@@ -243,21 +242,23 @@ class Delivery(Doors):
 
     # The copy in the store, the search attributes, the details
 
-    def _write(self) -> None:
+    def _tell(self, at: Instant) -> None:
+        """What others see, as it stands at an instant."""
+        self._write(at)
+        workflow.set_current_details(details_of(self._alive, self._wake, at))
+
+    def _write(self, at: Instant) -> None:
         """Writes what others see, if it changed; the fingerprint says what is worth a write."""
-        fingerprint = fingerprint_of(self._alive, now())
+        fingerprint = fingerprint_of(self._alive, at)
         is_news = fingerprint != self._alive.written
         if is_news:
             self._state = replace(self._alive, written=fingerprint, revision=self._alive.revision + 1)
             self._writer.write()
         if is_news or not self._is_shown:
             self._is_shown = True
-            changed = changed_attributes(workflow.info().typed_search_attributes, attributes_of(self._alive.watch, now()))
+            changed = changed_attributes(workflow.info().typed_search_attributes, attributes_of(self._alive.watch, at))
             if changed:
                 workflow.upsert_search_attributes(changed)
-
-    def _show(self) -> None:
-        workflow.set_current_details(details_of(self._alive, self._wake, now()))
 
     # Continue as new, cancellation
 

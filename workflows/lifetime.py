@@ -30,8 +30,8 @@ def next_wake(wake: Wake | None, watch: Watch, looked_at: Instant) -> Wake | Non
 
 def expiry(watch: Watch, now: Instant) -> list[Event]:
     """That the delivery expires, if it is time."""
-    due = _expires_at(watch)
-    if watch.delivery.facts.final or now < due:
+    facts = watch.delivery.facts
+    if facts.final or now < facts.promised.end or now < (due := _expires_at(watch)):
         return []
     return [Event(f"{EXPIRED}:{due}", Kind.STATUS, now, now, SOURCE, status=Status.EXPIRED)]
 
