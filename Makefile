@@ -5,12 +5,13 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell comma
 VENV := .venv
 READY := $(VENV)/.ready
 PYTEST_ARGS ?=
+JAVA ?= $(firstword $(wildcard /usr/lib/jvm/java-17-openjdk-*))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench peers check format schemas lock clean
+.PHONY: help setup demo test bench peers ansible-peers check format schemas lock clean
 
 help: ## Lists these commands.
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 setup: $(READY) ## Makes .venv with everything in it; .venv/bin/doorstep is the program.
 
@@ -35,6 +36,12 @@ peers: setup ## Measures the same 50 rules by other engines, which it installs b
 	@test -x .peers/bin/pip || $(VENV)/bin/python -m venv .peers
 	.peers/bin/pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 	PYTHONPATH=$$(.peers/bin/python -c 'import site; print(site.getsitepackages()[0])') $(VENV)/bin/python -m benchmarks.peers
+
+ansible-peers: setup ## Measures four rules about time by ansible-rulebook's Drools too, beside .venv. Needs Java 17 (Debian: openjdk-17-jdk-headless).
+	@test -e "$(JAVA)/lib/server/libjvm.so" || { echo "no Java 17 in $(JAVA); on Debian: apt-get install openjdk-17-jdk-headless, or make ansible-peers JAVA=/path" >&2; exit 1; }
+	@test -x .ansible-peers/bin/pip || $(VENV)/bin/python -m venv .ansible-peers
+	.ansible-peers/bin/pip install --quiet --disable-pip-version-check ansible-rulebook==1.3.2 ansible-core==2.19.14
+	JAVA_HOME=$(JAVA) LD_LIBRARY_PATH=$(JAVA)/lib/server $(VENV)/bin/python -m benchmarks.timing .ansible-peers/bin/python
 
 check: setup ## Format, lint, types.
 	$(VENV)/bin/ruff format --check .
