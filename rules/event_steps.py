@@ -60,18 +60,27 @@ def _sequence(node: Sequence, frame: Frame) -> Step:
     def at(scene: Scene, t: Instant) -> Answer:
         if not _are_answerable(scene, node.first, node.then):
             return UNKNOWN_FOR_GOOD
-        if patterns.last(node.first, scene) is None:
+        start = patterns.last(node.first, scene)
+        if start is None:
             return FALSE_FOR_GOOD
-        start = patterns.moments(node.first, scene)[-1]
-        due = due_of(scene, start[0])
+        due = due_of(scene, start)
         if due is None:
             return UNKNOWN_FOR_GOOD
-        then = next((moment[0] for moment in patterns.moments(node.then, scene) if moment > start), None)
+        then = _next_after(start, node, scene)
         if node.negated:
             return from_then_on(due, t) if then is None else FALSE_FOR_GOOD
         return FALSE_FOR_GOOD if then is None or then > due else TRUE_FOR_GOOD
 
     return at
+
+
+def _next_after(start: Instant, node: Sequence, scene: Scene) -> Instant | None:
+    """When B first happened after the last A, which was at `start`. The instants tell, unless two are the same or some forgotten."""
+    thens = patterns.times(node.then, scene)
+    if start not in thens and len(thens) < REMEMBERED_TIMES:
+        return next((at for at in thens if at > start), None)
+    last = patterns.moments(node.first, scene)[-1]
+    return next((moment[0] for moment in patterns.moments(node.then, scene) if moment > last), None)
 
 
 def _wrong_order(node: WrongOrder, frame: Frame) -> Step:
