@@ -1,6 +1,7 @@
 """What a sentence's truth rests on, for people: its words, the value that it saw, and the event that value came from."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from domain.delivery import Delivery, Source
@@ -96,11 +97,36 @@ def _decimal(value: int, grain: int, unit: str) -> str:
 
 
 def _fact(sentence: Any, scene: Scene, at: Instant, frame: Frame) -> Any:
-    return shown(sentence.fact, value_at(sentence.fact)(scene, at)[0])
+    return _seen(sentence.fact, scene, at)
+
+
+def _seen(fact: str, scene: Scene, at: Instant) -> Any:
+    """A fact's value for people; an amount of the delivery with what it is in."""
+    value, currency = value_at(fact)(scene, at)[0], currency_of(fact, scene)
+    return shown(fact, value) if currency is None else f"{Decimal(value).scaleb(-2):.2f} {currency}"
+
+
+def currency_of(fact: str, scene: Scene) -> str | None:
+    """What the delivery's amount is in; None for what is no amount, or is not known."""
+    read = VOCABULARY[fact].currency
+    return None if read is None else read(scene.delivery.order)
+
+
+def differing_currencies(sentence: Sentence, scene: Scene, at: Instant) -> str | None:
+    """`cod is 60.00 SEK, the rule says EUR`: why a comparison of amounts is unknown; None if that is not why."""
+    if isinstance(sentence, Same):
+        one, two = (currency_of(fact, scene) for fact in (sentence.fact, sentence.other))
+        said = f"{sentence.other} is {_seen(sentence.other, scene, at)}"
+    elif isinstance(sentence, Is | Compare | Between):
+        one, two = currency_of(sentence.fact, scene), sentence.currency
+        said = f"the rule says {two}"
+    else:
+        return None
+    return None if one is None or two is None or one == two else f"{sentence.fact} is {_seen(sentence.fact, scene, at)}, {said}"
 
 
 def _both_facts(sentence: Same, scene: Scene, at: Instant, frame: Frame) -> Any:
-    return [shown(fact, value_at(fact)(scene, at)[0]) for fact in (sentence.fact, sentence.other)]
+    return [_seen(fact, scene, at) for fact in (sentence.fact, sentence.other)]
 
 
 def _last_event(sentence: Any, scene: Scene, at: Instant, frame: Frame) -> Any:

@@ -54,10 +54,12 @@ def _is_value(words: Words, directory: Directory) -> Sentence:
     if other:
         return Same(name, other, negated, *quantities.held(words, directory))
     several = words.eat("one", "of")
-    values = [phrases.value(words, name, directory)]
+    first, currency = phrases.value_in(words, name, directory, None)
+    values = [first]
     while words.is_at(",") or (several and words.is_at("or")):
-        values.append(_next_value(words, name, directory, several=several))
-    return Is(name, tuple(values), negated, *quantities.held(words, directory))
+        following, currency = _next_value(words, name, directory, currency, several=several)
+        values.append(following)
+    return Is(name, tuple(values), negated, *quantities.held(words, directory), currency)
 
 
 def _need_is(words: Words, name: str) -> None:
@@ -74,12 +76,12 @@ def _need_is(words: Words, name: str) -> None:
     words.fail("R100", word, f'{word.shown} cannot follow "{name}"', hint)
 
 
-def _next_value(words: Words, name: str, directory: Directory, *, several: bool) -> Any:
+def _next_value(words: Words, name: str, directory: Directory, currency: str | None, *, several: bool) -> Any:
     comma = words.next()
     if not several:
         words.fail("R100", comma, "several values need is one of", f"write {name} is one of A, B")
     words.eat("or")
-    return phrases.value(words, name, directory)
+    return phrases.value_in(words, name, directory, currency)
 
 
 def _other_fact(words: Words, name: str) -> str | None:
@@ -99,10 +101,11 @@ def compared(words: Words, directory: Directory) -> Sentence:
     """Form 2."""
     name = phrases.numeric_fact(words)
     if words.eat("between"):
-        low, high = quantities.number_range(words, name)
-        return Between(name, low, high, *quantities.held(words, directory))
+        low, high, currency = quantities.number_range(words, name)
+        return Between(name, low, high, *quantities.held(words, directory), currency)
     op: Any = _COMPARISONS[words.one_of("R100", "comparison", _COMPARISONS)]
-    return Compare(name, op, quantities.number(words, name), *quantities.held(words, directory))
+    number, currency = quantities.amount(words, name)
+    return Compare(name, op, number, *quantities.held(words, directory), currency)
 
 
 def known(words: Words, directory: Directory) -> Sentence:

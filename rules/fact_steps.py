@@ -7,16 +7,16 @@ from typing import Any
 
 from domain.instant import Instant
 from rules.held import held_for
-from rules.readings import FALSE_FOR_GOOD, TIME_DEPENDENT, TRUE_FOR_GOOD, UNKNOWN_FOR_GOOD, Answer, Frame, value_at
+from rules.readings import FALSE_FOR_GOOD, TIME_DEPENDENT, TRUE_FOR_GOOD, UNKNOWN_FOR_GOOD, Answer, Frame, read_in, value_at
 from rules.scene import Scene, Step
 from rules.tree import Between, Compare, Includes, Is, Known, Same, Truth, Value
 from rules.vocabulary import VOCABULARY, Read
 
 
-def _judged(node: Any, frame: Frame, test: Callable[[Any], bool]) -> Step:
+def _judged(node: Any, frame: Frame, test: Callable[[Any], bool], currency: str | None = None) -> Step:
     """A test of a fact's value that has passed for a while; unknown while the value is."""
     if node.fact != TIME_DEPENDENT:
-        return held_for(node, frame, _tested(VOCABULARY[node.fact].read, test))
+        return held_for(node, frame, _tested(read_in(node.fact, currency), test))
     value = value_at(node.fact)
 
     def at(scene: Scene, t: Instant) -> Answer:
@@ -41,7 +41,7 @@ def _tested(read: Read, test: Callable[[Any], bool]) -> Step:
 
 
 def _is(node: Is, frame: Frame) -> Step:
-    return _judged(node, frame, _one_of(node.values, not node.negated))
+    return _judged(node, frame, _one_of(node.values, not node.negated), node.currency)
 
 
 def _one_of(values: tuple[Value, ...], wanted: bool) -> Callable[[Any], bool]:
@@ -71,7 +71,20 @@ def _same(node: Same, frame: Frame) -> Step:
             return Truth.UNKNOWN, until
         return (Truth.TRUE if (left == right) is not node.negated else Truth.FALSE), until
 
-    return held_for(node, frame, at)
+    return held_for(node, frame, _in_one_currency(at, node.fact, node.other))
+
+
+def _in_one_currency(plain: Step, fact: str, other: str) -> Step:
+    """A comparison of two facts; unknown for two amounts that are not in one currency."""
+    one, two = VOCABULARY[fact].currency, VOCABULARY[other].currency
+    if one is None or two is None:
+        return plain
+
+    def at(scene: Scene, t: Instant) -> Answer:
+        order = scene.delivery.order
+        return plain(scene, t) if one(order) == two(order) else UNKNOWN_FOR_GOOD
+
+    return at
 
 
 COMPARISONS: Mapping[str, Callable[[int, int], bool]] = {"over": gt, "under": lt, "at_least": ge, "at_most": le}
@@ -79,11 +92,11 @@ COMPARISONS: Mapping[str, Callable[[int, int], bool]] = {"over": gt, "under": lt
 
 def _compare(node: Compare, frame: Frame) -> Step:
     holds, number = COMPARISONS[node.op], node.number
-    return _judged(node, frame, lambda found: holds(found, number))
+    return _judged(node, frame, lambda found: holds(found, number), node.currency)
 
 
 def _between(node: Between, frame: Frame) -> Step:
-    return _judged(node, frame, lambda found: node.low <= found <= node.high)
+    return _judged(node, frame, lambda found: node.low <= found <= node.high, node.currency)
 
 
 def _known(node: Known, frame: Frame) -> Step:

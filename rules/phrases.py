@@ -9,7 +9,7 @@ from domain.status import MILESTONES, Party
 from rules.directory import Directory
 from rules.meant import lasting_state, value_hint, written_value
 from rules.problems import suggestion
-from rules.quantities import number
+from rules.quantities import amount, number
 from rules.tree import EventPattern, TimeRef, Value
 from rules.vocabulary import DUE, EVENTS, VOCABULARY
 from rules.words import SentenceError, Word, Words
@@ -90,6 +90,13 @@ def value(words: Words, name: str, directory: Directory) -> Value:
     if word.kind in ("end", "comma"):
         words.fail("R105", word, f'expected a value of "{name}", found {word.shown}', suggestion("", described.values))
     return _enum_value(words, name) if described.type == "enum" else _text_value(words, name, directory)
+
+
+def value_in(words: Words, name: str, directory: Directory, beside: str | None) -> tuple[Value, str | None]:
+    """A value, and its currency if it is an amount: its own, or that of the value that it stands `beside`."""
+    if VOCABULARY[name].currency is not None:
+        return amount(words, name, beside)
+    return value(words, name, directory), None
 
 
 def _enum_value(words: Words, name: str) -> str:

@@ -10,7 +10,7 @@ from rules.durations import LONGEST, UNITS, DurationError, bare_hint, span_of, u
 from rules.meant import is_unit
 from rules.problems import suggestion
 from rules.tree import Counted
-from rules.vocabulary import COUNT, METRES, PERCENT, VOCABULARY
+from rules.vocabulary import COUNT, METRES, MONEY, PERCENT, VOCABULARY
 from rules.words import SentenceError, Word, Words
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -100,23 +100,38 @@ def held(words: Words, directory: Directory) -> tuple[Span, Counted | None]:
 
 def number(words: Words, name: str) -> int:
     """A number of the fact, in its grain."""
+    return amount(words, name)[0]
+
+
+def amount(words: Words, name: str, beside: str | None = None) -> tuple[int, str | None]:
+    """A number of the fact, in its grain, and its currency, or that of the number that it stands `beside`; None without one."""
     if _is_span(name):
-        return duration(words)
-    amount, unit, word = _quantity(words, name)
-    return _grains(words, name, amount, unit, word)
+        return duration(words), None
+    written, unit, word = _quantity(words, name)
+    return _grains(words, name, written, unit, word), _currency(words, name, unit, word, beside)
 
 
-def number_range(words: Words, name: str) -> tuple[int, int]:
-    """`A and B`; a unit behind B counts for A too."""
+def number_range(words: Words, name: str) -> tuple[int, int, str | None]:
+    """`A and B`, and their currency; a unit behind B counts for A too."""
     if _is_span(name):
         low = duration(words)
         words.need("and")
-        return low, duration(words)
+        return low, duration(words), None
     first, first_unit, first_word = _quantity(words, name)
     words.need("and")
     last, last_unit, last_word = _quantity(words, name)
     low = _grains(words, name, first, first_unit or last_unit, first_word)
-    return low, _grains(words, name, last, last_unit, last_word)
+    currency = _currency(words, name, last_unit, last_word, _currency(words, name, first_unit, first_word, None))
+    return low, _grains(words, name, last, last_unit, last_word), currency
+
+
+def _currency(words: Words, name: str, unit: str, word: Word, beside: str | None) -> str | None:
+    """What an amount is in; fails where that is not what the one beside it is in."""
+    found = unit.upper() if unit and VOCABULARY[name].units is MONEY else None
+    if found and beside and found != beside:
+        said = f"amounts in {beside} and {found} cannot be compared with one {name}"
+        words.fail("R106", word, said, f"write all of them in {beside}, or a rule for each currency")
+    return found or beside
 
 
 def _is_span(name: str) -> bool:

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from domain.facts import Facts
 from domain.instant import DAY, NEVER, Instant
+from domain.order import Order
 from domain.status import Status
 from rules import clock, patterns
 from rules.directory import Directory
 from rules.scene import Scene
 from rules.tree import Clock, EventPattern, TimeRef, Truth
-from rules.vocabulary import VOCABULARY
+from rules.vocabulary import VOCABULARY, Read
 
 Answer: TypeAlias = tuple[Truth, Instant]
 FALSE_FOR_GOOD: Answer = (Truth.FALSE, NEVER)
@@ -46,6 +48,18 @@ def value_at(fact: str) -> Callable[[Scene, Instant], tuple[Any, Instant]]:
         return lambda scene, t: (scene.delivery.condition(t).value, scene.delivery.condition_changes_at(t))
     read = VOCABULARY[fact].read
     return lambda scene, t: (read(scene.delivery.order, scene.delivery.facts), NEVER)
+
+
+def read_in(fact: str, currency: str | None) -> Read:
+    """How a fact that only an event changes is read. Compared in a currency, an amount in another one is unknown."""
+    read, currency_of = VOCABULARY[fact].read, VOCABULARY[fact].currency
+    if currency is None or currency_of is None:
+        return read
+
+    def amount(order: Order, facts: Facts) -> Any:
+        return read(order, facts) if currency_of(order) == currency else None
+
+    return amount
 
 
 Time: TypeAlias = Callable[[Scene, Instant], tuple[Instant | None, Instant]]

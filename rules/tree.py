@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Discriminator, Tag
+from pydantic import Discriminator, Field, Tag
 
 from domain.instant import Span
 from domain.status import Party, Status
@@ -24,6 +24,11 @@ class Truth(IntEnum):
 
 Value: TypeAlias = str | int | bool
 """A value in a sentence. Numbers are whole, in the grain of their fact (see VOCABULARY); bool stands before int where types are told apart."""
+
+
+Currency: TypeAlias = Annotated[str | None, Field(exclude_if=lambda currency: currency is None)]
+"""`EUR`: what a sentence's amounts are in. None for what is no amount, and for an amount that is compared in whatever currency the
+delivery has; JSON leaves it out then, so that a book without amounts keeps its sha256."""
 
 
 class Clock(StrEnum):
@@ -79,6 +84,7 @@ class Is:
     negated: bool = False
     held: Span = 0
     counted: Counted | None = None
+    currency: Currency = None
     form: Literal["is"] = "is"
     text: str = field(default="", compare=False)
 
@@ -118,6 +124,7 @@ class Compare:
     number: int
     held: Span = 0
     counted: Counted | None = None
+    currency: Currency = None
     form: Literal["compare"] = "compare"
     text: str = field(default="", compare=False)
 
@@ -131,6 +138,7 @@ class Between:
     high: int
     held: Span = 0
     counted: Counted | None = None
+    currency: Currency = None
     form: Literal["between"] = "between"
     text: str = field(default="", compare=False)
 

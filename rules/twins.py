@@ -147,12 +147,12 @@ def _clock(field: str) -> Key:
 
 
 def _number(field: str) -> Key:
-    return Key(_read_number, lambda node: wording.number_text(node.fact, getattr(node, field)), (field,))
+    return Key(_read_number, lambda node: wording.amount_text(node, getattr(node, field)), (field, "currency"))
 
 
-def _read_number(part: Part) -> int | None:
-    fact = part.before.get("fact")
-    return part.said(lambda words: quantities.number(words, fact)) if fact else None
+def _read_number(part: Part) -> Any:
+    fact, beside = part.before.get("fact"), part.before.get("currency")
+    return part.said(lambda words: quantities.amount(words, fact, beside)) if fact else None
 
 
 def _numeric(part: Part) -> str | None:
@@ -160,17 +160,22 @@ def _numeric(part: Part) -> str | None:
 
 
 def _values(part: Part) -> tuple[Any, ...] | None:
-    fact, read = str(part.before.get("fact") or ""), []
+    fact, currency = str(part.before.get("fact") or ""), None
+    read = []
     for item in fields.items(part.node) if fact else ():
-        one = replace(part, node=item)
-        read.append(one.said(lambda words: phrases.value(words, fact, part.directory)))
+        value, currency = _value(replace(part, node=item), fact, currency)
+        read.append(value)
     if fact and not read:
         part.source.at_node("R013", part.node, f"{part.key} is empty", "name at least one value")
-    return tuple(read) if read and None not in read else None
+    return (tuple(read), currency) if read and None not in read else None
+
+
+def _value(part: Part, fact: str, beside: str | None) -> Any:
+    return part.said(lambda words: phrases.value_in(words, fact, part.directory, beside)) or (None, beside)
 
 
 def _shown_values(node: Is) -> Any:
-    shown = [wording.value_text(node.fact, value) for value in node.values]
+    shown = [wording.value_text(node.fact, value, node.currency) for value in node.values]
     return shown if len(shown) > 1 else shown[0]
 
 
@@ -233,7 +238,7 @@ OPS = {
 SIDES = {"within_before": "within_before", "before": "before", "after": "after"}
 
 TWINS: Mapping[str, Twin] = {
-    "is": Twin(Is, {"fact": FACT, "value": Key(_values, _shown_values, ("values",)), "negated": NEGATED, "for": FOR}),
+    "is": Twin(Is, {"fact": FACT, "value": Key(_values, _shown_values, ("values", "currency")), "negated": NEGATED, "for": FOR}),
     "includes": Twin(Includes, {"fact": FACT, "value": Key(_list_value, lambda node: node.value, ("value",)), "negated": NEGATED, "for": FOR}),
     "same": Twin(Same, {"fact": FACT, "other": Key(_other, lambda node: node.other, ("other",)), "negated": NEGATED, "for": FOR}),
     "compare": Twin(Compare, {"fact": NUMERIC_FACT, "op": _word("op", OPS), "number": _number("number"), "for": FOR}),

@@ -30,7 +30,7 @@ SPAN: Mapping[str, int] = {}
 class Fact:
     """One fact. `units` maps a unit's word to how many grains it is; `reads` names the fields of Facts that it comes from
     (none: it comes from the order and never changes); `register` is the section of directory.yaml that its values stand in;
-    `always_known`: every delivery has a value of it."""
+    `always_known`: every delivery has a value of it; `currency` is set for amounts of money: what the delivery's is in."""
 
     type: Type
     help: str
@@ -41,6 +41,7 @@ class Fact:
     synonyms: tuple[str, ...] = ()
     register: Register | None = None
     always_known: bool = False
+    currency: Callable[[Order], str | None] | None = None
 
 
 def _values(words: type[Status] | type[Condition] | type[Reason] | type[Job]) -> tuple[str, ...]:
@@ -93,8 +94,8 @@ VOCABULARY: dict[str, Fact] = {
     "first promised end": Fact("time", "end of the first promise", lambda o, f: f.first_promised.end, always_known=True),
     "promise moves": Fact("number", "how often the promise was moved", lambda o, f: f.promise_moves, ("promise_moves",), units=COUNT, always_known=True),
     "planned departure": Fact("time", "when the driver was to leave", lambda o, f: o.planned_departure),
-    "cod": Fact("number", "cash to be collected", lambda o, f: o.cod.cents if o.cod else None, units=MONEY, synonyms=("cash on delivery",)),
-    "value": Fact("number", "value of the goods", lambda o, f: o.value.cents if o.value else None, units=MONEY),
+    "cod": Fact("number", "cash to be collected", lambda o, f: o.cod.cents if o.cod else None, units=MONEY, synonyms=("cash on delivery",), currency=lambda o: o.cod.currency if o.cod else None),
+    "value": Fact("number", "value of the goods", lambda o, f: o.value.cents if o.value else None, units=MONEY, currency=lambda o: o.value.currency if o.value else None),
     "temperature": Fact("number", "last temperature reading", lambda o, f: f.sensors.get("temperature"), ("sensors",), units=CELSIUS),
     "distance to stop": Fact("number", "metres from the van's last reported position to the address, as the crow flies; from events of the van with a position", lambda o, f: f.distance_to_stop, ("distance_to_stop",), units=METRES),
     "attempt distance": Fact("number", "metres from where the last failed attempt was reported to the address; unknown without a position", lambda o, f: f.attempt_distance, ("attempt_distance",), units=METRES),

@@ -10,7 +10,7 @@ from rules.book import public_name
 from rules.compile import CompiledBook, CompiledRule
 from rules.contests import holding_back
 from rules.evaluate import ChangeKind, evaluate
-from rules.evidence import in_words, shown, source_of, text_of, value_of
+from rules.evidence import currency_of, differing_currencies, in_words, shown, source_of, text_of, value_of
 from rules.looking import looks_ahead, may_open, with_wake
 from rules.machine import Cell, Phase, opens_at
 from rules.openings import evaluated
@@ -157,8 +157,10 @@ def _missing(rule: CompiledRule, node: Sentence, wanted: bool, scene: Scene, at:
         return f'"{text_of(node)}" needs {in_words(until - at)} more'
     if isinstance(node, Compare) and wanted and truth is Truth.FALSE:
         found = int(value_at(node.fact)(scene, at)[0])
-        return f'"{text_of(node)}" is {shown(node.fact, abs(node.number - found))} away'
-    return f'"{text_of(node)}" is {WORDS[truth]}'
+        away = f"{shown(node.fact, abs(node.number - found))} {currency_of(node.fact, scene) or ''}".strip()
+        return f'"{text_of(node)}" is {away} away'
+    because = differing_currencies(node, scene, at) if truth is Truth.UNKNOWN else None
+    return f'"{text_of(node)}" is {WORDS[truth]}{f": {because}" if because else ""}'
 
 
 def _foreseen(rule: CompiledRule, cells: Mapping[str, Cell], scene: Scene, scope: frozenset[str]) -> Cell:

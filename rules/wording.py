@@ -85,26 +85,27 @@ def _business(span: Span, counted: Counted) -> str:
     return f"{span // each} business {unit}{'s' if span > each else ''}"
 
 
-def number_text(fact: str, number: int) -> str:
-    """A number of a fact with its unit: `100 EUR`, `8 C`, `50%`, `15m`."""
+def number_text(fact: str, number: int, currency: str | None = None) -> str:
+    """A number of a fact with its unit: `100 EUR`, `8 C`, `50%`, `15m`; an amount has the unit that its sentence names, or none."""
     units = VOCABULARY[fact].units
     if units is SPAN or not units:
         return text_of(number)
     unit, grain = next(iter(units.items()))
     written = format((Decimal(number) / grain).normalize(), "f")
-    return (
-        written
-        if not unit
-        else f"{written}%"
-        if unit == "%"
-        else f"{written} {unit.upper() if units is MONEY or unit == 'c' else unit}"
-    )
+    if units is MONEY:
+        return f"{written} {currency}" if currency else written
+    return written if not unit else f"{written}%" if unit == "%" else f"{written} {unit.upper() if unit == 'c' else unit}"
 
 
-def value_text(fact: str, value: Value) -> str:
+def amount_text(node: Compare | Between, number: int) -> str:
+    """One of the numbers of form 2, as it stands in its sentence."""
+    return number_text(node.fact, number, node.currency)
+
+
+def value_text(fact: str, value: Value, currency: str | None = None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return number_text(fact, value) if isinstance(value, int) else name_text(value)
+    return number_text(fact, value, currency) if isinstance(value, int) else name_text(value)
 
 
 def clock_text(at: Span) -> str:
@@ -122,8 +123,12 @@ def _is(node: Is) -> str:
     if VOCABULARY[node.fact].type == "yes_no" and node.values == (True,):
         return f"{'not ' if node.negated else ''}{node.fact}{_held(node)}"
     several = "one of " if len(node.values) > 1 else ""
-    values = ", ".join(value_text(node.fact, value) for value in node.values)
+    values = ", ".join(value_text(node.fact, value, node.currency) for value in node.values)
     return f"{node.fact} is {'not ' if node.negated else ''}{several}{values}{_held(node)}"
+
+
+def _between(node: Between) -> str:
+    return f"{node.fact} between {amount_text(node, node.low)} and {amount_text(node, node.high)}{_held(node)}"
 
 
 def _absent(node: Absent) -> str:
@@ -175,8 +180,8 @@ WORDINGS: Mapping[type, Callable[[Any], str]] = {
     Is: _is,
     Includes: lambda n: f"{n.fact} {'does not include' if n.negated else 'includes'} {name_text(n.value)}{_held(n)}",
     Same: lambda n: f"{n.fact} is {'not ' if n.negated else ''}{n.other}{_held(n)}",
-    Compare: lambda n: f"{n.fact} {n.op.replace('_', ' ')} {number_text(n.fact, n.number)}{_held(n)}",
-    Between: lambda n: f"{n.fact} between {number_text(n.fact, n.low)} and {number_text(n.fact, n.high)}{_held(n)}",
+    Compare: lambda n: f"{n.fact} {n.op.replace('_', ' ')} {amount_text(n, n.number)}{_held(n)}",
+    Between: _between,
     Known: lambda n: f"{n.fact} is {'known' if n.known else 'unknown'}{_held(n)}",
     Absent: _absent,
     AbsentBefore: lambda n: f"no {event_text(n.event)} before {time_text(n.time)}",

@@ -92,6 +92,7 @@ REFS = [
     TimeRef("last", "scan", EventPattern("scan", source="other")),
     TimeRef("cutoff", "hub cutoff"),
 ]
+AMOUNTS = [None, Money(200, "EUR"), Money(200, "SEK"), Money(300, "SEK")]
 COUNTED = st.sampled_from([None, None, Counted("office")])
 STAYS = list(State)
 
@@ -120,9 +121,20 @@ def facts(length: Span) -> SearchStrategy[Condition]:
             Compare, st.just("temperature"), st.sampled_from(["over", "under", "at_least", "at_most"]), st.integers(2, 5), held
         ),
         st.builds(Between, st.just("temperature"), st.integers(1, 3), st.integers(3, 5), held),
-        st.builds(Compare, st.just("cod"), st.just("over"), st.just(100), held),
+        amounts(held),
         st.builds(Known, st.sampled_from(["eta", "temperature", "last scan place"]), flag, held),
         st.builds(Later, st.sampled_from(REFS), st.sampled_from(REFS), held, flag),
+    )
+
+
+def amounts(held: SearchStrategy[Span]) -> SearchStrategy[Condition]:
+    """Sentences about money, in the currency of the order, in another one and in none."""
+    fact, currency, flag = st.sampled_from(["cod", "value"]), st.sampled_from([None, "EUR", "SEK"]), st.booleans()
+    return st.one_of(
+        st.builds(Compare, fact, st.sampled_from(["over", "at_most"]), st.sampled_from([100, 200]), held, currency=currency),
+        st.builds(Between, fact, st.just(100), st.just(200), held, currency=currency),
+        st.builds(Is, fact, st.sampled_from([(200,), (100, 300)]), flag, held, currency=currency),
+        st.builds(Same, st.just("cod"), st.just("value"), flag, held),
     )
 
 
@@ -203,7 +215,8 @@ def orders(draw: DrawFn, start: Instant, length: Span, zone: str) -> Order:
         planned_departure=draw(st.none() | soon()),
         plan=draw(st.just(()) | soon().map(lambda due: (PlannedMilestone(Status.AT_HUB, due),))),
         tags=draw(st.sampled_from([(), ("fragile",)])),
-        cod=draw(st.none() | st.just(Money(200, "EUR"))),
+        cod=draw(st.sampled_from(AMOUNTS)),
+        value=draw(st.sampled_from(AMOUNTS)),
     )
 
 

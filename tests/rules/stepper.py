@@ -128,7 +128,7 @@ def _plain(node: Any, known: Known, t: Instant) -> int:
     value = fact(known, node.fact, t)
     if node.form == "known":
         return _b((value is not None) == node.known)
-    if value is None:
+    if value is None or _in_two_currencies(node, known.delivery.order):
         return U
     if node.form == "is":
         hit = any(fnmatchcase(value, v) if isinstance(value, str) and isinstance(v, str) else value == v for v in node.values)
@@ -147,6 +147,14 @@ def _plain(node: Any, known: Known, t: Instant) -> int:
         "at_most": value <= node.number,
     }
     return _b(table[node.op])
+
+
+def _in_two_currencies(node: Any, order: Order) -> bool:
+    amounts = {"cod": order.cod, "value": order.value}
+    mine = amounts.get(node.fact)
+    other = amounts.get(node.other) if node.form == "same" else None
+    theirs = other.currency if other is not None else getattr(node, "currency", None)
+    return mine is not None and theirs is not None and mine.currency != theirs
 
 
 def _held(node: Any, known: Known, t: Instant) -> int:

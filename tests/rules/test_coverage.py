@@ -34,11 +34,11 @@ rules:
 """
 
 
-def coverage_of(tmp_path: Path, *timelines: str, book: str = BOOK, outcomes: str = "{}") -> Coverage:
+def coverage_of(tmp_path: Path, *timelines: str, book: str = BOOK, outcomes: str = "{}", order: str = "{}") -> Coverage:
     """The coverage of tests that each play a timeline until 13:00."""
     (tmp_path / "small.yaml").write_text(book)
     tests = [
-        f"  - {{name: test {number}, delivery: {{}}, outcomes: {outcomes}, timeline: [{line}], expect: [{{until: '13:00'}}]}}"
+        f"  - {{name: test {number}, delivery: {order}, outcomes: {outcomes}, timeline: [{line}], expect: [{{until: '13:00'}}]}}"
         for number, line in enumerate(timelines)
     ]
     (tmp_path / "small.test.yaml").write_text("\n".join(["tests:", *tests]) + "\n")

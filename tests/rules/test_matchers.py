@@ -12,6 +12,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from domain.event import Event
 from domain.instant import MINUTE
+from domain.order import Money
 from rules.book import Rule, Rulebook
 from rules.compile import compile_book
 from rules.conjuncts import MOST_CONJUNCTS
@@ -21,7 +22,7 @@ from rules.matcher import Atoms, FactPart, ReferenceMatcher
 from rules.scene import Scene
 from rules.tree import All, AnyOf, Compare, Condition, Is, Known, NoneOf
 from tests.builders import a_delivery, an_event, at
-from tests.rules.scenarios import facts
+from tests.rules.scenarios import AMOUNTS, facts
 
 FEW_BOOKS = settings(max_examples=int(os.environ.get("DOORSTEP_EXAMPLES", "25")), deadline=None, derandomize=True)
 """Every ruleset stays in memory for ever (1 MB), so books are few and each is asked many questions."""
@@ -67,12 +68,12 @@ TOLD: tuple[Event, ...] = (
 )
 
 
-@given(conditions=st.lists(CONDITIONS, min_size=1, max_size=8))
+@given(conditions=st.lists(CONDITIONS, min_size=1, max_size=8), cod=st.sampled_from(AMOUNTS))
 @FEW_BOOKS
-def test_books_open_the_same_with_either_matcher(conditions: list[Condition]) -> None:
+def test_books_open_the_same_with_either_matcher(conditions: list[Condition], cod: Money | None) -> None:
     rules = tuple(Rule(f"r{number}", "", condition) for number, condition in enumerate(conditions))
     durable, reference = (compile_book(Rulebook("b", rules), matcher) for matcher in ("durable", "reference"))
-    before, one, other = a_delivery(), Verdict({}), Verdict({})
+    before, one, other = a_delivery(cod=cod, value=Money(200, "SEK")), Verdict({}), Verdict({})
 
     for event in TOLD:
         after, now = before.after(event), event.recorded_at
@@ -82,14 +83,14 @@ def test_books_open_the_same_with_either_matcher(conditions: list[Condition]) ->
         before = after
 
 
-@given(condition=CONDITIONS)
+@given(condition=CONDITIONS, cod=st.sampled_from(AMOUNTS))
 @settings(max_examples=300, deadline=None, derandomize=True)
-def test_the_branches_are_as_true_as_the_tree(condition: Condition) -> None:
+def test_the_branches_are_as_true_as_the_tree(condition: Condition, cod: Money | None) -> None:
     book = compile_book(Rulebook("b", (Rule("r", "", condition),)), "reference")
     when = book.rules[0].when
 
     for known in range(len(TOLD) + 1):
-        delivery, now = a_delivery(*TOLD[:known]), at("10:00")
+        delivery, now = a_delivery(*TOLD[:known], cod=cod, value=Money(200, "SEK")), at("10:00")
         asked = book.scene(delivery, (), now)
         assert when.at(asked, now)[0] is when.step(Scene(delivery), now)[0]
 

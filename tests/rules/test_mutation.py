@@ -43,6 +43,7 @@ def mutated(tmp_path: Path, *tests: str, book: str = HALTED) -> Mutated:
         pytest.param("when: eta slip over 20 minutes", ["20 minutes -> 19m59s", "20 minutes -> 20m1s"], id="a fact in time"),
         pytest.param("when: attempts at least 2", ["2 -> 1", "2 -> 3"], id="a count"),
         pytest.param("when: cod over 100 EUR", ["100 -> 99.99", "100 -> 100.01"], id="money"),
+        pytest.param("when: cod between 10 and 20 EUR", ["10 -> 9.99", "10 -> 10.01", "20 -> 19.99", "20 -> 20.01"], id="two amounts"),
         pytest.param("when: cod over 100", ["100 -> 99.99", "100 -> 100.01"], id="money without a currency"),
         pytest.param("when: temperature over 8 C for 5m", ["8 -> 7.9", "8 -> 8.1", "5m -> 4m59s", "5m -> 5m1s"], id="degrees"),
         pytest.param("when: share of parcels delivered at least 50%", ["50 -> 49", "50 -> 51"], id="a share"),
