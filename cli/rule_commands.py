@@ -54,6 +54,18 @@ def schema(
     raise typer.Exit(write_schemas(path or read_settings().rules, into, format.value))
 
 
+@rules.command()
+def explain(
+    rule: Annotated[str, typer.Argument(help="the rule, by name")],
+    book: Annotated[Path | None, typer.Option(help="a rulebook or a folder; default: DOORSTEP_RULES")] = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Say in plain words when a rule opens, what holds it back, what is done, and how it ends."""
+    from cli.explaining import explain_rule
+
+    raise typer.Exit(explain_rule(book or read_settings().rules, rule, format.value))
+
+
 @rules.command(name="try")
 def try_rule(
     events: Annotated[

@@ -41,7 +41,7 @@ def try_rules(path: Path, rule: str | None, events: Path, delivery: Path | None,
         parts = [] if sources[-1].problems else read_events(sources[0], book, READERS, order, _day(day) if day else None)
     problems += tuple(problem for source in sources for problem in source.problems)
     if book is None or any(problem.is_error for problem in problems):
-        print(_mistakes(problems, format))
+        print(mistakes(problems, format))
         return FINDINGS
     try:
         compiled = compile_book(to_be_tried(book, rule), "reference")
@@ -116,7 +116,8 @@ def _order_of_json(source: Source) -> Order | None:
     return None
 
 
-def _mistakes(problems: tuple[Problem, ...], format: str) -> str:
+def mistakes(problems: tuple[Problem, ...], format: str) -> str:
+    """The mistakes of files, in reading order."""
     if format == "json":
         return json.dumps([problem.as_json() for problem in in_order(problems)], indent=2)
     return "\n".join(problem.render() for problem in in_order(problems))
