@@ -39,6 +39,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TWILIO_AUTH_TOKEN", "", "Twilio's token", secret=True),
     Setting("DOORSTEP_TWILIO_BASE_URL", "https://api.twilio.com", "where Twilio's API is"),
     Setting("DOORSTEP_TWILIO_FROM", "", "sender of SMS: a number such as +15005550006"),
+    Setting("DOORSTEP_TICKETS", "builtin", "the desk that keeps tickets: builtin, zendesk, rt (Request Tracker) or webhook"),
+    Setting("DOORSTEP_TICKETS_URL", "", "where DOORSTEP_TICKETS=webhook takes its calls"),
+    Setting("DOORSTEP_TICKETS_SECRET", "", "signs calls to a webhook desk, and those that a desk makes to the gateway", secret=True),
+    Setting("DOORSTEP_ZENDESK_URL", "", "the account, such as https://example.zendesk.com"),
+    Setting("DOORSTEP_ZENDESK_EMAIL", "", "the agent as whom Doorstep writes"),
+    Setting("DOORSTEP_ZENDESK_TOKEN", "", "that agent's API token", secret=True),
+    Setting("DOORSTEP_ZENDESK_GROUPS", "", "queues as groups, by id: hub-ops=360001,duty-manager=360002; others are tags only"),
+    Setting("DOORSTEP_RT_URL", "", "Request Tracker's address, without /REST/2.0"),
+    Setting("DOORSTEP_RT_TOKEN", "", "an authentication token of Doorstep's user in Request Tracker", secret=True),
+    Setting("DOORSTEP_RT_USER", "doorstep", "the name of that user: its own changes are no news"),
+    Setting("DOORSTEP_RT_FIELD", "DoorstepIncident", "the custom field of tickets that names the incident"),
     Setting("DOORSTEP_SPEED_KMH", "25", "average speed of a van, for the built-in estimate of travel times"),
 )  # fmt: skip
 
@@ -109,7 +120,18 @@ def read_settings(environment: Mapping[str, str] | None = None, file: Path = Pat
     """Defaults, then doorstep.toml, then the environment. Raises SettingsError for a file with unknown names or values."""
     told = dict(os.environ if environment is None else environment)
     in_file = _read_file(file)
-    return Settings({row.name: told.get(row.name) or in_file.get(row.name) or row.default for row in SETTINGS})
+    return Settings({row.name: _told(row, told) or in_file.get(row.name) or row.default for row in SETTINGS})
+
+
+def _told(row: Setting, environment: Mapping[str, str]) -> str | None:
+    """What the environment says; of a secret also by NAME_FILE, which names the file that holds it. Raises SettingsError."""
+    file = environment.get(f"{row.name}_FILE") if row.secret else None
+    if environment.get(row.name) or not file:
+        return environment.get(row.name)
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{row.name}_FILE is {file!r}, which cannot be read: {type(error).__name__}") from None
 
 
 def secret_named(name: str, environment: Mapping[str, str] | None = None) -> str | None:

@@ -21,10 +21,11 @@ from activities.call_webhook import Calling
 from activities.load import Loading
 from activities.look_out import LookingOut, NobodyKnows
 from activities.notify import Notifying
-from activities.open_ticket import Ticketing
+from activities.open_ticket import Desk, Ticketing
 from activities.reassign import Reassigning
 from activities.record import Recording
 from activities.reroute import Rerouting
+from cli.desks import desk_of
 from domain.contact import Contact
 from domain.guards import FeedState
 from domain.instant import Instant
@@ -51,7 +52,7 @@ from store.library import Library
 from store.plans import Plans
 from store.rulebooks import Rulebooks
 from store.stand_ins import StandIns
-from store.tickets import Desk
+from store.tickets import Desk as BuiltIn
 from workflows.client import connect
 from workflows.clock import wall_clock
 from workflows.contract import TASK_QUEUE
@@ -153,13 +154,19 @@ def carriers_of(directory: Directory, webhooks: Webhooks) -> CarrierEndpoints:
 
 
 def activities_of(
-    settings: Settings, database: Database, library: Library, sms: TwilioSms | NoSms, read: DirectoryReading, webhooks: Webhooks
+    settings: Settings,
+    database: Database,
+    library: Library,
+    sms: TwilioSms | NoSms,
+    read: DirectoryReading,
+    webhooks: Webhooks,
+    desk: Desk,
 ) -> list[object]:
     """Every activity, handed what it needs."""
     ledger, plans, travel = Ledger(database), Plans(database), GreatCircle(settings.speed_m_per_hour)
     templates = Templates(settings.rules / "templates", SHIPPED_RULES / "templates")
     contacts, stand_ins = Contacts(Drivers(database), read.contacts), StandIns(database, stand_ins_of(read.directory))
-    ticketing = Ticketing(Desk(database), templates, ledger, wall_clock)
+    ticketing = Ticketing(desk, templates, ledger, wall_clock)
     notifying = Notifying(mail_of(settings), sms, templates, ledger, contacts, wall_clock)
     asking = AskingCarriers(carriers_of(read.directory, webhooks), templates, ledger, wall_clock)
     calling = Calling(webhooks, templates, ledger, wall_clock)
@@ -171,6 +178,7 @@ def activities_of(
         notifying.notify,
         Asking(notifying).ask_customer,
         ticketing.open_ticket,
+        ticketing.update_ticket,
         ticketing.solve_ticket,
         Rerouting(plans, travel, VroomSolver(), ledger, wall_clock).reroute,
         Reassigning(plans, stand_ins, travel, ledger, wall_clock).reassign,
@@ -195,6 +203,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     database, sms = Database(settings.database_url), sms_of(settings)
     read = read_directory_file(settings.rules / DIRECTORY)
     webhooks = Webhooks(read.endpoints, secret_named, wall_clock)
+    desk = desk_of(settings, database, wall_clock)
     library = Library(Rulebooks(database), settings.home / "rulebooks", settings.database_url)
     SHELF.fetch_from(library.fetch, settings.matcher)
     loader = Loader(library)
@@ -204,7 +213,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         client,
         task_queue=task_queue,
         workflows=[Delivery],
-        activities=activities_of(settings, database, library, sms, read, webhooks),  # type: ignore[arg-type]
+        activities=activities_of(settings, database, library, sms, read, webhooks, desk),  # type: ignore[arg-type]
         activity_executor=ThreadPoolExecutor(4),
         interceptors=[Guard()],
         max_cached_workflows=5_000,
@@ -219,6 +228,8 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         if isinstance(sms, TwilioSms):
             await sms.close()
         await webhooks.close()
+        if not isinstance(desk, BuiltIn):
+            await desk.close()
         await database.close()
 
 

@@ -17,6 +17,7 @@ Activity: TypeAlias = Callable[[Any, ActionRequest], Awaitable[ActionResult]]
 ACTIVITIES: dict[str, Activity] = {
     "notify": Notifying.notify,
     "open_ticket": Ticketing.open_ticket,
+    "update_ticket": Ticketing.update_ticket,
     "solve_ticket": Ticketing.solve_ticket,
     "reroute": Rerouting.reroute,
     "reassign": Reassigning.reassign,

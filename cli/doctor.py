@@ -8,9 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cli.desks import chosen, request_tracker_of, webhook_of, zendesk_of
+from domain.sending import Unsent
+from integrations.tickets.request_tracker import RequestTracker
+from integrations.tickets.zendesk import Zendesk
 from rules.beside import DIRECTORY_FILE
 from rules.directory_reader import read_directory_file
-from settings import SETTINGS, Settings, secret_named
+from settings import SETTINGS, Settings, SettingsError, secret_named
 from store.database import Database
 from store.deliveries import Deliveries
 from store.migrate import is_current
@@ -134,6 +138,33 @@ async def endpoints(settings: Settings) -> Finding:
     return Finding("endpoints", True, f"{', '.join(sorted(known))}: each has its secret")
 
 
+async def _tickets(settings: Settings) -> Finding:
+    try:
+        desk = chosen(settings)
+        if desk == "builtin":
+            return Finding("tickets", True, "the built-in desk, in the database")
+        if desk == "webhook":
+            webhook_of(settings, wall_clock)
+            parts = urlsplit(settings["DOORSTEP_TICKETS_URL"])
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            return await _port("tickets", parts.hostname or "", port, "check DOORSTEP_TICKETS_URL")
+        return await _desk(
+            zendesk_of(settings, wall_clock) if desk == "zendesk" else request_tracker_of(settings, wall_clock), desk
+        )
+    except SettingsError as error:
+        return Finding("tickets", False, str(error), "docs/tickets.md says what each desk needs")
+
+
+async def _desk(desk: Zendesk | RequestTracker, name: str) -> Finding:
+    try:
+        found = await desk.looked_at()
+    finally:
+        await desk.close()
+    if isinstance(found, Unsent):
+        return Finding("tickets", False, found.reason, "docs/tickets.md says what each desk needs")
+    return Finding("tickets", True, f"{name} {found}")
+
+
 async def _port(what: str, host: str, port: int, mend: str) -> Finding:
     try:
         _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 5)
@@ -169,4 +200,4 @@ def judged(seen: Lately) -> Finding:
     return Finding("actions", well, f"{said}: {reason}" if reason else said, "the status page lists them (doorstep serve)")
 
 
-LOOKS: tuple[Look, ...] = (_temporal, _worker, _database, _mail, _sms, endpoints, _actions)
+LOOKS: tuple[Look, ...] = (_temporal, _worker, _database, _mail, _sms, _tickets, endpoints, _actions)

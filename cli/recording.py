@@ -109,7 +109,7 @@ def recorded_of(history: Mapping[str, Any]) -> Recorded:
     outcomes: dict[str, list[str]] = defaultdict(list)
     for incident in history["incidents"]:
         for act in incident["acts"]:
-            if act["outcome"] in ENDED and act["action"] != "solve_ticket":
+            if act["outcome"] in ENDED and act["action"] not in ("update_ticket", "solve_ticket"):
                 outcomes[f"{incident['rule']}.{act['action']}"].append(act["outcome"])
     return Recorded(
         order=history["order"],

@@ -1,18 +1,66 @@
 """`doorstep serve`: the gateway."""
 
-import uvicorn
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 
+import uvicorn
+from fastapi import FastAPI
+
+from cli.desks import BUILT_IN, SECRET, Clock, chosen
+from intake.tickets import Deciding, TicketDoor
 from settings import Settings
 from store.database import Database
 from web.app import Gateway, gateway_app
+from workflows.client import Deliveries, connect
 from workflows.clock import wall_clock
 
+PATIENCE = 10.0
+"""Seconds that a door waits for a delivery's answer: a desk that calls waits about as long."""
 
-def serve(settings: Settings) -> None:
-    """Serves until it is told to end."""
+
+US: Mapping[str, str] = {"zendesk": "DOORSTEP_ZENDESK_EMAIL", "rt": "DOORSTEP_RT_USER"}
+"""Desk -> the setting that names the account with which we write there."""
+
+
+class Connecting:
+    """The deliveries, connected to at first use, so that the pages are there before Temporal is."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._deliveries: Deliveries | None = None
+        self._turn = asyncio.Lock()
+
+    async def __call__(self) -> Deliveries:
+        """Raises UnreachableError."""
+        async with self._turn:
+            if self._deliveries is None:
+                client = await connect(default=self._settings.temporal_default)
+                self._deliveries = Deliveries(client, patience=PATIENCE)
+            return self._deliveries
+
+
+def application(settings: Settings) -> FastAPI:
+    """The gateway with every door that is set up. Raises SettingsError."""
     gateway = Gateway(
         database=Database(settings.database_url),
         temporal_ui=settings["DOORSTEP_TEMPORAL_UI"] or f"http://127.0.0.1:{settings.ui_port}",
         clock=wall_clock,
     )
-    uvicorn.run(gateway_app(gateway), host=settings["DOORSTEP_HOST"], port=settings.port, log_level="warning", access_log=False)
+    app = gateway_app(gateway)
+    if door := door_of(settings, Connecting(settings), wall_clock):
+        app.add_api_route(f"/v1/tickets/{door.desk}", door.changed, methods=["POST"], summary="a change at the ticket desk")
+    return app
+
+
+def door_of(settings: Settings, deliveries: Callable[[], Awaitable[Deciding]], clock: Clock) -> TicketDoor | None:
+    """The door of the desk that is set; None for the built-in one, which is no other system."""
+    desk = chosen(settings)
+    if desk == BUILT_IN:
+        return None
+    us = settings[US[desk]] if desk in US else "doorstep"
+    return TicketDoor(desk, settings[SECRET], us, deliveries, clock)
+
+
+def serve(settings: Settings) -> None:
+    """Serves until it is told to end."""
+    uvicorn.run(application(settings), host=settings["DOORSTEP_HOST"], port=settings.port, log_level="warning", access_log=False)

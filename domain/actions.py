@@ -69,10 +69,13 @@ class Notify:
 
 @dataclass(frozen=True, slots=True)
 class OpenTicket:
-    """Opens a ticket at a desk's queue, or updates the one that the incident has. `title` and `body` are Liquid."""
+    """Opens a ticket at a desk's queue, or updates the one that the incident has. `title` and `body` are Liquid.
+
+    Without a `priority` the ticket has that of the incident's severity.
+    """
 
     queue: str
-    priority: TicketPriority = "normal"
+    priority: TicketPriority | None = None
     title: str | None = None
     body: str | None = None
 
@@ -154,6 +157,14 @@ class ReturnToSender:
     """Asks the carrier to bring the parcels back to the sender."""
 
     note: str | None = field(default=None, metadata=LIQUID)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTicket:
+    """Tells the ticket of an open incident what has changed; `severity` if it was raised. Rules do not ask for it."""
+
+    lines: tuple[str, ...]
+    severity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ class Incident:
     it; `stages` are the numbers of the rule's stages that were reached, from 0. `rungs` says of each step of its escalation how
     often its time has come. An acknowledgement lapses at `acknowledged_until` (None: never). `due_at` is the next instant at
     which time alone does something to the incident itself, and `due_for` what. `proposals` are what people were asked, by the path
-    of the step, "" for everything.
+    of the step, "" for everything. `told` are marks of what its ticket was told, `tellings` how often it was told something;
+    None until a ticket is asked for.
     """
 
     incident_id: str
@@ -107,6 +108,8 @@ class Incident:
     due_at: Instant | None = None
     due_for: str = ""
     proposals: Mapping[str, Proposal] = field(default_factory=dict)
+    told: tuple[str, ...] | None = None
+    tellings: int = 0
 
     @property
     def is_open(self) -> bool:

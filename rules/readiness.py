@@ -1,16 +1,14 @@
 """What of an incident may start now: of its rule's lists, of its escalation, after its end, and what was put off. Pure."""
 
-from domain.actions import Outcome
 from domain.incident import Incident
 from domain.instant import Instant
 from rules.book import Rule, Step
 from rules.ladder import ready_on_ladder
 from rules.plan import ready_steps
 from rules.restraint import put_off
+from rules.ticket_news import SOLVE_TICKET, has_ticket
 
 TICKET_PATH = "ticket"
-SOLVE_TICKET = "solve_ticket"
-OPEN_TICKET = "open_ticket"
 
 
 def ready_of(incident: Incident, rule: Rule | None, now: Instant) -> tuple[tuple[str, Step], ...]:
@@ -34,7 +32,7 @@ def ready_of(incident: Incident, rule: Rule | None, now: Instant) -> tuple[tuple
 
 def _ticket_to_solve(incident: Incident) -> tuple[tuple[str, Step], ...]:
     """A ticket is solved with its incident, once it is known to be open."""
-    has_ticket = any(act.action == OPEN_TICKET and act.outcome is Outcome.DONE for act in incident.acts.values())
-    if not has_ticket or TICKET_PATH in incident.acts:
+    if TICKET_PATH in incident.acts or not has_ticket(incident):
         return ()
-    return ((TICKET_PATH, Step(SOLVE_TICKET, {"note": f"incident {incident.resolution}"})),)
+    how = f"incident {incident.resolution}" + (f": {incident.note}" if incident.note else "")
+    return ((TICKET_PATH, Step(SOLVE_TICKET, {"note": how})),)

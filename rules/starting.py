@@ -17,6 +17,7 @@ from rules.plans import Plans
 from rules.questions import settled
 from rules.readiness import ready_of
 from rules.restraint import Circumstances, kept_back
+from rules.ticket_news import OPEN_TICKET, telling_path, untold, with_ticket_begun, with_told
 from rules.timed import aged, is_timed, with_due
 
 
@@ -69,7 +70,16 @@ class Begun:
                     continue
                 deed = deed_of(around.delivery, around.generation, incident, path, step, around.now)
                 incident = incident.with_act(path, self._kept_back(rule, incident, deed) or self._begin(incident, deed))
-        return incident
+                if step.action == OPEN_TICKET:
+                    incident = with_ticket_begun(incident)
+        return incident if incident.told is None else self._with_ticket_told(incident)
+
+    def _with_ticket_told(self, incident: Incident) -> Incident:
+        step, path = untold(incident), telling_path(incident)
+        if step is None:
+            return incident
+        deed = deed_of(self.around.delivery, self.around.generation, incident, path, step, self.around.now)
+        return with_told(incident).with_act(path, self._begin(incident, deed))
 
     def _begin(self, incident: Incident, deed: Deed) -> Act:
         shadow, now = incident.is_shadow, self.around.now

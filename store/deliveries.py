@@ -20,7 +20,10 @@ ELSEWHERE = frozenset({"amended", "tracking_numbers", "incidents"})
 
 COPY_FIELDS = tuple(field.name for field in fields(DeliveryCopy) if field.name not in ELSEWHERE)
 UNTOLD = frozenset(
-    {"acts", "stages", "proposals", "rungs", "acknowledged_at", "acknowledged_until", "lapsed_at", "due_at", "due_for"}
+    {
+        "acts", "stages", "proposals", "rungs", "acknowledged_at", "acknowledged_until", "lapsed_at", "due_at", "due_for",
+        "told", "tellings",
+    }
 )  # fmt: skip
 """Fields of an incident that only its workflow keeps: effects are in the ledger, the severity tells how far it has come."""
 

@@ -1,4 +1,5 @@
 """The built-in desk. One ticket per incident: a second draft for it is a comment, may raise the priority, and may move it to another queue.
+The next episode of the same rule reopens the ticket of the last one, which from then on is the new incident's.
 
 Every write carries the key of its effect and leaves a comment under that key, which is unique. The same write again, also
 by a process that died before it could say so, finds its comment and changes nothing.
@@ -10,16 +11,13 @@ from dataclasses import dataclass
 from sqlalchemy import RowMapping, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.actions import TicketPriority
 from domain.instant import Instant
-from domain.ticket import Filed, TicketDraft, TicketNews
+from domain.ticket import Filed, TicketDraft, TicketNews, TicketNote, more_urgent
 from store.database import Database
 from store.tables import ticket_comments, tickets
 from store.words import TicketStatus
 
 AUTHOR = "doorstep"
-
-URGENCY: dict[TicketPriority, int] = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +52,10 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open(self, draft: TicketDraft, *, key: str, now: Instant) -> Filed:
+    async def open(self, draft: TicketDraft, *, key: str, now: Instant, in_doubt: bool = False) -> Filed:
         """Opens the incident's ticket; if there is one, comments on it, raises its priority, moves it and reopens it if it was solved."""
         async with self._database.writing() as connection:
+            await _taken_over(connection, draft)
             is_new = await self._insert(connection, draft, now)
             row = await _locked(connection, draft.external_id)
             assert row is not None
@@ -66,7 +65,19 @@ class Desk:
                 await _update(connection, row, draft, now)
             return Filed(str(row["ticket_id"]), draft.queue, _news(row["status"], is_new), moved_from)
 
-    async def solve(self, external_id: str, note: str, *, key: str, now: Instant) -> Filed | None:
+    async def update(self, note: TicketNote, *, key: str, now: Instant, in_doubt: bool = False) -> Filed | None:
+        """Comments on the incident's ticket and may raise its priority; one that is solved stays so. None if it has none."""
+        async with self._database.writing() as connection:
+            row = await _locked(connection, note.external_id)
+            if row is None:
+                return None
+            priority = more_urgent(row["priority"], note.priority or row["priority"])
+            if await self._comment(connection, row, key, AUTHOR, note.text, now):
+                values = {"priority": priority, "updated_at": now}
+                await connection.execute(update(tickets).where(tickets.c.ticket_id == row["ticket_id"]).values(**values))
+            return Filed(str(row["ticket_id"]), row["queue"], TicketNews.UPDATED)
+
+    async def solve(self, external_id: str, note: str, *, key: str, now: Instant, in_doubt: bool = False) -> Filed | None:
         """Solves the incident's ticket; None if it has none. One that a person solved already stays as it is."""
         async with self._database.writing() as connection:
             row = await _locked(connection, external_id)
@@ -128,8 +139,18 @@ async def _locked(connection: AsyncConnection, external_id: str) -> RowMapping |
     return (await connection.execute(found)).mappings().one_or_none()
 
 
+async def _taken_over(connection: AsyncConnection, draft: TicketDraft) -> None:
+    """Gives the ticket of the latest earlier episode that has one to this incident, unless this has a ticket already."""
+    if not draft.earlier or await _locked(connection, draft.external_id) is not None:
+        return
+    for earlier in draft.earlier:
+        own = update(tickets).where(tickets.c.external_id == earlier).values(external_id=draft.external_id)
+        if (await connection.execute(own)).rowcount:
+            return
+
+
 async def _update(connection: AsyncConnection, ticket: RowMapping, draft: TicketDraft, now: Instant) -> None:
-    priority = max(ticket["priority"], draft.priority, key=URGENCY.__getitem__)
+    priority = more_urgent(ticket["priority"], draft.priority)
     values = {**_touched(ticket, now), "priority": priority, "queue": draft.queue}
     await connection.execute(update(tickets).where(tickets.c.ticket_id == ticket["ticket_id"]).values(**values))
 

@@ -160,10 +160,13 @@ class Deliveries:
         except RPCError as error:
             raise _not_running(error, delivery_id) from None
 
-    async def ask(self, delivery_id: str, update: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Executes an update; raises RefusedError, LookupError or UnreachableError."""
+    async def ask(
+        self, delivery_id: str, update: str, request: Mapping[str, Any], update_id: str | None = None
+    ) -> dict[str, Any]:
+        """Executes an update, once for each `update_id` if one is given; raises RefusedError, LookupError or UnreachableError."""
         try:
-            answer: dict[str, Any] = await self._answered(self.handle(delivery_id).execute_update(update, request))
+            call = self.handle(delivery_id).execute_update(update, request, id=update_id)
+            answer: dict[str, Any] = await self._answered(call)
         except WorkflowUpdateFailedError as error:
             raise refused(error) from None
         except RPCError as error:

@@ -75,13 +75,23 @@ def _texts(done: list[Effect], evidence: Evidence) -> Received:
 
 
 def _tickets(done: list[Effect], evidence: Evidence) -> Received:
+    """A later episode takes the ticket of an earlier one over."""
     count = Counter(ticket.external_id for ticket in evidence.tickets)
-    return Received(sum(n - 1 for n in count.values()), sum(effect.incident_id not in count for effect in done))
+    rules = {_rule_of(external_id) for external_id in count}
+    return Received(sum(n - 1 for n in count.values()), sum(_rule_of(effect.incident_id) not in rules for effect in done))
 
 
 def _solved(done: list[Effect], evidence: Evidence) -> Received:
+    """What is open again is open for a later episode."""
     solved = {ticket.external_id for ticket in evidence.tickets if ticket.status is TicketStatus.SOLVED}
-    return Received(0, sum(effect.incident_id not in solved for effect in done))
+    later = {_rule_of(ticket.external_id): ticket.external_id for ticket in evidence.tickets}
+    missing = [effect for effect in done if effect.incident_id not in solved]
+    return Received(0, sum(later.get(_rule_of(effect.incident_id)) in (None, effect.incident_id) for effect in missing))
+
+
+def _rule_of(incident_id: str) -> str:
+    """An incident's id without its episode."""
+    return incident_id.rpartition(":")[0]
 
 
 def _plans(done: list[Effect], evidence: Evidence) -> Received:

@@ -1,20 +1,25 @@
 """Tickets on the real store: one per incident, whatever is retried."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from temporalio.exceptions import ApplicationError
 
 from activities.open_ticket import Ticketing
 from domain.actions import Outcome
 from domain.instant import MINUTE, Instant
-from domain.ticket import TicketDraft
+from domain.ticket import TicketDraft, TicketNote
 from integrations.messaging.templates import Templates
+from integrations.tickets.zendesk import Zendesk
 from store.database import Database
 from store.ledger import Ledger
 from store.tickets import Desk
 from store.words import TicketStatus
 from tests.activities.fleet import EIGHT, request
+from tests.zendesk import EMAIL, TOKEN, zendesk_account
 
 QUEUE = {"queue": "hub-ops"}
 
@@ -124,6 +129,103 @@ async def test_a_resolved_incident_solves_its_ticket(database: Database, tmp_pat
     assert (await Desk(database).comments(ticket.ticket_id))[-1].body == "cured: scanned at STOP7"
 
 
+async def test_the_ticket_of_an_incident_is_told_the_news_and_becomes_more_urgent_but_never_less(
+    database: Database, tmp_path: Path
+) -> None:
+    desk = ticketing(database, tmp_path)
+    await desk.open_ticket(request("D1", QUEUE, key="K1"))
+
+    for number, severity in enumerate(("critical", "medium", None)):
+        news = {"lines": ["Severity is critical now.", "reroute: could not help"], "severity": severity}
+        result = await desk.update_ticket(request("D1", news, key=f"K2/{number}"))
+    again = await desk.update_ticket(request("D1", news, key="K2/2"))
+
+    (ticket,) = await Desk(database).tickets()
+    assert (result.outcome, result.note) == (Outcome.DONE, f"ticket {ticket.ticket_id} in hub-ops updated")
+    assert again == result
+    assert (ticket.priority, ticket.status) == ("urgent", TicketStatus.OPEN)
+    comments = await Desk(database).comments(ticket.ticket_id)
+    assert [comment.body for comment in comments[1:]] == ["Severity is critical now.\nreroute: could not help"] * 3
+
+
+async def test_news_do_not_reopen_a_ticket_that_was_solved(database: Database) -> None:
+    desk = Desk(database)
+    await desk.open(_draft_like("T"), key="K1", now=EIGHT)
+    await desk.solve("I1", "", key="K2", now=EIGHT)
+
+    await desk.update(TicketNote("I1", "Acknowledged by Ann."), key="K3", now=EIGHT)
+
+    (ticket,) = await desk.tickets()
+    assert ticket.status is TicketStatus.SOLVED
+
+
+async def test_a_new_episode_reopens_the_ticket_of_the_last_one_and_has_it_from_then_on(
+    database: Database, tmp_path: Path
+) -> None:
+    desk = ticketing(database, tmp_path)
+    await desk.open_ticket(request("D1", QUEUE, key="K1"))
+    await desk.solve_ticket(request("D1", {"note": "incident cured"}, key="K2"))
+
+    third = replace(request("D1", QUEUE, key="K3"), incident_id="D1:1:late:3")
+    result = await desk.open_ticket(third)
+    again = await desk.open_ticket(replace(third, key="K4"))
+
+    (ticket,) = await Desk(database).tickets()
+    assert (ticket.external_id, ticket.status) == ("D1:1:late:3", TicketStatus.REOPENED)
+    assert [result.note, again.note] == [f"ticket {ticket.ticket_id} in hub-ops {news}" for news in ("reopened", "updated")]
+
+
+async def test_another_rule_has_a_ticket_of_its_own(sqlite_database: Database, tmp_path: Path) -> None:
+    desk = ticketing(sqlite_database, tmp_path)
+    await desk.open_ticket(request("D1", QUEUE, key="K1"))
+
+    await desk.open_ticket(replace(request("D1", QUEUE, key="K2"), incident_id="D1:1:lost:2"))
+
+    assert len(await Desk(sqlite_database).tickets()) == 2
+
+
+async def test_a_worker_that_died_with_the_ticket_open_at_zendesk_leaves_one_ticket(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """Killed after the desk had opened it and before the ledger knew: the next worker finds it by the incident."""
+    asked = request("D1", QUEUE)
+    async with zendesk_account() as account:
+        desk = Zendesk(account.url, EMAIL, TOKEN, lambda: EIGHT)
+        dying = Ticketing(desk, Templates(tmp_path), Dying(sqlite_database), lambda: EIGHT)
+        with pytest.raises(Killed):
+            await dying.open_ticket(asked)
+
+        next_one = Ticketing(desk, Templates(tmp_path), Ledger(sqlite_database), lambda: EIGHT + MINUTE)
+        result = await next_one.open_ticket(asked)
+
+        await desk.close()
+    assert (result.outcome, result.note) == (Outcome.DONE, "ticket 1 in hub-ops opened")
+    assert (len(account.tickets), len(account.comments[1])) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "again"),
+    [pytest.param(503, True, id="trouble"), pytest.param(401, True, id="credentials"), pytest.param(422, False, id="refused")],
+)
+async def test_a_desk_that_fails_is_tried_again_only_where_that_can_help(
+    sqlite_database: Database, tmp_path: Path, status: int, again: bool
+) -> None:
+    async with zendesk_account() as account:
+        account.failures.append((status, {}))
+        desk = Zendesk(account.url, EMAIL, TOKEN, lambda: EIGHT)
+        ticketing = Ticketing(desk, Templates(tmp_path), Ledger(sqlite_database), lambda: EIGHT)
+
+        if again:
+            with pytest.raises(ApplicationError, match=str(status)) as raised:
+                await ticketing.open_ticket(request("D1", QUEUE))
+            assert not raised.value.non_retryable
+        else:
+            result = await ticketing.open_ticket(request("D1", QUEUE))
+            assert (result.outcome, result.note) == (Outcome.FAILED, "Zendesk refused it for good (422)")
+
+        await desk.close()
+
+
 async def test_an_incident_without_a_ticket_has_nothing_to_solve(sqlite_database: Database, tmp_path: Path) -> None:
     result = await ticketing(sqlite_database, tmp_path).solve_ticket(request("D1"))
 
@@ -165,6 +267,17 @@ async def test_a_title_that_cannot_be_filled_in_fails_and_says_so(sqlite_databas
     assert result.outcome is Outcome.FAILED
     assert result.note
     assert await Desk(sqlite_database).tickets() == []
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Dying(Ledger):
+    """Never gets to write how an effect ended."""
+
+    async def close(self, *args: Any, **more: Any) -> None:
+        raise Killed
 
 
 def _draft_like(title: str) -> TicketDraft:

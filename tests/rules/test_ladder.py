@@ -63,7 +63,7 @@ def test_no_one_wakes_for_a_step_that_is_not_to_come() -> None:
 def test_each_time_of_a_step_has_a_key_of_its_own() -> None:
     last = list(played(a_book(LADDER), [], "15:00").values())[-1]
 
-    assert list(last.watch.incidents[0].acts) == [
+    assert [path for path in last.watch.incidents[0].acts if path.startswith("escalate")] == [
         "escalate.0.do.0",
         "escalate.1.do.0",
         "escalate.1.do.0/1",

@@ -12,6 +12,7 @@ from domain.order import Destination, Window
 from rules.compile import CompiledBook
 from rules.outcomes import Came, Script
 from rules.simulate import Decided, Line, Moment, Reported, simulate
+from rules.ticket_news import TELLING
 from rules.why import why
 from tests.builders import an_event, an_order, at
 from tests.rules.readers import run
@@ -41,7 +42,12 @@ def started(moments: list[Moment]) -> dict[Instant, tuple[str, ...]]:
 
 
 def acts(moments: list[Moment]) -> dict[str, str]:
-    return {path: act.outcome.value for incident in moments[-1].watch.incidents for path, act in incident.acts.items()}
+    return {
+        path: act.outcome.value
+        for incident in moments[-1].watch.incidents
+        for path, act in incident.acts.items()
+        if not path.startswith(TELLING)
+    }
 
 
 def test_a_message_in_quiet_hours_waits_for_their_end_and_the_rest_of_the_list_does_not() -> None:

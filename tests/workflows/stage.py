@@ -58,6 +58,10 @@ class Recorder:
     async def open_ticket(self, request: ActionRequest) -> ActionResult:
         return self._play(request)
 
+    @activity.defn(name="update_ticket")
+    async def update_ticket(self, request: ActionRequest) -> ActionResult:
+        return self._play(request)
+
     @activity.defn(name="solve_ticket")
     async def solve_ticket(self, request: ActionRequest) -> ActionResult:
         return self._play(request)

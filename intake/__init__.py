@@ -1,0 +1,1 @@
+"""Doors for machines, over HTTP: check who speaks, read, hand on. No decisions."""

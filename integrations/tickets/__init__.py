@@ -1,0 +1,1 @@
+"""Desks of other systems: Zendesk, Request Tracker, whatever takes a signed call."""
