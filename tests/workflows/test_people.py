@@ -67,7 +67,7 @@ async def test_a_proposal_waits_until_somebody_approves_also_with_another_worker
     replayed = await Replayer(workflows=[Delivery], interceptors=[Guard()], data_converter=DATA_CONVERTER).replay_workflow(
         history
     )
-    assert [act["action"] for act in after["actions"]] == approved
+    assert [act["action"] for act in after["actions"] if act["action"] != "update_ticket"] == approved
     assert (after["proposals"][0]["answer"], after["proposals"][0]["by"]) == ("approved", "Kim")
     assert before["open_incidents"][0]["rule"] == rule.id
     assert any("the proposal was approved by Kim" in entry["what"] for entry in timeline)
