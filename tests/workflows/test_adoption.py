@@ -84,7 +84,7 @@ async def test_an_open_incident_finishes_under_the_book_that_opened_it(temporal:
         still = await on.snapshot(delivery_id)
         why = await on.deliveries.query(delivery_id, "why", {"rule": "held"})
         await on.deliveries.report(delivery_id, [a_status("at_hub")])
-        cured = await on.until(delivery_id, lambda seen: all_closed(seen) and len(seen["actions"]) == 3)
+        cured = await on.until(delivery_id, lambda seen: all_closed(seen) and acted("solve_ticket", "done")(seen))
         await on.deliveries.report(delivery_id, [a_status("out_for_delivery")])
         after = await on.snapshot(delivery_id)
 
