@@ -19,7 +19,7 @@ from intake.tickets import TicketDoor
 from integrations.tickets.request_tracker import RequestTracker
 from settings import read_settings
 from tests.request_tracker import Running, need_request_tracker, request_tracker
-from worker import wall_clock
+from workflows.clock import wall_clock
 
 SECRET = "between-rt-and-doorstep"
 pytestmark = pytest.mark.slow

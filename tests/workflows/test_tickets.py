@@ -12,8 +12,8 @@ from integrations.webhooks.signature import signed_headers
 from tests.workflows.books import ATTEMPT, a_book
 from tests.workflows.stage import Stage, an_event, stage
 from tests.workflows.test_delivery import acted, is_open
-from worker import wall_clock
 from workflows.client import Deliveries
+from workflows.clock import wall_clock
 from workflows.delivery import Delivery
 from workflows.guard import Guard
 from workflows.payloads import DATA_CONVERTER
