@@ -15,6 +15,7 @@ from settings import read_settings, secret_named
 from store.database import Database
 from store.library import Library
 from store.rulebooks import Rulebooks
+from store.tickets import Desk as BuiltIn
 from worker import ENDS_WITHIN, activities_of
 from workflows.clock import wall_clock
 
@@ -33,7 +34,7 @@ async def test_the_worker_does_every_action_that_a_rule_may_ask_for(tmp_path: Pa
     library = Library(Rulebooks(database), tmp_path, settings.database_url)
     webhooks = Webhooks(read.endpoints, secret_named, wall_clock)
 
-    done = activities_of(settings, database, library, NoSms(), read, webhooks)
+    done = activities_of(settings, database, library, NoSms(), read, webhooks, BuiltIn(database))
 
     names = {getattr(one, "__temporal_activity_definition").name for one in done}
     assert names >= {*ACTION_ARGUMENTS, *ACTIVITIES}
@@ -41,7 +42,7 @@ async def test_the_worker_does_every_action_that_a_rule_may_ask_for(tmp_path: Pa
 
 
 def test_every_action_has_its_activity() -> None:
-    assert set(ACTIVITIES) == {*ACTION_ARGUMENTS, "solve_ticket"}
+    assert set(ACTIVITIES) == {*ACTION_ARGUMENTS, "update_ticket", "solve_ticket"}
 
 
 @pytest.mark.parametrize("file", ["worker.py", "cli/doctor.py"])
