@@ -62,3 +62,25 @@ def test_schemas_are_written_beside_the_rulebooks(tmp_path: Path) -> None:
         "rulebook.schema.json",
         "tests.schema.json",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        pytest.param(["try", "halted", "--events", "good.txt"], 0, id="events are tried"),
+        pytest.param(["try", "--events", "good.txt", "--format", "json"], 0, id="on every rule, for programs"),
+        pytest.param(["try", "halted", "--events", "bad.txt"], 1, id="a mistake in the events"),
+        pytest.param(["try", "nothing", "--events", "good.txt"], 1, id="no such rule to try"),
+        pytest.param(["try", "halted"], 2, id="no events are given"),
+        pytest.param(["explain", "halted"], 0, id="a rule is explained"),
+        pytest.param(["explain", "nothing"], 1, id="no such rule to explain"),
+        pytest.param(["explain"], 2, id="no rule is named"),
+    ],
+)
+def test_trying_and_explaining_end_with_what_came_of_them(tmp_path: Path, words: list[str], code: int) -> None:
+    (tmp_path / "small.yaml").write_text("rulebook: small\nrules: [{id: halted, when: stopped for 20m}]\n")
+    (tmp_path / "good.txt").write_text("12:00 stopped\n12:30 moving\n")
+    (tmp_path / "bad.txt").write_text("12:00 stoped\n")
+
+    found = [tmp_path / word if word.endswith(".txt") else word for word in words]
+    assert doorstep("rules", *found, "--book", tmp_path) == code

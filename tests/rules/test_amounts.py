@@ -140,7 +140,12 @@ def test_a_published_book_keeps_the_currency(sentence: Sentence) -> None:
 
 
 def test_a_book_without_currencies_is_published_as_before_there_were_any() -> None:
-    sentences = (Compare("attempts", "over", 2), Between("temperature", 1, 2), Is("zone", ("a",)), Same("cod", "value"))
+    sentences: tuple[Sentence, ...] = (
+        Compare("attempts", "over", 2),
+        Between("temperature", 1, 2),
+        Is("zone", ("a",)),
+        Same("cod", "value"),
+    )
     book = Rulebook("b", tuple(Rule(f"r{number}", "", sentence) for number, sentence in enumerate(sentences)))
 
     assert "currency" not in canonical_json(book)
