@@ -135,7 +135,8 @@ def _after_marks(text: str, at: int) -> int:
     """Past white space and what stands between and around the values of a list."""
     while at < len(text) and text[at] in " \t\r\n,[]":
         at += 1
-    return len(text) if text[at:].strip(" \t\r\n,[]}") == "" else at
+    is_the_end = text[at : at + 1] == "}" and not text[at:].strip(" \t\r\n,[]}")
+    return len(text) if is_the_end else at
 
 
 def _next_line(text: str, at: int) -> int:
