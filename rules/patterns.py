@@ -1,10 +1,11 @@
 """Which events a pattern means: by name, and by place, reason, party and source."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 from domain.event import Event
+from domain.facts import REMEMBERED_TIMES
 from domain.instant import Instant
 from domain.order import Order
 from rules.scene import Scene
@@ -67,11 +68,18 @@ def last_of(pattern: EventPattern) -> Callable[[Scene], Instant | None]:
 
 def is_received(pattern: EventPattern, scene: Scene) -> bool:
     """Whether such an event was learnt just now."""
-    ids = {event.event_id for event in scene.learnt if event.occurred_at >= scene.floor}
-    if not ids:
+    learnt = [event for event in scene.learnt if event.occurred_at >= scene.floor]
+    if not learnt or (pattern.place is None and _never_at_these(pattern.name, learnt, scene)):
         return False
+    ids = {event.event_id for event in learnt}
     order = scene.delivery.order
     return any(event.event_id in ids and matches(pattern, event, names, order) for event, names in scene.told)
+
+
+def _never_at_these(name: str, learnt: Iterable[Event], scene: Scene) -> bool:
+    """Whether nothing of that name happened when any of these did; the past need not be gone through then."""
+    known = scene.delivery.facts.happened.get(name, ())
+    return len(known) < REMEMBERED_TIMES and all(event.occurred_at not in known for event in learnt)
 
 
 def matches(pattern: EventPattern, event: Event, names: frozenset[str], order: Order) -> bool:
