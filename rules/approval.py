@@ -58,6 +58,8 @@ def asked_first(
     if cost is None:
         return None
     proposal = _proposal(rule, (_name(step),), now, cost)
+    if (before := _overtaken(incident, path, now)) is not None:
+        proposal = replace(proposal, due_at=before.due_at)
     return incident.proposing(path, proposal).with_act(path, Act(_name(step), now, Outcome.PROPOSED, now, f"costs {cost}"))
 
 
@@ -75,6 +77,13 @@ def answered(incident: Incident, path: str, answer: Answer, by: str | None, at: 
 
 def _proposal(rule: Rule, actions: Iterable[str], at: Instant, cost: str | None = None) -> Proposal:
     return Proposal(at, tuple(actions), None if rule.propose_for is None else at + rule.propose_for, cost)
+
+
+def _overtaken(incident: Incident, path: str, now: Instant) -> Proposal | None:
+    """The proposal of an earlier time of the same step whose place one takes now; its deadline stays."""
+    place = path.partition("/")[0]
+    ended = ((kept, one) for kept, one in incident.proposals.items() if one.answer is Answer.LAPSED and one.at == now)
+    return next((one for kept, one in ended if kept.partition("/")[0] == place), None)
 
 
 def _name(step: Step) -> str:

@@ -1,19 +1,22 @@
 """The escalation of an incident: which of its steps have come, what of them may start, and when the next one comes. Pure.
 
 Times count from the opening, whatever holds the ladder up. What came due while it was held up, or while no worker was there,
-is done when it goes on: every step once, and of a step that repeats only the latest time.
+is done when it goes on: every step once, and of a step that repeats only the latest time. So it is with what waits, for the end
+of quiet hours or for an answer: the next time of its step takes its place.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
-from domain.incident import Act, Incident
+from domain.actions import Outcome
+from domain.incident import Act, Answer, Incident, Proposal
 from domain.instant import NEVER, Instant
 from rules.book import Ladder, LadderStep, Step
 from rules.compile import CompiledRule
-from rules.looking import FURTHEST_LOOKS, looks_ahead
+from rules.looking import first_in_phase
 from rules.machine import Cell, Phase
-from rules.plan import ready_steps
+from rules.plan import OVERTAKEN, ready_steps
 from rules.scene import Scene
 
 KEPT_REPEATS = 10
@@ -48,7 +51,8 @@ def climbed(ladder: Ladder, incident: Incident, phase: Phase, now: Instant) -> I
     rungs = tuple(times_due(step, incident.opened_at, now) for step in ladder.steps)
     if rungs == incident.rungs or (not any(rungs) and not incident.rungs):
         return incident
-    return replace(incident, rungs=rungs, acts=_without_old(incident.acts, rungs))
+    grown = tuple(number for number, times in enumerate(rungs) if times > (incident.rungs or (0,) * len(rungs))[number])
+    return _without_old(replace(_overtaken(incident, grown, now), rungs=rungs))
 
 
 def ready_on_ladder(ladder: Ladder, incident: Incident) -> Iterator[tuple[str, Step]]:
@@ -65,7 +69,8 @@ def next_step_at(ladder: Ladder, incident: Incident, rule: CompiledRule, cell: C
     rungs = incident.rungs or (0,) * len(ladder.steps)
     soonest = min((due_next(step, incident.opened_at, times) for step, times in zip(ladder.steps, rungs, strict=False)))
     soonest = max(soonest, held_until(ladder, incident))
-    return NEVER if soonest >= NEVER else _when_it_goes_on(ladder, rule, cell, scene, in_play, soonest)
+    goes_on = partial(_goes_on, ladder)
+    return NEVER if soonest >= NEVER else first_in_phase(rule, cell, scene, in_play, soonest, goes_on)
 
 
 def held_until(ladder: Ladder, incident: Incident) -> Instant:
@@ -81,30 +86,40 @@ def _goes_on(ladder: Ladder, phase: Phase) -> bool:
     return phase is Phase.OPEN or (phase is Phase.CLEARING and "cleared" not in ladder.stop_when)
 
 
-def _when_it_goes_on(ladder: Ladder, rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, soonest: Instant) -> Instant:
-    """The first instant from `soonest` on at which the rule's phase does not hold the ladder up."""
-    looks = 0
-    for at, _, after in looks_ahead(rule, cell, scene, in_play):
-        if soonest < at and _goes_on(ladder, cell.phase):
-            return soonest
-        if not after.is_open:
-            return NEVER
-        cell, soonest, looks = after, max(soonest, at), looks + 1
-        if looks == FURTHEST_LOOKS:
-            return at
-    return soonest if _goes_on(ladder, cell.phase) else NEVER
-
-
 def _repeat_of(path: str) -> int:
     return int(path.partition("/")[2] or 0)
 
 
-def _without_old(acts: Mapping[str, Act], rungs: tuple[int, ...]) -> Mapping[str, Act]:
-    """The acts without those of repeats long ago that have ended, so that a ladder without end fits into the state."""
+def _overtaken(incident: Incident, grown: tuple[int, ...], now: Instant) -> Incident:
+    """The incident without what still waits of earlier times of the steps whose time has come anew."""
+    for path, act in incident.acts.items():
+        if not any(path.startswith(f"escalate.{number}.") for number in grown):
+            continue
+        proposal = incident.proposals.get(path)
+        if act.outcome is Outcome.PROPOSED and proposal is not None and _may_be_decided(proposal, now):
+            incident = incident.proposing(path, replace(proposal, answer=Answer.LAPSED, at=now))
+        elif act.outcome is not Outcome.DEFERRED:
+            continue
+        incident = incident.with_act(path, Act(act.action, act.asked_at, Outcome.DROPPED, now, OVERTAKEN))
+    return incident
+
+
+def _may_be_decided(proposal: Proposal, now: Instant) -> bool:
+    return proposal.answer is None and (proposal.due_at is None or proposal.due_at > now)
+
+
+def _without_old(incident: Incident) -> Incident:
+    """The incident without the acts of repeats long ago that have ended, and what was asked about them, so that a ladder without
+    end fits into the state. The last that was done of each stays: it was told."""
+    done = {path.partition("/")[0]: path for path, act in incident.acts.items() if act.outcome is Outcome.DONE}
     old = {
         path
-        for number, times in enumerate(rungs)
-        for path, act in acts.items()
+        for number, times in enumerate(incident.rungs)
+        for path, act in incident.acts.items()
         if path.startswith(f"escalate.{number}.") and act.outcome.ended and _repeat_of(path) < times - KEPT_REPEATS
-    }
-    return {path: act for path, act in acts.items() if path not in old} if old else acts
+    } - set(done.values())
+    if not old:
+        return incident
+    acts = {path: act for path, act in incident.acts.items() if path not in old}
+    proposals = {path: proposal for path, proposal in incident.proposals.items() if path not in old}
+    return replace(incident, acts=acts, proposals=proposals)

@@ -1,6 +1,6 @@
 """One rule looks at a delivery at an instant; and looks ahead, if nothing new is learnt."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from domain.delivery import Delivery
@@ -101,6 +101,22 @@ def looks_ahead(
         at, before = cell.look_at, cell
         cell = look(rule, before, scene, at, in_play, held_back)
         yield at, turn(before, cell), cell
+
+
+def first_in_phase(
+    rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, soonest: Instant, is_meant: Callable[[Phase], bool]
+) -> Instant:
+    """The first instant from `soonest` on at which an open incident is in a phase that is meant, if nothing new is learnt."""
+    looks = 0
+    for at, _, after in looks_ahead(rule, cell, scene, in_play):
+        if soonest < at and is_meant(cell.phase):
+            return soonest
+        if not after.is_open:
+            return NEVER
+        cell, soonest, looks = after, max(soonest, at), looks + 1
+        if looks == FURTHEST_LOOKS:
+            return at
+    return soonest if is_meant(cell.phase) else NEVER
 
 
 def with_wake(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, held_back: bool = False) -> Cell:

@@ -46,8 +46,16 @@ def waiting(incident: Incident, until: Instant) -> Incident:
 
 
 def silenced(incident: Incident, rule: Rule, now: Instant) -> Incident:
-    """An incident that has ended while its rule is muted: what its end calls for is not done, but that its ticket is solved."""
+    """An incident that has ended while its rule is muted: what its end calls for, or what still waits of it, is not done, but that
+    its ticket is solved."""
+    for path, act in incident.acts.items():
+        if act.outcome is Outcome.DEFERRED:
+            incident = incident.with_act(path, replace(_muted(act.action, now), asked_at=act.asked_at))
     while steps := [found for found in ready_of(incident, rule, now) if found[0] != TICKET_PATH]:
         for path, step in steps:
-            incident = incident.with_act(path, Act(step.action, now, Outcome.MUTED, now, "its rule was muted"))
+            incident = incident.with_act(path, _muted(step.action, now))
     return incident
+
+
+def _muted(action: str, now: Instant) -> Act:
+    return Act(action, now, Outcome.MUTED, now, "its rule was muted")

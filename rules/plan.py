@@ -12,6 +12,10 @@ OF_OPEN = ("do.", "stage.", "escalate.")
 """How the paths begin of what is done because an incident is open."""
 
 
+OVERTAKEN = "a later repeat has taken its place"
+"""The note of an act that still waited when the next time of its step came; what waits for it is not done either."""
+
+
 PLACES: Mapping[str, Callable[[Rule], Any]] = {
     "do": lambda rule: rule.do,
     "stage": lambda rule: rule.stages,
@@ -46,7 +50,7 @@ def _ready_step(step: Step, acts: Mapping[str, Act], place: str, repeat: int) ->
     act = acts.get(path)
     if act is None:
         return Ready(((path, step),), settled=step.action not in AWAITED)
-    if not act.outcome.ended:
+    if not act.outcome.ended or act.note == OVERTAKEN:
         return Ready((), settled=step.action not in AWAITED)
     if not act.outcome.calls_for_otherwise:
         return Ready((), settled=True)

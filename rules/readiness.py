@@ -4,6 +4,7 @@ from domain.incident import Incident
 from domain.instant import Instant
 from rules.book import Rule, Step
 from rules.ladder import ready_on_ladder
+from rules.machine import Cell
 from rules.plan import ready_steps
 from rules.restraint import put_off
 from rules.ticket_news import SOLVE_TICKET, has_ticket
@@ -11,14 +12,14 @@ from rules.ticket_news import SOLVE_TICKET, has_ticket
 TICKET_PATH = "ticket"
 
 
-def ready_of(incident: Incident, rule: Rule | None, now: Instant) -> tuple[tuple[str, Step], ...]:
-    """The steps, each with its path."""
+def ready_of(incident: Incident, rule: Rule | None, now: Instant, cell: Cell | None = None) -> tuple[tuple[str, Step], ...]:
+    """The steps, each with its path; `cell` is where the rule stands."""
     if rule is None:
         return ()
     if incident.is_open:
         staged = (ready_steps(rule.stages[n].do, incident.acts, f"stage.{n}.do").steps for n in incident.stages)
         climbing = ready_on_ladder(rule.escalate, incident) if rule.escalate else ()
-        again = put_off(incident, rule, now)
+        again = put_off(incident, rule, cell, now)
         return (
             *again,
             *ready_steps(rule.do, incident.acts, "do").steps,
@@ -27,7 +28,7 @@ def ready_of(incident: Incident, rule: Rule | None, now: Instant) -> tuple[tuple
         )
     how = incident.resolution.value if incident.resolution else ""
     after = ready_steps(rule.on_resolve.get(how, ()), incident.acts, f"on_resolve.{how}").steps
-    return (*put_off(incident, rule, now), *_ticket_to_solve(incident), *after)
+    return (*put_off(incident, rule, cell, now), *_ticket_to_solve(incident), *after)
 
 
 def _ticket_to_solve(incident: Incident) -> tuple[tuple[str, Step], ...]:

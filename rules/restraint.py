@@ -1,6 +1,7 @@
 """What keeps a rule's actions back: quiet hours put them off, limits withhold them. Pure.
 
-An action that was put off is looked at anew when its quiet hours end, or when its incident does.
+An action that was put off is looked at anew when its quiet hours end, or when its incident does. One that is sent only if it is
+still called for goes on waiting while its incident is clearing.
 """
 
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ TAKING_BACK = ("on_resolve.cured.", "on_resolve.retracted.")
 RECHECK = "recheck_then_send"
 NOT_WANTED = "no longer wanted when its incident ended"
 NOT_TRUE = "no longer wanted at the end of quiet hours"
+UNTOLD = (Outcome.DROPPED, Outcome.WITHHELD)
+"""What has come of a message that was never sent."""
 NOT_TOLD = "nobody was told of what it takes back"
 
 
@@ -45,30 +48,34 @@ def kept_back(rule: Rule, incident: Incident, path: str, name: str, around: Circ
     if before is not None and not _is_wanted(rule, incident, path, around.cell):
         note = NOT_TRUE if incident.is_open or not is_of_open(path) else NOT_WANTED
         return Act(name, before.asked_at, Outcome.DROPPED, around.now, note)
-    if _is_rechecked(rule) and path.startswith(TAKING_BACK) and _was_never_told(incident, name):
+    if path.startswith(TAKING_BACK) and _was_never_told(incident, name):
         return Act(name, around.now, Outcome.DROPPED, around.now, NOT_TOLD)
     asked_at = around.now if before is None else before.asked_at
     return _quiet(rule, name, asked_at, around) or _limited(rule, incident, name, asked_at, around)
 
 
-def put_off(incident: Incident, rule: Rule, now: Instant) -> Iterator[tuple[str, Step]]:
+def put_off(incident: Incident, rule: Rule, cell: Cell | None, now: Instant) -> Iterator[tuple[str, Step]]:
     """What was put off and is to be looked at anew, by path."""
-    if incident.due_at is None:
+    if rule.quiet_hours is None:
         return
+    is_clearing = incident.is_open and cell is not None and cell.phase is Phase.CLEARING
     for path, act in incident.acts.items():
         step = step_at(rule, path) if act.outcome is Outcome.DEFERRED else None
-        ended = not incident.is_open and is_of_open(path) and _is_rechecked(rule)
-        if step is not None and act.until is not None and (act.until <= now or ended):
+        if step is None or act.until is None:
+            continue
+        depends = is_of_open(path) and is_rechecked(rule)
+        if (depends and not incident.is_open) or (act.until <= now and not (depends and is_clearing)):
             yield path, step
 
 
-def _is_rechecked(rule: Rule) -> bool:
+def is_rechecked(rule: Rule) -> bool:
+    """Whether what waits for the end of quiet hours is sent only if it is still called for."""
     return rule.quiet_hours is not None and rule.quiet_hours.at_end == RECHECK
 
 
 def _is_wanted(rule: Rule, incident: Incident, path: str, cell: Cell | None) -> bool:
     """Whether what was put off is still called for: its incident is open and not clearing; after one, none has opened anew."""
-    if not _is_rechecked(rule):
+    if not is_rechecked(rule):
         return True
     if is_of_open(path):
         return incident.is_open and cell is not None and cell.phase is Phase.OPEN
@@ -76,9 +83,9 @@ def _is_wanted(rule: Rule, incident: Incident, path: str, cell: Cell | None) -> 
 
 
 def _was_never_told(incident: Incident, name: str) -> bool:
-    """Whether all that the incident had for somebody was dropped in quiet hours: then nothing needs to be taken back."""
+    """Whether all that the incident had for somebody was dropped or withheld: then nothing needs to be taken back."""
     told = [act.outcome for path, act in incident.acts.items() if act.action == name and is_of_open(path)]
-    return bool(told) and all(outcome is Outcome.DROPPED for outcome in told)
+    return bool(told) and all(outcome in UNTOLD for outcome in told)
 
 
 def _quiet(rule: Rule, name: str, asked_at: Instant, around: Circumstances) -> Act | None:

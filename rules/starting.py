@@ -63,7 +63,7 @@ class Begun:
     def _with_begun(self, incident: Incident, rule: Rule) -> Incident:
         # What a shadow would do has ended as soon as it is noted, so that more may be ready at once.
         around, directory = self.around, self.around.plans.book.rulebook.directory
-        while ready := ready_of(incident, rule, around.now):
+        while ready := ready_of(incident, rule, around.now, around.cells.get(rule.id)):
             for path, step in ready:
                 if asked := asked_first(incident, rule, path, step, around.delivery, directory, around.now):
                     incident = asked

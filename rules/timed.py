@@ -6,15 +6,18 @@ Only incidents of rules that ask for it are looked at here; `due_at` says when s
 from collections.abc import Iterator
 from dataclasses import replace
 
+from domain.actions import Outcome
 from domain.delivery import Delivery
 from domain.incident import Incident
 from domain.instant import NEVER, Instant
 from rules.book import Rule
 from rules.compile import CompiledBook, CompiledRule
 from rules.ladder import climbed, next_step_at
-from rules.looking import may_open
+from rules.looking import first_in_phase, may_open
 from rules.machine import Cell, Phase
+from rules.plan import is_of_open
 from rules.questions import WAITS
+from rules.restraint import is_rechecked
 from rules.scene import Scene
 
 ESCALATES = "escalates"
@@ -50,9 +53,7 @@ def with_due(
 def _due(
     incident: Incident, rule: CompiledRule | None, cell: Cell | None, book: CompiledBook, delivery: Delivery
 ) -> Iterator[Due]:
-    for act in incident.waiting:
-        if act.until is not None:
-            yield act.until, f"{act.action} waits no longer"
+    yield from _waits(incident, rule, cell, book, delivery)
     for _, act in incident.asking:
         if act.until is not None:
             yield act.until, f"{act.action} {WAITS}"
@@ -66,6 +67,24 @@ def _due(
     if rule.rule.escalate is not None:
         in_play = may_open(rule, delivery, book.in_scope(delivery))
         yield next_step_at(rule.rule.escalate, incident, rule, cell, Scene(delivery), in_play), ESCALATES
+
+
+def _waits(
+    incident: Incident, rule: CompiledRule | None, cell: Cell | None, book: CompiledBook, delivery: Delivery
+) -> Iterator[Due]:
+    """When what was put off is begun: when quiet hours end or, where that counts, once its incident is not clearing any more."""
+    for path, act in incident.acts.items():
+        if act.outcome is not Outcome.DEFERRED or act.until is None:
+            continue
+        at, depends = act.until, incident.is_open and is_of_open(path)
+        if depends and rule is not None and cell is not None and is_rechecked(rule.rule):
+            in_play = may_open(rule, delivery, book.in_scope(delivery))
+            at = first_in_phase(rule, cell, Scene(delivery), in_play, at, _is_open)
+        yield at, f"{act.action} waits no longer"
+
+
+def _is_open(phase: Phase) -> bool:
+    return phase is Phase.OPEN
 
 
 def _with_acknowledgement(incident: Incident, rule: Rule, now: Instant) -> Incident:

@@ -187,6 +187,21 @@ def test_a_ladder_without_end_keeps_a_bounded_number_of_acts() -> None:
     assert len(incident.acts) == 10
 
 
+def test_a_question_about_a_step_that_repeats_takes_the_place_of_the_one_before() -> None:
+    book = a_book("""
+- id: quiet
+  when: no scan for 1h
+  approve_above: {cost: 15 EUR}
+  escalate: {steps: [{after: 1m, do: [{reassign: {to: [backup_carrier]}}], repeat: {every: 1m}}]}
+""")
+
+    incident = list(played(book, [], "13:00").values())[-1].watch.incidents[0]
+
+    assert incident.rungs == (240,)
+    assert [path for path, _ in incident.awaiting] == ["escalate.0.do.0/239"]
+    assert len(incident.acts) == len(incident.proposals) == 10
+
+
 def test_a_shadow_escalates_on_paper() -> None:
     book = a_book(LADDER.replace("- id: quiet", "- id: quiet\n  mode: shadow"))
 

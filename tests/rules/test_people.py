@@ -45,6 +45,13 @@ rules:
         otherwise: [{open_ticket: {queue: hub-ops}}]
       - notify: {who: customer, template: running-late}
 """
+REPEATING = COSTLY.replace(
+    "    do:\n      - reassign: {to: [nearby_driver, backup_carrier]}\n        otherwise: [{open_ticket: {queue: hub-ops}}]\n      - notify:"
+    " {who: customer, template: running-late}\n",
+    "    escalate: {steps: [{after: 10m, do: [reassign, {notify: {who: lead, template: t}}], repeat: {every: 30m}}]}\n",
+)
+REPEATING_IN_TIME = REPEATING.replace("    escalate", "    propose_for: 40m\n    unanswered: act\n    escalate")
+ASLEEP = PREDICTED.replace("    do:", '    quiet_hours: {for: [notify], window: "11:30-13:00", at_end: send}\n    do:', 1)
 COSTLY_IN_TIME = COSTLY.replace("    do:", "    propose_for: 30m\n    do:", 1)
 CHEAP = COSTLY.replace("15 EUR", "20 EUR")
 NEARBY = COSTLY.replace("[nearby_driver, backup_carrier]", "nearby_driver")
@@ -149,6 +156,24 @@ def failures(folder: Path, book: str, timeline: list[str], expect: str, carrier:
             ["11:00 mute predicted until 14:00", LATE, "12:10 mute predicted until 12:20"],
             f"[{{until: '12:19:59', did: []}}, {{at: '12:20', did: {ALL}}}]",
             id="a later mute takes the place of an earlier one",
+        ),
+        pytest.param(
+            ASLEEP,
+            [LATE, "12:10 mute predicted until 14:00", BETTER],
+            "[{at: '12:00', did: [reroute], deferred: [predicted]}, {at: '12:40', deferred: []}, {until: '15:00', did: []}]",
+            id="nor is what still waited when it ended muted",
+        ),
+        pytest.param(
+            REPEATING,
+            [LATE, "13:15 decide predicted approve"],
+            "[{until: '13:14:59', did: []}, {at: '13:15', did: [reassign, notify.lead]}, {until: '13:39:59', did: []}]",
+            id="a step that repeats asks for its latest time only",
+        ),
+        pytest.param(
+            REPEATING_IN_TIME,
+            [LATE],
+            "[{until: '12:49:59', did: []}, {at: '12:50', did: [reassign, notify.lead]}]",
+            id="the deadline of its first time stands",
         ),
         pytest.param(
             LADDER,

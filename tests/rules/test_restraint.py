@@ -28,6 +28,15 @@ NIGHT = f"""
 """
 
 
+CLEARING = f"""
+- id: quiet
+  when: WHEN
+  stay_clear: 1h
+  quiet_hours: {{for: [notify.customer], window: "21:00-08:00"}}
+  do: [{TELL}]
+"""
+
+
 def played(
     book: CompiledBook, known: str, lines: Iterable[Event | Line], until: str, zone: str = "Europe/Helsinki", **came: str
 ) -> list[Moment]:
@@ -84,12 +93,54 @@ def test_good_news_is_not_told_to_somebody_who_never_heard_the_bad() -> None:
     assert (good.outcome, good.note) == (Outcome.DROPPED, "nobody was told of what it takes back")
 
 
-def test_while_the_incident_is_clearing_the_message_is_not_wanted() -> None:
+def test_while_the_incident_is_clearing_the_message_goes_on_waiting() -> None:
     book = a_book(NIGHT.replace("  do:", "  stay_clear: 40m\n  do:"))
 
     moments = played(book, "21:30", [an_event("scan", "1d 07:30")], "1d 08:00")
 
-    assert acts(moments) == {"do.0": "dropped", "do.1": "done"}
+    assert acts(moments) == {"do.0": "deferred", "do.1": "done"}
+
+
+def test_a_message_that_waited_while_its_incident_was_clearing_is_sent_when_it_goes_on() -> None:
+    book = a_book(CLEARING.replace("WHEN", "stopped for 30m"))
+    lines = [an_event("stopped", "21:30"), an_event("moving", "1d 07:40"), an_event("stopped", "1d 08:00")]
+
+    moments = played(book, "21:30", lines, "1d 12:00")
+
+    assert started(moments) == {at("1d 08:30"): ("notify.customer",)}
+
+
+def test_it_is_sent_by_time_alone_too_and_nobody_wakes_before() -> None:
+    book = a_book(CLEARING.replace("WHEN", "{any: [between 22:00 and 07:50, between 08:20 and 12:00]}"))
+
+    moments = played(book, "21:30", [], "1d 10:00")
+
+    assert [moment.at for moment in moments] == [at("21:30"), at("22:00"), at("1d 08:20")]
+    assert started(moments) == {at("1d 08:20"): ("notify.customer",)}
+
+
+def test_a_step_that_repeats_in_quiet_hours_is_done_once_when_they_end() -> None:
+    ladder = "{steps: [{after: 10m, do: [TELL], repeat: {every: 30m}}]}".replace("TELL", TELL)
+    book = a_book(NIGHT.replace("  do:", f"  escalate: {ladder}\n  do:").replace(f"[{TELL}, {{open", "[{open"))
+
+    moments = played(book, "21:30", [], "1d 08:20")
+
+    assert started(moments)[at("1d 08:00")] == ("notify.customer",)
+    assert started(moments)[at("1d 08:10")] == ("notify.customer",)
+    assert max(len(moment.deferred) for moment in moments) == 1
+
+
+def test_what_waits_for_a_message_that_a_later_repeat_replaced_is_not_done() -> None:
+    book = a_book("""
+- id: quiet
+  when: no scan for 1h
+  quiet_hours: {for: reroute, window: "21:00-08:00"}
+  escalate: {steps: [{after: 10m, do: [reroute, {notify: {who: lead, template: t}}], repeat: {every: 2h}}]}
+""")
+
+    moments = played(book, "21:30", [], "1d 08:05")
+
+    assert started(moments) == {at("1d 08:00"): ("reroute", "notify.lead")}
 
 
 def test_a_message_that_is_sent_in_any_case_is_sent_after_its_incident_too() -> None:
@@ -209,6 +260,19 @@ def test_messages_of_all_rules_count_and_each_rule_has_its_own_limit() -> None:
     moments = played(a_book(LIMITED), "08:00", [eta("09:30", "3d 17:00")], "10:00")
 
     assert [moment.started for moment in moments if moment.opened] == [("notify.customer", "reassign"), ()]
+
+
+def test_good_news_is_not_told_to_somebody_whose_bad_news_was_withheld() -> None:
+    book = a_book(f"""
+- {{id: late, when: stopped for 1m, do: [{TELL}], limits: [{{what: customer_message, at_most: 2, within: 1h}}],
+    on_resolve: [{{notify: {{who: customer, template: back-on-track}}}}]}}
+""")
+    lines = [an_event(*line) for line in (("stopped", "09:00"), ("moving", "09:10"), ("stopped", "09:50"), ("moving", "10:10"))]
+
+    moments = played(book, "08:00", lines, "12:00")
+
+    assert list(started(moments)) == [at("09:01"), at("09:10")]
+    assert [act.note for act in moments[-1].watch.incidents[-1].acts.values()][-1] == "nobody was told of what it takes back"
 
 
 def test_a_message_that_could_not_be_sent_was_none() -> None:

@@ -164,17 +164,25 @@ class Episodes:
     def _is_rechecked(self) -> bool:
         return self.life.rule.quiet_hours is not None and self.life.rule.quiet_hours.at_end == "recheck_then_send"
 
+    @property
+    def _is_kept_back(self) -> bool:
+        return self.life.rule.quiet_hours is not None or bool(self.life.rule.limits)
+
     def _due(self, known: Known, t: Instant) -> Iterator[tuple[str, str, str]]:
         expires = self.life.rule.acknowledge_expires
         if self.seen_at is not None and expires is not None and t >= self.seen_at + expires:
             self.seen_at = None
         if not self._is_quiet(known, t):
-            ready, self.waiting = self.waiting, []
+            ready = [one for one in self.waiting if not self._goes_on_waiting(one)]
+            self.waiting = [one for one in self.waiting if self._goes_on_waiting(one)]
             for one in ready:
                 self.kept[one.episode, one.path] = self._is_wanted(one)
                 yield from self._do(known, t, one.episode, one.path, one.name) if self._is_wanted(one) else ()
         if self.life.rule.escalate is not None and self.stepper.is_open:
             yield from self._climb(known, t, self.life.rule.escalate)
+
+    def _goes_on_waiting(self, one: Waiting) -> bool:
+        return self._is_rechecked and not one.path.startswith("on_resolve") and self.stepper.phase == "clearing"
 
     def _is_wanted(self, one: Waiting) -> bool:
         if not self._is_rechecked:
@@ -193,8 +201,15 @@ class Episodes:
             come = sum(at <= t for at in times)
             if come > self.done[number]:
                 self.done[number] = come
+                self._overtake(f"escalate.{number}.")
                 path = f"escalate.{number}.do.0" + (f"/{come - 1}" if come > 1 else "")
                 yield from self._do(known, t, self.number, path, f"notify.{step.do[0].args['who']}")
+
+    def _overtake(self, step: str) -> None:
+        """What waits of earlier times of a step gives its place to the next one."""
+        earlier = [one for one in self.waiting if one.episode == self.number and one.path.startswith(step)]
+        self.kept |= {(one.episode, one.path): False for one in earlier}
+        self.waiting = [one for one in self.waiting if one not in earlier]
 
     def _is_quiet(self, known: Known, t: Instant) -> bool:
         quiet = self.life.rule.quiet_hours
@@ -203,16 +218,18 @@ class Episodes:
     def _do(self, known: Known, t: Instant, episode: int, path: str, name: str) -> Iterator[tuple[str, str, str]]:
         quiet = self.life.rule.quiet_hours
         before = [kept for (which, place), kept in self.kept.items() if which == episode and "on_resolve" not in place]
-        if self._is_rechecked and path.startswith(("on_resolve.cured", "on_resolve.retracted")) and before and not any(before):
+        if self._is_kept_back and path.startswith(("on_resolve.cured", "on_resolve.retracted")) and before and not any(before):
             return
         if name == "notify.customer":
             self.kept[episode, path] = True
         if quiet is not None and name in quiet.actions and self._is_quiet(known, t):
             self.waiting += [Waiting(episode, path, name)] if quiet.at_end != "drop" else []
+            self.kept[episode, path] = quiet.at_end != "drop"
             return
         kind = "customer_message" if name == "notify.customer" else "staff_message"
         for limit in self.life.rule.limits:
             if limit.what == kind and sum(k == kind and t - at < limit.within for k, at in self.sent) >= limit.at_most:
+                self.kept |= {(episode, path): False} if name == "notify.customer" else {}
                 return
         self.sent.append((kind, t))
         yield str(iso(t)), f"D:1:{self.life.rule.id}:{episode}", path
