@@ -3,6 +3,7 @@
 from typing import Any, cast, get_args
 
 from domain.incident import Severity
+from domain.instant import MINUTE
 from rules import fields
 from rules.book import Ladder, LadderStep, Repeat, Stage, Stop
 from rules.durations import text_of
@@ -10,6 +11,8 @@ from rules.hand import Reader
 from rules.source import Node, Pairs
 
 MOST_REPEATS = 1_000
+SHORTEST_REPEAT = MINUTE
+"""A step that is done again more often keeps a delivery awake and nobody could follow it."""
 STAGE_KEYS = ("when", "severity", "do")
 LADDER_KEYS = ("stop_when", "steps")
 STEP_KEYS = ("after", "do", "repeat")
@@ -86,10 +89,12 @@ def _repeat(reader: Reader, node: Node) -> Repeat | None:
         reader.source.at_node("R011", node, 'repeat needs "every"', "for example {every: 30m, at_most: 2}")
         return None
     span = fields.span(reader.source, every, "every")
-    if span == 0:
-        reader.source.at_node("R021", every, "every must be longer than nothing", "for example 30m")
+    if span is not None and span < SHORTEST_REPEAT:
+        said = f"every must be at least {text_of(SHORTEST_REPEAT)}, not {text_of(span)}"
+        reader.source.at_node("R021", every, said, "for example 30m")
+        return None
     times = fields.whole(reader.source, most, "at_most", 1, MOST_REPEATS) if most is not None else None
-    return Repeat(span, times) if span else None
+    return Repeat(span, times) if span is not None else None
 
 
 def _note_order(reader: Reader, steps: list[tuple[Any, LadderStep | None]]) -> None:

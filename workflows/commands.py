@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from domain.event import Event
 from domain.incident import Incident, Resolution
-from domain.instant import Instant, instant
+from domain.instant import DAY, Instant, instant, iso
 from domain.status import Kind, Party, Status
 from rules.people import acknowledged, amended, decided, muted, settled_by_hand
 from rules.reload import adopted, book_of
@@ -33,6 +33,9 @@ from workflows.rulebooks import SHELF
 from workflows.state import EDITION, State
 
 SOURCE = "doorstep"
+
+LONGEST_MUTE = 30 * DAY
+"""A rule that is silent for longer is turned off in its rulebook, not on a delivery."""
 
 AMENDABLE = frozenset(
     {
@@ -140,6 +143,9 @@ def _mute(state: State, ask: Ask) -> Answer:
         raise refusal("NotFound", f"the rulebook {state.rulebook} has no rule {command.rule}; it has: {', '.join(names)}")
     if until <= ask.now:
         raise invalid_input([problem("until", "the mute would be over already; give a later time", "in_the_past")])
+    if until > ask.now + LONGEST_MUTE:
+        said = f"a mute lasts 30 days at most: until {iso(ask.now + LONGEST_MUTE)}; give an earlier time, and mute again then"
+        raise invalid_input([problem("until", said, "too_far")])
     return Answer(replace(state, watch=muted(state.watch, command.rule, until, command.by, command.reason, ask.now)))
 
 

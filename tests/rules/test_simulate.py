@@ -225,5 +225,15 @@ def test_a_peek_sees_the_phases_that_nobody_wakes_up_for() -> None:
 def test_a_book_that_never_comes_to_rest_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rules.simulate.MOST_LOOKS", 3)
 
-    with pytest.raises(EndlessError, match="looked at one delivery 3 times"):
-        played(a_book(HELD), reports(*(an_event("scan", f"09:0{minute}") for minute in range(6))), "10:00")
+    with pytest.raises(EndlessError, match="looked at one delivery 3 times by time alone"):
+        played(
+            a_book("- {id: r, when: no scan for 1h, escalate: {steps: [{after: 1m, do: [], repeat: {every: 1m}}]}}"), [], "10:00"
+        )
+
+
+def test_reports_may_be_as_many_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rules.simulate.MOST_LOOKS", 3)
+
+    moments = played(a_book(HELD), reports(*(an_event("scan", f"09:0{minute}") for minute in range(6))), "09:10")
+
+    assert len(moments) >= 6

@@ -126,10 +126,13 @@ async def test_a_muted_rule_does_nothing_until_the_mute_ends(temporal: WorkflowE
     ("update", "request_", "type_", "says"),
     [
         pytest.param(
-            "mute", {"rule": "nope", "until": "2099-01-01T00:00:00Z", "by": "K"}, "NotFound", "it has: quiet", id="no rule"
+            "mute", {"rule": "nope", "until": "2020-01-01T00:00:00Z", "by": "K"}, "NotFound", "it has: quiet", id="no rule"
         ),
         pytest.param(
             "mute", {"rule": "quiet", "until": "2020-01-01T00:00:00Z", "by": "K"}, "InvalidInput", "over already", id="past"
+        ),
+        pytest.param(
+            "mute", {"rule": "quiet", "until": "2099-01-01T00:00:00Z", "by": "K"}, "InvalidInput", "30 days at most", id="far"
         ),
         pytest.param(
             "decide", {"proposal_id": "x", "approve": True, "by": "K"}, "NotFound", "nothing was proposed", id="nothing"
