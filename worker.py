@@ -19,7 +19,7 @@ from activities.ask_carrier import AskingCarriers
 from activities.ask_customer import Asking
 from activities.call_webhook import Calling
 from activities.load import Loading
-from activities.look_out import LookingOut, NobodyKnows
+from activities.look_out import Caller, LookingOut, NobodyKnows
 from activities.notify import Notifying
 from activities.open_ticket import Desk, Ticketing
 from activities.reassign import Reassigning
@@ -47,12 +47,14 @@ from store.deliveries import Deliveries
 from store.disruptions import Disruptions
 from store.drivers import Drivers
 from store.feeds import Feeds
+from store.groups import Groups
 from store.ledger import Ledger
 from store.library import Library
 from store.plans import Plans
 from store.rulebooks import Rulebooks
 from store.stand_ins import StandIns
 from store.tickets import Desk as BuiltIn
+from workflows.client import Deliveries as Running
 from workflows.client import connect
 from workflows.clock import wall_clock
 from workflows.contract import TASK_QUEUE
@@ -161,6 +163,7 @@ def activities_of(
     read: DirectoryReading,
     webhooks: Webhooks,
     desk: Desk,
+    caller: Caller,
 ) -> list[object]:
     """Every activity, handed what it needs."""
     ledger, plans, travel = Ledger(database), Plans(database), GreatCircle(settings.speed_m_per_hour)
@@ -174,7 +177,9 @@ def activities_of(
         Admitting(Admissions(database), Loader(library)).admit,
         Loading(Loader(library)).load,
         Recording(Deliveries(database)).record,
-        LookingOut(Register(Feeds(database), Disruptions(database)), NobodyKnows(), NobodyKnows()).look_out,
+        LookingOut(
+            Register(Feeds(database), Disruptions(database)), NobodyKnows(), NobodyKnows(), Groups(database), caller
+        ).look_out,
         notifying.notify,
         Asking(notifying).ask_customer,
         ticketing.open_ticket,
@@ -213,7 +218,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         client,
         task_queue=task_queue,
         workflows=[Delivery],
-        activities=activities_of(settings, database, library, sms, read, webhooks, desk),  # type: ignore[arg-type]
+        activities=activities_of(settings, database, library, sms, read, webhooks, desk, Running(client)),  # type: ignore[arg-type]
         activity_executor=ThreadPoolExecutor(4),
         interceptors=[Guard()],
         max_cached_workflows=5_000,

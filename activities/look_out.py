@@ -1,5 +1,6 @@
 """Looks at what is outside a delivery when its rules ask: feeds, disruptions, weather, traffic. All questions of a batch at once."""
 
+import contextlib
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
@@ -23,6 +24,30 @@ class Register(Protocol):
 
     async def park(self, feeds: Collection[str], delivery_id: str, at: Instant) -> None:
         """Notes that a delivery waits for silent feeds to come back."""
+        ...
+
+
+class Membership(Protocol):
+    """What groups need of the store."""
+
+    async def join(self, question: Question, delivery_id: str, at: Instant) -> Answer: ...
+
+    async def leave(self, question: Question, delivery_id: str, at: Instant) -> Answer: ...
+
+    async def to_call(self, question: Question, limit: int = 100) -> tuple[str, ...]:
+        """A page of the members that are still to be called, by id."""
+        ...
+
+    async def called(self, question: Question, to: str | None) -> None:
+        """Members up to this one were called; None: all were."""
+        ...
+
+
+class Caller(Protocol):
+    """Who reaches other deliveries."""
+
+    async def look_again(self, delivery_id: str) -> None:
+        """Calls one to look at its guards; raises LookupError if it is not running."""
         ...
 
 
@@ -55,8 +80,9 @@ class NobodyKnows:
 class LookingOut:
     """Done as a local activity, in the workflow task of the batch that asks."""
 
-    def __init__(self, register: Register, weather: Weather, traffic: Traffic) -> None:
+    def __init__(self, register: Register, weather: Weather, traffic: Traffic, groups: Membership, caller: Caller) -> None:
         self._register, self._weather, self._traffic = register, weather, traffic
+        self._groups, self._caller = groups, caller
 
     @activity.defn(name="look_out")
     async def look_out(self, request: LookOut) -> tuple[Answer, ...]:
@@ -78,6 +104,10 @@ class LookingOut:
             kinds = open_on.get(question.subject)
             truth = kinds is not None and question.detail in ("", *kinds)
             return Answer(question, truth, ", ".join(filter(None, kinds or ())))
+        if question.about is About.APART:
+            return await self._groups.leave(question, request.delivery_id, request.at)
+        if question.about is About.TOGETHER:
+            return await self._joined(question, request)
         if question.about is About.WEATHER:
             level = await self._weather.warning(request.destination, request.at)
             return Answer(question, None if level is None else is_at_least(level, question.detail), level or "")
@@ -85,6 +115,26 @@ class LookingOut:
             delay = await self._traffic.delay(question.subject, request.at)
             return Answer(question, None if delay is None else delay > question.span, "" if delay is None else f"{delay} ms")
         return _of_feed(question, states.get(question.subject, FeedState()), request.at)
+
+    async def _joined(self, question: Question, request: LookOut) -> Answer:
+        """Joins a group. Once it has come together its other members are called; what was cut short is taken up by whoever asks next."""
+        answer = await self._groups.join(question, request.delivery_id, request.at)
+        if not answer.truth:
+            return answer
+        page = await self._groups.to_call(question)
+        while page:
+            for delivery_id in page:
+                if delivery_id != request.delivery_id:
+                    await self._call(delivery_id)
+            await self._groups.called(question, page[-1])
+            page = await self._groups.to_call(question)
+            if not page:
+                await self._groups.called(question, None)
+        return answer
+
+    async def _call(self, delivery_id: str) -> None:
+        with contextlib.suppress(LookupError):  # it has ended meanwhile
+            await self._caller.look_again(delivery_id)
 
 
 def _of_feed(question: Question, known: FeedState, at: Instant) -> Answer:

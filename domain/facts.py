@@ -91,6 +91,8 @@ class Facts:
     attempt_distance: int | None = None
     sibling_scans: int | None = None
     guards: Mapping[str, bool | None] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """Of the groups that the delivery belongs to, the disruption and who leads it, by the guard."""
 
     @property
     def final(self) -> bool:

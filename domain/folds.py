@@ -173,7 +173,13 @@ def _sensor(facts: Facts, event: Event, order: Order) -> Changes:
 
 
 def _found(facts: Facts, event: Event, order: Order) -> Changes:
-    return {"guards": {**facts.guards, **{key: told["truth"] for key, told in event.detail.items()}}}
+    truths = {key: told["truth"] for key, told in event.detail.items()}
+    gone = {key for key, told in event.detail.items() if told.get("gone")}
+    groups = {key: told["of"] for key, told in event.detail.items() if told.get("of")}
+    changed: Changes = {"guards": {key: truth for key, truth in {**facts.guards, **truths}.items() if key not in gone}}
+    if groups or gone & facts.groups.keys():
+        changed["groups"] = {key: of for key, of in {**facts.groups, **groups}.items() if key not in gone}
+    return changed
 
 
 Fold = Callable[[Facts, Event, Order], Changes]

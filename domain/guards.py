@@ -1,9 +1,9 @@
 """Guards: questions about something outside the delivery, asked only when the rest of a rule is true, and their answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from domain.event import Event
 from domain.instant import Instant, Span
@@ -19,6 +19,8 @@ class About(StrEnum):
     DISRUPTION = "disruption"
     WEATHER = "weather"
     TRAFFIC = "traffic"
+    TOGETHER = "together"
+    APART = "apart"
 
 
 Scope: TypeAlias = Literal["hub", "carrier", "route", "zone"]
@@ -33,6 +35,9 @@ class Question:
     """What is asked. `subject` is the name of a feed, `hub:HEL1` for a disruption, a zone, a route; `detail` the kind of a disruption
     ("" for any) or the least level of a warning; `span` how long a feed has to be stale, or what a delay has to exceed.
 
+    Of a group `subject` is what its members share, `route:R7`, `detail` the rule, `span` how far apart they may join (0: however far)
+    and `at_least` how many it takes. Asking whether it is TOGETHER joins it, asking whether the delivery is APART leaves it.
+
     `cadence` is how often a feed reports when all is well, by the directory of the rulebook (None: it does not say).
     """
 
@@ -41,6 +46,7 @@ class Question:
     detail: str = ""
     span: Span = 0
     cadence: Span | None = None
+    at_least: int = 0
 
     @property
     def key(self) -> str:
@@ -50,11 +56,55 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was found: true, false, or None where nobody knows; `note` says what was seen, for people."""
+    """What was found: true, false, or None where nobody knows; `note` says what was seen, for people. `of` is the disruption of a
+    group, with who leads it: see Leading."""
 
     question: Question
     truth: bool | None
     note: str = ""
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """A group's disruption by its number, and the delivery that acts for it. As text `7 D-1001`."""
+
+    number: int
+    delivery_id: str
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.delivery_id}"
+
+
+def leading(text: str) -> Leading:
+    """What `str` made of it."""
+    number, _, delivery_id = text.partition(" ")
+    return Leading(int(number), delivery_id)
+
+
+def is_together(is_open: bool, members: int, lately: int, at_least: int) -> bool:
+    """Whether a group's disruption is open once somebody joined or left: it opens when enough have joined lately, and stays so for as
+    long as there are enough members."""
+    return members >= at_least if is_open else lately >= at_least
+
+
+def together_note(members: int, question: Question) -> str:
+    """`2 of 3 on route R7`, for people."""
+    by, _, key = question.subject.partition(":")
+    return f"{members} of {question.at_least} on {by} {key}"
+
+
+def joining(apart: Question) -> Question:
+    """The question by which a delivery became a member of the group that it leaves."""
+    return replace(apart, about=About.TOGETHER)
+
+
+def leaving(key: str) -> Question | None:
+    """The question by which a delivery leaves a group, by the key of the one by which it joined; None for keys of other guards."""
+    about, *rest = key.split("|")
+    if about != About.TOGETHER or len(rest) != 3:
+        return None
+    return Question(About.APART, rest[0], rest[1], int(rest[2]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +151,14 @@ def found_event(
     news = [answer for answer in answers if _is_news(known, answer)]
     if not news:
         return ()
-    told = {answer.question.key: {"truth": answer.truth, "note": answer.note} for answer in news}
+    told = dict(_told(answer) for answer in news)
     return (Event(f"found:{now}:{len(news)}:{news[0].question.key}"[:200], Kind.FOUND, at, now, source, detail=told),)
+
+
+def _told(answer: Answer) -> tuple[str, Mapping[str, Any]]:
+    if answer.question.about is About.APART:
+        return joining(answer.question).key, {"truth": None, "note": answer.note, "gone": True}
+    return answer.question.key, {"truth": answer.truth, "note": answer.note, **({"of": answer.of} if answer.of else {})}
 
 
 def _is_news(known: Mapping[str, bool | None], answer: Answer) -> bool:
@@ -110,4 +166,8 @@ def _is_news(known: Mapping[str, bool | None], answer: Answer) -> bool:
     key, about = answer.question.key, answer.question.about
     if about is About.FEED_SILENT and key not in known:
         return bool(answer.truth)
+    if about is About.TOGETHER and answer.of:
+        return True  # somebody else may lead it by now
+    if about is About.APART:
+        return bool(answer.truth) and joining(answer.question).key in known
     return key not in known or known[key] is not answer.truth

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from domain.delivery import Delivery
 from domain.event import Event
@@ -15,7 +15,7 @@ from rules.business import load_holidays
 from rules.contests import Rival, rivals_of
 from rules.directory import Directory
 from rules.durable import DurableMatcher
-from rules.guard_steps import EXPLICIT
+from rules.guard_steps import EXPLICIT, together_of
 from rules.inputs import Inputs, inputs_of
 from rules.machine import Timing
 from rules.matcher import Atoms, FactPart, Matcher, Memo, ReferenceMatcher
@@ -24,7 +24,7 @@ from rules.readings import Frame
 from rules.scene import Scene, Step
 from rules.scope import Scope, applies, percentile, scope_of
 from rules.steps import step_of
-from rules.tree import Condition, Group, Received, Sentence, Truth
+from rules.tree import All, Condition, Group, Received, Sentence, Together, Truth
 from rules.unbuilt import refuse_unbuilt
 
 MATCHERS = ("durable", "reference")
@@ -51,9 +51,11 @@ class CompiledRule:
     needs: frozenset[int] | None = None
     is_guarded: bool = False
     is_fed: bool = False
+    together: Together | None = None
     """`atoms` are the fact sentences that it is made of, by number, `reads_in_time` is what the other ones read.
     `needs` are the fact parts of which at least one has to hold for the rule to be true (None: the condition was not split).
-    `is_guarded`: it has guards of form 10. `is_fed`: it has absences that count only while the feed is not silent."""
+    `is_guarded`: it has guards of form 10. `is_fed`: it has absences that count only while the feed is not silent.
+    `together` is what its group asks before it opens."""
 
     def hangs_on_answers(self, delivery: Delivery) -> bool:
         """Whether what was found outside may decide now. Absences by themselves ask only before they open something."""
@@ -221,7 +223,7 @@ def compile_book(book: Rulebook, matcher: str = "durable", directories: Mapping[
     table = Table({}, {})
     live = sorted((rule for rule in book.rules if rule.mode is not Mode.OFF), key=lambda rule: (-rule.priority, rule.id))
     frames = {rule.id: Frame(rule.clock, directories.get(rule.id, book.directory)) for rule in live}
-    rules = tuple(_compiled(rule, frames[rule.id], table, rivals_of(rule, live)) for rule in live)
+    rules = tuple(_compiled(rule, frames[rule.id], table, rivals_of(rule, live), together_of(rule, book.name)) for rule in live)
     asked, name = _matcher(tuple(table.parts), matcher)
     atoms = tuple(step_of(sentence, Frame()) for sentence in table.atoms)
     read = tuple(inputs_of(sentence) for sentence in table.atoms)
@@ -249,11 +251,12 @@ def _matcher(parts: Sequence[FactPart], wanted: str) -> tuple[Matcher, str]:
     return ReferenceMatcher(parts), "reference"
 
 
-def _compiled(rule: Rule, frame: Frame, table: Table, rivals: tuple[Rival, ...]) -> CompiledRule:
-    nodes = [node for node in (rule.when, rule.only_when, rule.clears_when) if node is not None]
+def _compiled(rule: Rule, frame: Frame, table: Table, rivals: tuple[Rival, ...], together: Together | None) -> CompiledRule:
+    only = _only_together(rule.only_when, together)
+    nodes = [node for node in (rule.when, only, rule.clears_when) if node is not None]
     sentences = [sentence for node in nodes for sentence in _sentences(node)]
     when = condition_of(rule.when, frame, table)
-    only_when = condition_of(rule.only_when, frame, table) if rule.only_when is not None else None
+    only_when = condition_of(only, frame, table) if only is not None else None
     clears_when = condition_of(rule.clears_when, frame, table) if rule.clears_when is not None else None
     conditions = [condition for condition in (when, only_when, clears_when) if condition is not None]
     asking = [part for condition in conditions if condition.asking is not None for part in condition.asking.nodes]
@@ -273,7 +276,16 @@ def _compiled(rule: Rule, frame: Frame, table: Table, rivals: tuple[Rival, ...])
         is_guarded=any(isinstance(part, EXPLICIT) for part in asking),
         is_fed=any(not isinstance(part, EXPLICIT) for part in asking),
         reads_in_time=_read(sentence for sentence in sentences if sentence not in table.atoms),
+        together=together,
     )
+
+
+def _only_together(only: Condition | None, together: Together | None) -> Condition | None:
+    """A group is tested for opening only, as `only_when` is; nobody writes it as a sentence."""
+    if together is None:
+        return only
+    asked = cast(Condition, together)
+    return asked if only is None else All((only, asked))
 
 
 def _sentences(node: Condition) -> list[Sentence]:

@@ -1,11 +1,12 @@
 """What an incident asks for: an action, handed the delivery as it is at that moment, and the incident that it is for. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.actions import ActionRequest
 from domain.delivery import Delivery
+from domain.guards import Leading
 from domain.incident import Incident, effect_key
 from domain.instant import Instant
 from domain.message import template_context
@@ -36,6 +37,14 @@ class Deed:
 def deed_of(delivery: Delivery, generation: int, incident: Incident, path: str, step: Step, now: Instant) -> Deed:
     """One step of an incident, to be done now."""
     return Deed(path, request_of(delivery, generation, incident, path, step.args, now), step.action)
+
+
+def for_the_group(deed: Deed, disruption: Leading | None) -> Deed:
+    """The deed of the delivery that leads a disruption: whoever leads it, it is done once."""
+    if disruption is None:
+        return deed
+    key = f"disruption/{disruption.number}/{deed.request.rule}/{deed.path if '/' in deed.path else f'{deed.path}/0'}"
+    return replace(deed, request=replace(deed.request, key=key))
 
 
 def request_of(

@@ -6,8 +6,11 @@ from typing import Any
 
 from domain.delivery import Delivery
 from domain.guards import About, Question
+from domain.incident import Mode
 from domain.instant import Instant, Span
 from domain.status import Kind, Status
+from rules.book import Rule
+from rules.durations import text_of
 from rules.parts import parts_of
 from rules.readings import FALSE_FOR_GOOD, TRUE_FOR_GOOD, UNKNOWN_FOR_GOOD, Answer, Frame
 from rules.scene import Scene, Step
@@ -22,6 +25,7 @@ from rules.tree import (
     FeedStale,
     Group,
     NoneOf,
+    Together,
     TrafficDelay,
     Truth,
     WeatherWarning,
@@ -80,6 +84,30 @@ def _absence(node: Absent | AbsentBefore, delivery: Delivery, frame: Frame) -> Q
     return None if feed is None or cadence is None else Question(About.FEED_SILENT, feed, cadence=cadence)
 
 
+BY: Mapping[str, Callable[[Delivery], str | None]] = {
+    **PLACES,
+    "lane": lambda delivery: delivery.order.lane,
+    "driver": lambda delivery: delivery.facts.driver_id,
+    "shipper": lambda delivery: delivery.order.shipper,
+}
+"""What the members of a group may share -> that of a delivery."""
+
+
+def together_of(rule: Rule, rulebook: str) -> Together | None:
+    """What a rule with `group` asks before it opens."""
+    if rule.group is None:
+        return None
+    group, within = rule.group, f" within {text_of(rule.group.within)}" if rule.group.within else ""
+    text = f"at least {group.at_least} together on {group.by}{within}"
+    return Together(group.by, group.at_least, group.within, f"{rulebook}/{rule.id}", rule.mode is Mode.SHADOW, text=text)
+
+
+def _together(node: Together, delivery: Delivery, frame: Frame) -> Question | None:
+    shared = BY[node.by](delivery)
+    subject = f"{'shadow ' if node.unseen else ''}{node.by}:{shared}".replace("|", "/")
+    return None if shared is None else Question(About.TOGETHER, subject, node.rule, node.span, at_least=node.at_least)
+
+
 QUESTIONS: Mapping[type, Callable[[Any, Delivery, Frame], Question | None]] = {
     FeedStale: _feed_stale,
     DisruptionOpen: _disruption,
@@ -87,11 +115,12 @@ QUESTIONS: Mapping[type, Callable[[Any, Delivery, Frame], Question | None]] = {
     TrafficDelay: _traffic,
     Absent: _absence,
     AbsentBefore: _absence,
+    Together: _together,
 }
 """Sentence -> what it asks outside."""
 
-EXPLICIT = (FeedStale, DisruptionOpen, WeatherWarning, TrafficDelay)
-"""The guards of form 10; the absences of form 4 only ask before they open something."""
+EXPLICIT = (FeedStale, DisruptionOpen, WeatherWarning, TrafficDelay, Together)
+"""The guards of form 10, and groups; the absences of form 4 only ask before they open something."""
 
 
 def cadence_of(feed: str, frame: Frame) -> Span | None:

@@ -38,6 +38,7 @@ from rules.tree import (
     State,
     Staying,
     TimeRef,
+    Together,
     TrafficDelay,
     WeatherWarning,
     Weekdays,
@@ -54,6 +55,9 @@ EVERYTHING = None
 
 ENDING = "ending"
 """What is told of a delivery that has ended; until then its condition does not depend on its status."""
+
+SHARED: Inputs = frozenset({"driver_id"})
+"""What the members of a group may share beyond that."""
 
 OUTSIDE: Inputs = frozenset({"guards", "carrier", "route_id"})
 """What guards answered, and what they ask about."""
@@ -166,6 +170,7 @@ INPUTS: Mapping[type, Callable[[Any], Inputs]] = {
     Sequence: lambda node: _event(node.first) | _event(node.then),
     WrongOrder: lambda node: _event(node.first) | _event(node.second),
     **dict.fromkeys((FeedStale, DisruptionOpen, WeatherWarning, TrafficDelay), lambda node: OUTSIDE),
+    Together: lambda node: OUTSIDE | SHARED,
     Skipped: lambda node: frozenset(f"recorded {status}" for status in MILESTONES[MILESTONES.index(node.milestone) :]),
     All: _children,
     AnyOf: _children,

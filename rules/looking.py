@@ -8,7 +8,7 @@ from domain.instant import NEVER, Instant
 from rules.branches import CompiledCondition
 from rules.compile import CompiledRule
 from rules.guard_steps import Asking
-from rules.machine import Cell, Phase, Seen, Turn, settle, turn
+from rules.machine import Cell, Phase, Seen, Turn, opens_at, settle, turn
 from rules.scene import Scene
 from rules.tree import Truth
 
@@ -70,6 +70,13 @@ def _askings(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant) -> Iterat
         yield late.asking
 
 
+def joins(rule: CompiledRule, cell: Cell, earliest: Instant, now: Instant) -> bool:
+    """Whether a delivery becomes a member of the rule's group between two instants: all but the group lets it open by then."""
+    if rule.together is None or cell.phase is not Phase.PENDING:
+        return False
+    return earliest <= opens_at(rule.timing, cell) <= now
+
+
 def _might_be_true(condition: CompiledCondition, scene: Scene, t: Instant) -> bool:
     step = condition.asking.best if condition.asking is not None else condition.step
     return step(scene, t)[0] is Truth.TRUE
@@ -125,7 +132,8 @@ def with_wake(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, held_
         return _waking_when_true(rule, cell, scene)
     may_ask = rule.hangs_on_answers(scene.delivery)
     for looks, (at, what, then) in enumerate(looks_ahead(rule, cell, scene, in_play, held_back), start=1):
-        if what or looks == FURTHEST_LOOKS or (may_ask and _begins_to_ask(rule, then, scene, at)):
+        asks_now = may_ask and (joins(rule, then, at, at) or _begins_to_ask(rule, then, scene, at))
+        if what or looks == FURTHEST_LOOKS or asks_now:
             return cell.waking(at, what or "looks")
     return cell.waking(NEVER, "")
 

@@ -1,9 +1,20 @@
 """What is outside the deliveries of a test: feeds, disruptions, weather and traffic, and what a look at them finds."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from domain.guards import About, Answer, FeedState, Question, is_at_least, is_silent, is_stale
+from domain.guards import (
+    About,
+    Answer,
+    FeedState,
+    Leading,
+    Question,
+    is_at_least,
+    is_silent,
+    is_stale,
+    is_together,
+    together_note,
+)  # fmt: skip
 from domain.instant import Instant, Span, iso
 from rules.tree import Value
 
@@ -48,6 +59,41 @@ NOTHING_GIVEN = Given()
 
 
 @dataclass
+class Gathering:
+    """The members of a group and since when, and its open disruption; `opened` counts those that there were."""
+
+    since: dict[str, Instant] = field(default_factory=dict)
+    leading: Leading | None = None
+    least: int = 0
+    opened: int = 0
+
+    def joined(self, delivery_id: str, question: Question, at: Instant, number: int) -> None:
+        """One more member; a disruption that opens has this number, and this member leads it. Who has left leads no more."""
+        self.since.setdefault(delivery_id, at)
+        self.least = question.at_least
+        if not is_together(self.leading is not None, len(self.since), self._lately(question.span, at), self.least):
+            return
+        if self.leading is None:
+            self.leading, self.opened = Leading(number, delivery_id), self.opened + 1
+        elif self.leading.delivery_id not in self.since:
+            self.leading = replace(self.leading, delivery_id=delivery_id)
+
+    def left(self, delivery_id: str, at: Instant) -> None:
+        self.since.pop(delivery_id, None)
+        if not is_together(self.leading is not None, len(self.since), 0, self.least):
+            self.leading = None
+
+    def answer(self, question: Question, at: Instant) -> Answer:
+        if question.about is About.APART:
+            return Answer(question, True, "left")
+        note = together_note(self._lately(question.span, at), question)
+        return Answer(question, self.leading is not None, note, str(self.leading or ""))
+
+    def _lately(self, span: Span, at: Instant) -> int:
+        return sum(not span or since >= at - span for since in self.since.values())
+
+
+@dataclass
 class Outside:
     """How things stand outside. Feeds that are not carriers of the directory are taken to have a cadence."""
 
@@ -55,6 +101,9 @@ class Outside:
     carriers: Collection[str]
     silent_since: dict[str, Instant] = field(default_factory=dict)
     disruptions: set[tuple[str, str]] = field(default_factory=set)
+    groups: dict[tuple[str, str], Gathering] = field(default_factory=dict)
+    called: set[str] = field(default_factory=set)
+    """The deliveries that have to look again, since their group has come together."""
 
     def __post_init__(self) -> None:
         for turned in self.given.turned:
@@ -76,10 +125,25 @@ class Outside:
         closed = {one for one in self.disruptions if one[0] == turned.place and turned.kind in (None, one[1])}
         self.disruptions -= closed
 
-    def answer(self, question: Question, at: Instant) -> Answer:
-        """What a look finds."""
+    def answer(self, question: Question, at: Instant, delivery_id: str = "") -> Answer:
+        """What a look finds for a delivery."""
+        if question.about in (About.TOGETHER, About.APART):
+            return self._grouped(question, at, delivery_id)
         truth, note = ANSWERS[question.about](self, question, at)
         return Answer(question, truth, note)
+
+    def _grouped(self, question: Question, at: Instant, delivery_id: str) -> Answer:
+        group = self.groups.setdefault((question.subject, question.detail), Gathering())
+        was = group.leading
+        if question.about is About.APART:
+            group.left(delivery_id, at)
+        else:
+            group.joined(delivery_id, question, at, 1 + sum(one.opened for one in self.groups.values()))
+        place, kind = question.subject, question.detail.rpartition("/")[2]
+        if (was is None) is not (group.leading is None):
+            self._disrupt(DisruptionTurned(at, place, group.leading is not None, kind))
+            self.called |= {one for one in group.since if one != delivery_id} if group.leading else set()
+        return group.answer(question, at)
 
     def _feed(self, question: Question, at: Instant) -> FeedState:
         is_silent_for_ever = question.cadence is None and question.subject in self.carriers

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import count
+from typing import TypeAlias
 
 from domain.actions import ActionResult, Outcome
 from domain.delivery import delivery_of
@@ -88,7 +89,11 @@ def simulate_together(
     outside = Outside(given, book.rulebook.directory.carriers)
     stages = [_Stage(book, part, outcomes, outside) for part in parts]
     while (first := min(stages, key=_Stage.next_instant)).next_instant() <= until:
-        first.play(first.next_instant())
+        at = first.next_instant()
+        first.play(at)
+        for stage in stages:
+            if stage is not first:
+                stage.call_if_waited_for(at)
     return tuple(tuple(stage.moments) for stage in stages)
 
 
@@ -106,12 +111,20 @@ class _Alarm:
     feed: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """The delivery is called to look again: its group has come together."""
+
+
+_Item: TypeAlias = "Line | _Answered | _Alarm | _Called"
+
+
 class _Stage:
     """The delivery, its agenda of what is to come, and the moments so far."""
 
     def __init__(self, book: CompiledBook, part: Part, outcomes: Outcomes, outside: Outside) -> None:
         self._versions, self._outcomes, self._known_at = {FIRST: book}, outcomes, part.known_at
-        self._agenda: list[tuple[Instant, int, Line | _Answered | _Alarm]] = []
+        self._agenda: list[tuple[Instant, int, _Item]] = []
         self._outside = outside
         self._number = count()
         self._wake_at = part.known_at
@@ -119,6 +132,7 @@ class _Stage:
         self._alone = 0
         self.watch = Watch(delivery_of(part.order, part.known_at), 1, FIRST, looked_at=part.known_at)
         self.moments: list[Moment] = []
+        self._told = Told()
         for line in part.lines:
             self._add(line.at, line)
 
@@ -143,7 +157,6 @@ class _Stage:
 
     def play(self, at: Instant) -> None:
         """Everything that comes and is due at an instant, and what follows from it at once."""
-        told = Told()
         events: list[Event] = []
         items = list(self._due(at))
         self._alone += not items
@@ -152,6 +165,7 @@ class _Stage:
         called = [self._is_called(item) for item in items]
         if items and not any(called) and at < min(self._wake_at, self._expires_at()):
             return
+        told = self._told_at(at)
         for item in items:
             events = self._take(item, events, at, told)
         self._look(events, at, told)
@@ -159,18 +173,33 @@ class _Stage:
             self._look(expiry, at, told)
         self.moments.append(told.moment(at, self.watch, self._versions.__getitem__))
 
-    def _add(self, at: Instant, item: Line | _Answered | _Alarm) -> None:
+    def _told_at(self, at: Instant) -> Told:
+        """What was seen of the instant so far: a delivery that is called looks at it once more."""
+        if self.moments and self.moments[-1].at == at:
+            self.moments.pop()
+            return self._told
+        self._told = Told()
+        return self._told
+
+    def call_if_waited_for(self, at: Instant) -> None:
+        """Has the delivery look again, if what another one found is news for it."""
+        delivery_id = self.watch.delivery.order.delivery_id
+        if delivery_id in self._outside.called:
+            self._outside.called.discard(delivery_id)
+            self._add(at, _Called())
+
+    def _add(self, at: Instant, item: _Item) -> None:
         heappush(self._agenda, (at, next(self._number), item))
 
-    def _due(self, at: Instant) -> Iterable[Line | _Answered | _Alarm]:
+    def _due(self, at: Instant) -> Iterable[_Item]:
         while self._agenda and self._agenda[0][0] <= at:
             yield heappop(self._agenda)[2]
 
-    def _take(self, item: Line | _Answered | _Alarm, events: list[Event], at: Instant, told: Told) -> list[Event]:
+    def _take(self, item: _Item, events: list[Event], at: Instant, told: Told) -> list[Event]:
         """Reports are gathered; what a person decides sees what came before it."""
         if isinstance(item, Reported):
             return [*events, item.event]
-        if isinstance(item, FeedTurned | DisruptionTurned | _Alarm):
+        if isinstance(item, FeedTurned | DisruptionTurned | _Alarm | _Called):
             return events
         if isinstance(item, Decided):
             self._look(events, at, told)
@@ -188,7 +217,7 @@ class _Stage:
         self.watch = with_outcome(self.watch, item.deed, ActionResult(Outcome.UNANSWERED), at)
         return events
 
-    def _is_called(self, item: Line | _Answered | _Alarm) -> bool:
+    def _is_called(self, item: _Item) -> bool:
         """Whether the delivery hears of it; what changes outside calls only those that have a rule of guards alone."""
         delivery = self.watch.delivery
         if isinstance(item, DisruptionTurned):
@@ -243,7 +272,9 @@ class _Stage:
         """A look, after all that it asks has been looked up."""
         answers: tuple[Answer, ...] = ()
         while (looked := self._look_with(answers, events, at)).asks:
-            answers += tuple(self._outside.answer(question, at) for question in looked.asks)
+            answers += tuple(
+                self._outside.answer(question, at, self.watch.delivery.order.delivery_id) for question in looked.asks
+            )
         return looked
 
     def _look_with(self, answers: tuple[Answer, ...], events: list[Event], at: Instant) -> Look:

@@ -9,7 +9,7 @@ from domain.incident import Act, Incident
 from domain.instant import Instant
 from rules.approval import asked_first, considered, is_proposing, may_act
 from rules.book import Rule
-from rules.deeds import Deed, deed_of
+from rules.deeds import Deed, deed_of, for_the_group
 from rules.limits import Effects, counted
 from rules.machine import Cell
 from rules.muting import Mutes, muted_until, silenced, waiting
@@ -19,6 +19,7 @@ from rules.readiness import ready_of
 from rules.restraint import Circumstances, kept_back
 from rules.ticket_news import OPEN_TICKET, telling_path, untold, with_ticket_begun, with_told
 from rules.timed import aged, is_timed, with_due
+from rules.together import disruption_of, is_waiting, left_to_another
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Begun:
             incident = silenced(incident, rule, now)
         if is_proposing(rule, incident) and (until is None or not incident.is_open):
             incident = considered(incident, rule, now)
-        if (until is None or not incident.is_open) and may_act(incident):
+        is_held = rule.group is not None and is_waiting(rule, incident, self.around.delivery, now)
+        if (until is None or not incident.is_open) and may_act(incident) and not is_held:
             incident = self._with_begun(incident, rule)
         if timed or incident.proposals:
             incident = self._with_due(incident)
@@ -69,6 +71,7 @@ class Begun:
                     incident = asked
                     continue
                 deed = deed_of(around.delivery, around.generation, incident, path, step, around.now)
+                deed = for_the_group(deed, disruption_of(rule, incident, around.delivery))
                 incident = incident.with_act(path, self._kept_back(rule, incident, deed) or self._begin(incident, deed))
                 if step.action == OPEN_TICKET:
                     incident = with_ticket_begun(incident)
@@ -90,6 +93,8 @@ class Begun:
     def _kept_back(self, rule: Rule, incident: Incident, deed: Deed) -> Act | None:
         """What comes of a deed that quiet hours or a limit keep back; None for one that may be begun."""
         around = self.around
+        if left := left_to_another(rule, incident, deed.path, deed.name, around.delivery, around.now):
+            return left
         cell, directory = around.cells.get(rule.id), around.plans.book.rulebook.directory
         circumstances = Circumstances(around.delivery, directory, cell, self.effects, around.now)
         return kept_back(rule, incident, deed.path, deed.name, circumstances)
@@ -97,4 +102,4 @@ class Begun:
     def _with_due(self, incident: Incident) -> Incident:
         book = self.around.plans.book
         rule = next((rule for rule in book.rules if rule.id == incident.rule), None)
-        return with_due(incident, rule, self.around.cells.get(incident.rule), book, self.around.delivery)
+        return with_due(incident, rule, self.around.cells.get(incident.rule), book, self.around.delivery, self.around.now)

@@ -19,9 +19,11 @@ from rules.plan import is_of_open
 from rules.questions import WAITS
 from rules.restraint import is_rechecked
 from rules.scene import Scene
+from rules.together import acts_at
 
 ESCALATES = "escalates"
 LAPSES = "the acknowledgement expires"
+GATHERED = "its group has gathered"
 UNDECIDED = "nobody has decided about the proposal"
 
 Due = tuple[Instant, str]
@@ -30,7 +32,8 @@ Due = tuple[Instant, str]
 def is_timed(rule: Rule, incident: Incident) -> bool:
     """Whether time alone may do something to an incident."""
     asked = rule.escalate is not None or rule.acknowledge_expires is not None or rule.quiet_hours is not None
-    return asked or incident.due_at is not None or bool(incident.proposals)
+    gathers = rule.group is not None and rule.group.gather > 0
+    return asked or gathers or incident.due_at is not None or bool(incident.proposals)
 
 
 def aged(incident: Incident, rule: Rule, cell: Cell | None, now: Instant) -> Incident:
@@ -42,16 +45,16 @@ def aged(incident: Incident, rule: Rule, cell: Cell | None, now: Instant) -> Inc
 
 
 def with_due(
-    incident: Incident, rule: CompiledRule | None, cell: Cell | None, book: CompiledBook, delivery: Delivery
+    incident: Incident, rule: CompiledRule | None, cell: Cell | None, book: CompiledBook, delivery: Delivery, now: Instant
 ) -> Incident:
     """The incident with what is due next, if nothing new is learnt."""
-    at, what = min(_due(incident, rule, cell, book, delivery), default=(NEVER, ""))
+    at, what = min(_due(incident, rule, cell, book, delivery, now), default=(NEVER, ""))
     due = (None, "") if at >= NEVER else (at, what)
     return incident if (incident.due_at, incident.due_for) == due else replace(incident, due_at=due[0], due_for=due[1])
 
 
 def _due(
-    incident: Incident, rule: CompiledRule | None, cell: Cell | None, book: CompiledBook, delivery: Delivery
+    incident: Incident, rule: CompiledRule | None, cell: Cell | None, book: CompiledBook, delivery: Delivery, now: Instant
 ) -> Iterator[Due]:
     yield from _waits(incident, rule, cell, book, delivery)
     for _, act in incident.asking:
@@ -59,6 +62,8 @@ def _due(
             yield act.until, f"{act.action} {WAITS}"
     if not incident.is_open or rule is None or cell is None:
         return
+    if now < acts_at(rule.rule, incident):
+        yield acts_at(rule.rule, incident), GATHERED
     for _, proposal in incident.awaiting:
         if proposal.due_at is not None:
             yield proposal.due_at, UNDECIDED

@@ -394,6 +394,21 @@ class AtLeast:
     form: Literal["at_least"] = "at_least"
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What a rule with `group` asks before it opens: is the delivery one of at least so many that share `by`, and joined within a
+    span (0: however far apart)? It is no sentence that anybody writes. `rule` names the rulebook and the rule; a shadow's group is
+    `unseen`: nobody else hears of its disruption."""
+
+    by: str
+    at_least: int
+    span: Span
+    rule: str
+    unseen: bool = False
+    form: Literal["together"] = "together"
+    text: str = field(default="", compare=False)
+
+
 Guard: TypeAlias = FeedStale | DisruptionOpen | WeatherWarning | TrafficDelay
 """Form 10: looks at something outside the delivery, taken only when the rest of a rule is true."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from domain.incident import Mode
 from rules.book import Rule, Rulebook
 
-KEYS = ("group",)
+KEYS: tuple[str, ...] = ()
 """Keys of a rule that nothing heeds yet."""
 
 

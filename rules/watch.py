@@ -166,9 +166,9 @@ def look(
         force = in_force(book, handed.kept, versions)
         watch, verdict = _evaluated(handed, force, watch.delivery, (), now, edition)
         changes += verdict.changes
-    if force.guarded and answers is not None:
+    if answers is not None and (force.guarded or watch.delivery.facts.guards):
         whole = verdict if changes is verdict.changes else replace(verdict, changes=changes)
-        asks = questions(force, watch.delivery, (*found, *learnt), whole, now)
+        asks = questions(force, watch.delivery, (*found, *learnt), whole, seen_at, now)
         if unanswered := asks - {answer.question for answer in answers}:
             return Look(before, asks=tuple(sorted(unanswered, key=lambda question: question.key)))
     watch, deeds = _start_ready(watch, Plans(watch.book, watch.kept, force, versions, seen_at), now)

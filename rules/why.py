@@ -1,7 +1,7 @@
 """Why a rule stands where it stands: each sentence with its truth, value and source, what is missing, what is to come."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from domain.delivery import Delivery
 from domain.incident import Incident
@@ -18,7 +18,7 @@ from rules.outlook import outlook_of
 from rules.readings import value_at
 from rules.scene import Scene
 from rules.steps import step_of
-from rules.tree import Compare, Condition, Group, NoneOf, Sentence, Truth
+from rules.tree import Compare, Condition, Group, NoneOf, Sentence, Together, Truth
 
 MOST_LOOKS = 10_000
 """How many looks ahead a forecast takes for one rule."""
@@ -110,6 +110,8 @@ def _sentences(rule: CompiledRule) -> Iterator[tuple[str, Sentence, bool]]:
     for part, condition in parts.items():
         if condition is not None:
             yield from ((part, node, wanted) for node, wanted in _leaves(condition, True))
+    if rule.together is not None:
+        yield "group", cast(Sentence, rule.together), True
 
 
 def _leaves(node: Condition, wanted: bool) -> Iterator[tuple[Sentence, bool]]:
@@ -160,6 +162,8 @@ def _missing(rule: CompiledRule, node: Sentence, wanted: bool, scene: Scene, at:
         away = f"{shown(node.fact, abs(node.number - found))} {currency_of(node.fact, scene) or ''}".strip()
         return f'"{text_of(node)}" is {away} away'
     because = differing_currencies(node, scene, at) if truth is Truth.UNKNOWN else None
+    if isinstance(node, Together):
+        because = value_of(node, scene, at, rule.frame)
     return f'"{text_of(node)}" is {WORDS[truth]}{f": {because}" if because else ""}'
 
 

@@ -32,6 +32,7 @@ from rules.tree import (
     Skipped,
     Staying,
     TimeRef,
+    Together,
     TrafficDelay,
     Value,
     WeatherWarning,
@@ -200,6 +201,7 @@ WORDINGS: Mapping[type, Callable[[Any], str]] = {
     DisruptionOpen: _disruption,
     WeatherWarning: lambda n: f"weather warning at least {n.level}",
     TrafficDelay: lambda n: f"traffic delay over {text_of(n.span)}",
+    Together: lambda n: n.text,
     Received: lambda n: f"{event_text(n.event)} received",
 }
 """Sentence form -> how it is written."""

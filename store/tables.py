@@ -264,3 +264,25 @@ disruptions = Table(
     Column("note", Prose),
     Index("ix_disruptions_scope", "scope", "key"),
 )
+
+groups = Table(
+    "groups",
+    METADATA,
+    Column("rule", String, primary_key=True, doc="rulebook/rule"),
+    Column("place", String, primary_key=True, doc="what the members share: route:R7"),
+    Column("at_least", Integer, nullable=False, doc="how many it takes"),
+    Column("disruption_id", Integer, doc="the one that is open now"),
+    Column("leader", String, doc="the delivery that acts for the group"),
+    Column("called_to", String, doc="the last member that was called to look again, by id; null: none is to be called"),
+)
+"""One row for each group that there ever was; whoever joins or leaves locks it first."""
+
+members = Table(
+    "members",
+    METADATA,
+    Column("rule", String, primary_key=True),
+    Column("place", String, primary_key=True),
+    Column("delivery_id", String, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("left_at", BigInteger),
+)

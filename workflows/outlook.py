@@ -37,7 +37,7 @@ async def look_out(request: LookOut) -> tuple[Answer, ...]:
 
 
 def nobody_knows(request: LookOut) -> tuple[Answer, ...]:
-    """The answers when nobody can be asked: unknown."""
+    """The answers when nobody can be asked: unknown. A group that could not be left is left at the next look."""
     return tuple(Answer(question, None, "nobody could be asked") for question in request.questions)
 
 

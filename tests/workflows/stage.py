@@ -19,9 +19,10 @@ from activities.record import Recording
 from activities.registry import ACTIVITIES
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.copy import Admission, AdmitRequest, Admittance, DeliveryCopy
-from domain.guards import FeedState
+from domain.guards import Answer, FeedState, Question
 from domain.instant import Instant
 from rules.book import Rulebook, canonical_json, sha256
+from rules.outside import NOTHING_GIVEN, Outside
 from rules.questions import asked
 from workflows.client import Deliveries
 from workflows.delivery import Delivery
@@ -147,6 +148,7 @@ class Elsewhere:
     open_on: dict[str, tuple[str, ...]] = field(default_factory=dict)
     known_feeds: dict[str, FeedState] = field(default_factory=dict)
     parked: list[tuple[str, str]] = field(default_factory=list)
+    groups: Outside = field(default_factory=lambda: Outside(NOTHING_GIVEN, ()))
     looks: int = 0
     broken: int = 0
     takes_s: float = 0
@@ -162,6 +164,19 @@ class Elsewhere:
 
     async def park(self, feeds: Collection[str], delivery_id: str, at: Instant) -> None:
         self.parked += [(feed, delivery_id) for feed in feeds]
+
+    async def join(self, question: Question, delivery_id: str, at: Instant) -> Answer:
+        self._look()
+        return self.groups.answer(question, at, delivery_id)
+
+    async def leave(self, question: Question, delivery_id: str, at: Instant) -> Answer:
+        return self.groups.answer(question, at, delivery_id)
+
+    async def to_call(self, question: Question, limit: int = 100) -> tuple[str, ...]:
+        return tuple(sorted(self.groups.called))
+
+    async def called(self, question: Question, to: str | None) -> None:
+        self.groups.called.clear()
 
     def _look(self) -> None:
         self.looks += 1
@@ -213,7 +228,7 @@ async def stage(
     SHELF.put(version, canonical)
     queue = queue or f"test-{uuid.uuid4().hex[:8]}"
     recorder, paper, elsewhere = Recorder(script), Paper(version), Elsewhere()
-    looking = LookingOut(elsewhere, NobodyKnows(), NobodyKnows())
+    looking = LookingOut(elsewhere, NobodyKnows(), NobodyKnows(), elsewhere, Deliveries(client, queue))
     deeds = [(real or {}).get(action) or getattr(recorder, action) for action in ACTIVITIES]
     async with Worker(
         client,
