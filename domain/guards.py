@@ -152,7 +152,9 @@ def found_event(
     if not news:
         return ()
     told = dict(_told(answer) for answer in news)
-    return (Event(f"found:{now}:{len(news)}:{news[0].question.key}"[:200], Kind.FOUND, at, now, source, detail=told),)
+    # Of one instant there may be two, when a delivery is called at once: they differ in what was found.
+    what = f"{news[0].truth}{news[0].of}:{news[0].question.key}"
+    return (Event(f"found:{now}:{len(news)}:{what}"[:200], Kind.FOUND, at, now, source, detail=told),)
 
 
 def _told(answer: Answer) -> tuple[str, Mapping[str, Any]]:

@@ -64,6 +64,10 @@ def _due(
         return
     if now < acts_at(rule.rule, incident):
         yield acts_at(rule.rule, incident), GATHERED
+    yield from _due_while_open(incident, rule, cell, book, delivery)
+
+
+def _due_while_open(incident: Incident, rule: CompiledRule, cell: Cell, book: CompiledBook, delivery: Delivery) -> Iterator[Due]:
     for _, proposal in incident.awaiting:
         if proposal.due_at is not None:
             yield proposal.due_at, UNDECIDED

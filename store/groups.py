@@ -74,7 +74,7 @@ class Groups:
         row = self._database.insert(groups).values({**_key(question), "at_least": question.at_least})
         kept = {"at_least": question.at_least} if question.at_least else {"at_least": groups.c.at_least}
         await connection.execute(row.on_conflict_do_update(index_elements=["rule", "place"], set_=kept))
-        return (await connection.execute(select(groups).where(_is_group(question)))).mappings().one()
+        return dict((await connection.execute(select(groups).where(_is_group(question)))).mappings().one())
 
     async def _led(
         self,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import pytest
 
 from activities.look_out import LookingOut, NobodyKnows
-from domain.guards import About, FeedState, LookOut, Question
+from domain.guards import About, Answer, FeedState, LookOut, Question
 from domain.instant import HOUR, MINUTE, Instant, Span
 from domain.order import Destination
 
@@ -18,6 +18,8 @@ class Known:
 
     def __init__(self) -> None:
         self.parked: list[tuple[str, str]] = []
+        self.members: tuple[str, ...] = ("D0", "D1", "D2", "D3", "D4")
+        self.calls: list[str] = []
 
     async def feeds(self, names: Collection[str]) -> Mapping[str, FeedState]:
         known = {"acme": FeedState(NOW - 3 * HOUR), "zipvan": FeedState(NOW - 3 * HOUR, 4 * HOUR)}
@@ -34,6 +36,23 @@ class Known:
 
     async def delay(self, route_id: str, at: Instant) -> Span | None:
         return 10 * MINUTE if route_id == "R1" else None
+
+    async def join(self, question: Question, delivery_id: str, at: Instant) -> Answer:
+        return Answer(question, question.at_least <= 3, "3", "7 D0" if question.at_least <= 3 else "")
+
+    async def leave(self, question: Question, delivery_id: str, at: Instant) -> Answer:
+        return Answer(question, True, "left")
+
+    async def to_call(self, question: Question, limit: int = 100) -> tuple[str, ...]:
+        return self.members[:2]
+
+    async def called(self, question: Question, to: str | None) -> None:
+        self.members = tuple(one for one in self.members if to is None or one > to)
+
+    async def look_again(self, delivery_id: str) -> None:
+        self.calls.append(delivery_id)
+        if delivery_id == "D2":
+            raise LookupError("it has ended")
 
 
 ASKED = [
@@ -59,7 +78,7 @@ ASKED = [
 async def test_each_question_gets_its_answer(question: Question, truth: bool | None) -> None:
     known = Known()
 
-    (answer,) = await LookingOut(known, known, known).look_out(LookOut("D1", NOW, (question,), HOME))
+    (answer,) = await LookingOut(known, known, known, known, known).look_out(LookOut("D1", NOW, (question,), HOME))
 
     assert (answer.question, answer.truth) == (question, truth)
 
@@ -68,7 +87,7 @@ async def test_all_questions_are_answered_in_one_go_and_who_waits_for_a_silent_f
     known = Known()
     questions = tuple(question for param in ASKED for question in param.values if isinstance(question, Question))
 
-    answers = await LookingOut(known, known, known).look_out(LookOut("D1", NOW, questions, HOME))
+    answers = await LookingOut(known, known, known, known, known).look_out(LookOut("D1", NOW, questions, HOME))
 
     assert [answer.truth for answer in answers] == [param.values[1] for param in ASKED]
     assert known.parked == [("acme", "D1")]
@@ -77,6 +96,28 @@ async def test_all_questions_are_answered_in_one_go_and_who_waits_for_a_silent_f
 async def test_without_a_source_weather_and_traffic_are_unknown() -> None:
     questions = (Question(About.WEATHER, "north", "orange"), Question(About.TRAFFIC, "R1", span=1))
 
-    answers = await LookingOut(Known(), NobodyKnows(), NobodyKnows()).look_out(LookOut("D1", NOW, questions, HOME))
+    answers = await LookingOut(Known(), NobodyKnows(), NobodyKnows(), Known(), Known()).look_out(
+        LookOut("D1", NOW, questions, HOME)
+    )
 
     assert [answer.truth for answer in answers] == [None, None]
+
+
+async def test_once_a_group_has_come_together_its_other_members_are_called_page_by_page() -> None:
+    known = Known()
+    question = Question(About.TOGETHER, "route:R7", "b/van", at_least=3)
+
+    (answer,) = await LookingOut(known, known, known, known, known).look_out(LookOut("D1", NOW, (question,), HOME))
+
+    assert (answer.truth, answer.of) == (True, "7 D0")
+    assert (known.calls, known.members) == (["D0", "D2", "D3", "D4"], ())
+
+
+async def test_as_long_as_there_are_too_few_nobody_is_called_nor_when_one_leaves() -> None:
+    known = Known()
+    questions = (Question(About.TOGETHER, "route:R7", "b/van", at_least=4), Question(About.APART, "route:R7", "b/van"))
+
+    answers = await LookingOut(known, known, known, known, known).look_out(LookOut("D1", NOW, questions, HOME))
+
+    assert [answer.truth for answer in answers] == [False, True]
+    assert known.calls == []

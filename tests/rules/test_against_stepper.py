@@ -54,7 +54,7 @@ def woken(scenario: Scenario, book: CompiledBook, away: Away | None = None, forg
         assert forgetful in (None, (delivery, verdict))
         changes = [change for change in verdict.changes if change.kind is not ChangeKind.RETRACTED_PENDING]
         is_back = away is not None and now == away[1]
-        asks = book.guarded and questions(book, delivery, tuple(learnt), verdict, now)
+        asks = book.guarded and questions(book, delivery, tuple(learnt), verdict, last, now)
         assert due is not None or changes or is_back or asks, f"needless wake at {iso(now)}"
         assert is_back or all(change.at == now and change.kind is not ChangeKind.MISSED for change in changes)
         for change in changes:

@@ -8,6 +8,7 @@ import pytest
 
 from domain.sending import Message
 from integrations.messaging.templates import Templates
+from rules import unbuilt
 from rules.check import check
 from tests.rules.readers import READERS, run
 
@@ -146,7 +147,8 @@ def test_a_rule_that_hardly_means_what_it_says_is_a_doubt(tmp_path: Path, rule: 
     assert [(problem.code, problem.level) for problem in found] == [(expected, "warning")]
 
 
-def test_what_can_be_read_but_not_evaluated_is_said_where_it_stands(tmp_path: Path) -> None:
+def test_what_can_be_read_but_not_evaluated_is_said_where_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unbuilt, "KEYS", ("group",))
     folder = folder_with(tmp_path, a=book("when: eta is known, group: {by: route}"), a_test=TESTED)
 
     (problem,) = check(folder).problems
@@ -275,7 +277,10 @@ def test_a_blueprint_is_told_what_it_is_and_is_no_rulebook_of_its_folder(tmp_pat
 UNBUILT = "when: eta is known, group: {by: hub}"
 
 
-def test_what_cannot_be_evaluated_yet_is_told_once_and_so_are_mistakes_in_its_tests(tmp_path: Path) -> None:
+def test_what_cannot_be_evaluated_yet_is_told_once_and_so_are_mistakes_in_its_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unbuilt, "KEYS", ("group",))
     folder = folder_with(tmp_path, a=book(UNBUILT), a_test=MISTAKEN)
 
     found = [(Path(problem.file).name, problem.code) for problem in check(folder, readers=READERS).problems]
@@ -283,7 +288,8 @@ def test_what_cannot_be_evaluated_yet_is_told_once_and_so_are_mistakes_in_its_te
     assert found == [("a.test.yaml", "R104"), ("a.yaml", "R014")]
 
 
-def test_a_book_that_cannot_be_evaluated_yet_is_not_tested(tmp_path: Path) -> None:
+def test_a_book_that_cannot_be_evaluated_yet_is_not_tested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unbuilt, "KEYS", ("group",))
     folder = folder_with(tmp_path, a=book(UNBUILT), a_test=TESTED)
 
     (report,) = run(folder).files

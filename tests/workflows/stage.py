@@ -221,13 +221,15 @@ async def stage(
     script: Script = it_works,
     queue: str | None = None,
     real: Mapping[str, Callable[..., Any]] | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> AsyncIterator[Stage]:
-    """A worker with its own task queue, and everything around it. `real` are the activities of actions that are really done."""
+    """A worker with its own task queue, and everything around it. `real` are the activities of actions that are really done,
+    `elsewhere` what is outside already."""
     canonical = canonical_json(book)
     version = sha256(canonical)
     SHELF.put(version, canonical)
     queue = queue or f"test-{uuid.uuid4().hex[:8]}"
-    recorder, paper, elsewhere = Recorder(script), Paper(version), Elsewhere()
+    recorder, paper, elsewhere = Recorder(script), Paper(version), elsewhere or Elsewhere()
     looking = LookingOut(elsewhere, NobodyKnows(), NobodyKnows(), elsewhere, Deliveries(client, queue))
     deeds = [(real or {}).get(action) or getattr(recorder, action) for action in ACTIVITIES]
     async with Worker(
