@@ -28,13 +28,18 @@ def test_actions_get_time_to_end_before_the_supervisor_ends_the_process() -> Non
     assert "graceful_shutdown_timeout=ENDS_WITHIN" in (ROOT / "worker.py").read_text()
 
 
+class NobodyToCall:
+    async def look_again(self, delivery_id: str) -> None:
+        raise LookupError(delivery_id)
+
+
 async def test_the_worker_does_every_action_that_a_rule_may_ask_for(tmp_path: Path) -> None:
     settings = read_settings({"DOORSTEP_HOME": str(tmp_path)})
     database, read = Database(settings.database_url), read_directory_file(settings.rules / "directory.yaml")
     library = Library(Rulebooks(database), tmp_path, settings.database_url)
     webhooks = Webhooks(read.endpoints, secret_named, wall_clock)
 
-    done = activities_of(settings, database, library, NoSms(), read, webhooks, BuiltIn(database))
+    done = activities_of(settings, database, library, NoSms(), read, webhooks, BuiltIn(database), NobodyToCall())
 
     names = {getattr(one, "__temporal_activity_definition").name for one in done}
     assert names >= {*ACTION_ARGUMENTS, *ACTIVITIES}
