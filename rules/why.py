@@ -162,8 +162,7 @@ def _missing(rule: CompiledRule, node: Sentence, wanted: bool, scene: Scene, at:
         away = f"{shown(node.fact, abs(node.number - found))} {currency_of(node.fact, scene) or ''}".strip()
         return f'"{text_of(node)}" is {away} away'
     because = differing_currencies(node, scene, at) if truth is Truth.UNKNOWN else None
-    if isinstance(node, Together):
-        because = value_of(node, scene, at, rule.frame)
+    because = value_of(node, scene, at, rule.frame) if isinstance(node, Together) else because
     return f'"{text_of(node)}" is {WORDS[truth]}{f": {because}" if because else ""}'
 
 
