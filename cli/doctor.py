@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cli.channels import not_set_up
 from cli.desks import chosen, request_tracker_of, webhook_of, zendesk_of
 from domain.sending import Unsent
 from integrations.tickets.request_tracker import RequestTracker
@@ -112,15 +113,15 @@ async def _database(settings: Settings) -> Finding:
 
 async def _mail(settings: Settings) -> Finding:
     url = settings["DOORSTEP_SMTP_URL"]
-    if not url:
-        return Finding("mail", True, "not set up: mails wait", "give DOORSTEP_SMTP_URL")
+    if missing := not_set_up(settings).get("mail"):
+        return Finding("mail", True, missing)
     parts = urlsplit(url)
     return await _port("mail", parts.hostname or "", parts.port or 587, "check DOORSTEP_SMTP_URL")
 
 
 async def _sms(settings: Settings) -> Finding:
-    if not settings["TWILIO_ACCOUNT_SID"]:
-        return Finding("SMS", True, "not set up: SMS wait", "give TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and DOORSTEP_TWILIO_FROM")
+    if missing := not_set_up(settings).get("SMS"):
+        return Finding("SMS", True, missing)
     parts = urlsplit(settings["DOORSTEP_TWILIO_BASE_URL"])
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return await _port("SMS", parts.hostname or "", port, "check DOORSTEP_TWILIO_BASE_URL")

@@ -5,6 +5,7 @@ import signal
 
 from rich.console import Console
 
+from cli.channels import not_set_up
 from cli.site import Site
 from settings import Settings
 
@@ -16,6 +17,8 @@ async def up(settings: Settings) -> int:
     console.print(f"Starting Doorstep in {settings.home} ...")
     async with Site(settings, lambda news: console.print(f"[yellow]{news}[/yellow]")) as site:
         console.print(addresses(site), soft_wrap=True)
+        for channel, said in not_set_up(settings).items():
+            console.print(f"[yellow]{channel}: {said}[/yellow]", soft_wrap=True)
         console.print("Ctrl-C stops it. Everything goes on where it was at the next start.")
         await told.wait()
         console.print("Stopping ...")

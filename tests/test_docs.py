@@ -11,7 +11,7 @@ from typer.main import get_command
 from cli.main import app
 from integrations.messaging.templates import Templates
 from rules.check import check
-from settings import SETTINGS
+from settings import SETTINGS, read_settings
 from workflows.events import DeliveryEvent
 from workflows.orders import DeliveryOrder
 
@@ -178,3 +178,13 @@ def test_the_picture_shows_in_light_and_in_dark() -> None:
 @pytest.mark.parametrize("document", [*DOCUMENTS, ROOT / "requirements.lock"], ids=[*IDS, "requirements.lock"])
 def test_no_document_names_a_package_index_or_a_folder_of_one_machine(document: Path) -> None:
     assert re.findall(r"--(?:extra-)?index-url|/root/|/home/|/tmp/\S", document.read_text()) == []
+
+
+def test_the_example_of_a_settings_file_can_be_read(tmp_path: Path) -> None:
+    (example,) = code((ROOT / "docs" / "operations.md").read_text(), "toml")
+    file = tmp_path / "doorstep.toml"
+    file.write_text(example)
+
+    settings = read_settings({}, file)
+
+    assert (settings.port, settings["DOORSTEP_MAIL_FROM"]) == (8081, "deliveries@example.test")
