@@ -20,6 +20,16 @@ class InputFormat(StrEnum):
     UPS = "ups"
 
 
+class ByHand(StrEnum):
+    """How people resolve an incident."""
+
+    HANDLED = "handled"
+    FALSE_ALARM = "false_alarm"
+
+
+IncidentArgument = Annotated[str, typer.Argument(metavar="RULE_OR_INCIDENT", help="the incident's id, or its rule's name")]
+
+
 @delivery.command()
 def start(
     file: Annotated[Path, typer.Argument(help="a DeliveryOrder as JSON; - for standard input")],
@@ -73,6 +83,28 @@ def update(
     from cli.deliveries import update_delivery
 
     ends_with(lambda: update_delivery(delivery_id, name, request))
+
+
+@delivery.command()
+def acknowledge(delivery_id: str, incident: IncidentArgument, by: Annotated[str, typer.Option(help="who has seen it")]) -> None:
+    """Say that somebody has seen an incident; escalations that stop when it is acknowledged go no further."""
+    from cli.incidents import acknowledge_incident
+
+    ends_with(lambda: acknowledge_incident(delivery_id, incident, by))
+
+
+@delivery.command()
+def resolve(
+    delivery_id: str,
+    incident: IncidentArgument,
+    how: Annotated[ByHand, typer.Option("--as", help="settled, or there was nothing to settle")],
+    by: Annotated[str, typer.Option(help="who says so")],
+    note: Annotated[str, typer.Option(help="what was done")] = "",
+) -> None:
+    """Resolve an incident by hand; its rule opens again only after its condition was false."""
+    from cli.incidents import resolve_incident
+
+    ends_with(lambda: resolve_incident(delivery_id, incident, how.value, note, by))
 
 
 @delivery.command()

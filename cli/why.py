@@ -52,7 +52,14 @@ def _in_short(rule: Mapping[str, Any]) -> str:
     missing = list(rule["near_miss"] or ())
     more = f" and {len(missing) - SHOWN_MISSES} more" if len(missing) > SHOWN_MISSES else ""
     next_step = f"; {rule['forecast']['says']}" if rule["forecast"] else ""
-    return f"{rule['rule']}: {rule['phase']}; {', '.join(missing[:SHOWN_MISSES]) or 'nothing is missing'}{more}{next_step}"
+    silenced = (
+        f"; muted until {rule['muted']['until']} by {rule['muted']['by']}: it does nothing until then"
+        if rule.get("muted")
+        else ""
+    )
+    return (
+        f"{rule['rule']}: {rule['phase']}; {', '.join(missing[:SHOWN_MISSES]) or 'nothing is missing'}{more}{next_step}{silenced}"
+    )
 
 
 def plain(value: Any) -> str:

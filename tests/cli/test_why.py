@@ -22,6 +22,9 @@ rules:
 """
 
 
+IDLE = {"rule": "far", "applies": True, "phase": "idle", "near_miss": [], "forecast": None}
+
+
 def lines(rule: str | None = None) -> list[str]:
     book = read_book(RULES, "standard.yaml").book
     assert book is not None
@@ -40,6 +43,13 @@ def test_open_rules_come_first_and_rules_for_others_are_left_out() -> None:
 
 def test_a_rule_that_is_far_from_opening_takes_one_line() -> None:
     assert lines()[-1] == 'far: idle; "status is at_hub" is false, "attempts at least 2" is 2 away and 1 more'
+
+
+def test_the_line_of_an_idle_rule_says_that_it_is_muted() -> None:
+    """It said when the rule opens, as if it would then do something."""
+    (line,) = told([IDLE | {"muted": {"until": "2026-11-23T16:00:00Z", "by": "Kim"}}])
+
+    assert line == "far: idle; nothing is missing; muted until 2026-11-23T16:00:00Z by Kim: it does nothing until then"
 
 
 def test_what_a_rule_does_next_is_in_words() -> None:
