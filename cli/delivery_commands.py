@@ -75,7 +75,10 @@ def report(
 def update(
     delivery_id: str,
     name: Annotated[
-        str, typer.Argument(help="amend, reschedule, cancel, acknowledge, resolve, correct, mute, decide or adopt_rulebook")
+        str,
+        typer.Argument(
+            help="amend, reschedule, confirm_availability, instruct, cancel, acknowledge, claim, resolve, correct, mute, decide or adopt_rulebook"
+        ),
     ],
     request: Annotated[str, typer.Argument(help='what is asked, as JSON: {"incident_id": "...", "by": "Kim"}')],
 ) -> None:
@@ -119,6 +122,19 @@ def mute(
     from cli.deliveries import mute_rule
 
     ends_with(lambda: mute_rule(delivery_id, {"rule": rule, "until": until, "reason": reason, "by": by}))
+
+
+@delivery.command()
+def claim(
+    delivery_id: str,
+    by: Annotated[str, typer.Option(help="who says so")],
+    owner: Annotated[str | None, typer.Option(help="who has it in hand; default: who says so")] = None,
+    incident: Annotated[str | None, typer.Argument(help="its id, from `show`; default: the only open one")] = None,
+) -> None:
+    """Say who has an incident in hand; escalations that stop when it is claimed go no further."""
+    from cli.deliveries import claim_incident
+
+    ends_with(lambda: claim_incident(delivery_id, incident, owner or by, by))
 
 
 @delivery.command()

@@ -36,6 +36,8 @@ def _show_incident(incident: Mapping[str, Any], actions: Sequence[Mapping[str, A
     ended = f"{incident['resolution']} at {incident['resolved_at']}" if incident["resolved_at"] else "open"
     print(f"  [{incident['severity']}] {incident['says']}{shadow}: {ended}")
     print(f"    {incident['incident_id']}, opened {incident['opened_at']}")
+    if incident["owner"]:
+        print(f"    in the hands of {incident['owner']}")
     for act in actions:
         if act["incident_id"] == incident["incident_id"]:
             print(f"    - {act['action']}: {act['outcome'].replace('_', ' ')}" + (f" ({act['note']})" if act["note"] else ""))

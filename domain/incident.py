@@ -84,6 +84,7 @@ class Incident:
     which time alone does something to the incident itself, and `due_for` what. `proposals` are what people were asked, by the path
     of the step, "" for everything. `told` are marks of what its ticket was told, `tellings` how often it was told something;
     None until a ticket is asked for.
+    `owner` has it in hand: so said `claimed_by`, at `claimed_at`.
     """
 
     incident_id: str
@@ -110,6 +111,8 @@ class Incident:
     proposals: Mapping[str, Proposal] = field(default_factory=dict)
     told: tuple[str, ...] | None = None
     tellings: int = 0
+    claimed_by: str | None = None
+    claimed_at: Instant | None = None
 
     @property
     def is_open(self) -> bool:
@@ -149,6 +152,10 @@ class Incident:
     def acknowledged(self, by: str, at: Instant) -> "Incident":
         """Somebody has seen it; a later acknowledgement takes the place of an earlier one."""
         return replace(self, acknowledged_by=by, acknowledged_at=at, acknowledged_until=None)
+
+    def claimed(self, owner: str, by: str, at: Instant) -> "Incident":
+        """Somebody has it in hand; a later claim takes the place of an earlier one."""
+        return replace(self, owner=owner, claimed_by=by, claimed_at=at)
 
     def lapsed(self, at: Instant) -> "Incident":
         """Nobody has seen it any more: the acknowledgement has expired."""

@@ -143,7 +143,7 @@ def _correction(words: Words, told: Told) -> Line:
     return told.event(Kind.CORRECTION, detail={"event_id": corrected, "reason": reason})
 
 
-def _decided(what: Literal["acknowledge", "resolve"]) -> "What":
+def _decided(what: Literal["acknowledge", "claim", "resolve"]) -> "What":
     def read(words: Words, told: Told) -> Line:
         return Decided(told.known, what, words.one_of("R022", "rule", told.setting.rules))
 
@@ -221,6 +221,7 @@ WHATS: Mapping[str, What] = {
     "sensor": _sensor,
     "correction": _correction,
     "acknowledge": _decided("acknowledge"),
+    "claim": _decided("claim"),
     "resolve": _decided("resolve"),
     "mute": _mute,
     "decide": _decide,

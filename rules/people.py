@@ -6,6 +6,8 @@ from domain.incident import Answer, Incident, Resolution
 from domain.instant import Instant, iso
 from domain.order import Order
 from rules.approval import answered
+from rules.book import public_name
+from rules.decisions import Decision
 from rules.evaluate import release
 from rules.machine import DUE_NOW
 from rules.muting import Mute
@@ -20,7 +22,14 @@ def amended(watch: Watch, order: Order) -> Watch:
 
 def acknowledged(watch: Watch, incident: Incident, by: str, now: Instant) -> Watch:
     """Somebody has seen it."""
-    return watch.with_incident(incident.acknowledged(by, now))
+    told = watch.decided(Decision(now, "acknowledge", public_name(incident.rule), by))
+    return told.with_incident(incident.acknowledged(by, now))
+
+
+def claimed(watch: Watch, incident: Incident, owner: str, by: str, now: Instant) -> Watch:
+    """Somebody has it in hand from now on, alone; a later claim takes the place of an earlier one."""
+    told = watch.decided(Decision(now, "claim", public_name(incident.rule), by, owner=owner))
+    return told.with_incident(incident.claimed(owner, by, now))
 
 
 def settled_by_hand(watch: Watch, incident: Incident, how: Resolution, note: str, now: Instant) -> Watch:
@@ -32,6 +41,7 @@ def settled_by_hand(watch: Watch, incident: Incident, how: Resolution, note: str
 def muted(watch: Watch, rule: str, until: Instant, by: str, reason: str, now: Instant) -> Watch:
     """A rule, by its name, does nothing until an instant; a later mute takes the place of an earlier one."""
     told = watch.remarked(now, f"{rule} muted until {iso(until)}" + (f": {reason}" if reason else ""), by)
+    told = told.decided(Decision(now, "mute", rule, by, until=until))
     return replace(told, muted={**watch.muted, rule: Mute(until, now, by, reason)})
 
 

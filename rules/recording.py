@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from domain.event import Event
 from domain.instant import SECOND, Instant
@@ -16,6 +16,7 @@ from domain.status import Kind
 from rules.clock_times import Calendar
 from rules.line_setting import Setting
 from rules.order_forms import KEYS
+from rules.retelling import Decision, whole_second
 from rules.simulate import Reported
 from rules.telling import Moment
 from rules.timeline import read_line
@@ -34,15 +35,6 @@ class Happened:
 
     event: Event
     wire: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a person did with the incident of a rule."""
-
-    at: Instant
-    what: Literal["acknowledge", "resolve"]
-    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +66,7 @@ def head(recorded: Recorded, calendar: Calendar, book: str) -> list[str]:
         "tests:",
         f"  - name: {json.dumps('what happened to ' + str(order['delivery_id']))}",
         f"    day: {calendar.date.isoformat()}",
-        f'    known_at: "{calendar.text(_up(recorded.known_at))}"',
+        f'    known_at: "{calendar.text(whole_second(recorded.known_at))}"',
         "    delivery:",
         *(f"      {key}: {json.dumps(_whole_seconds(value), ensure_ascii=False)}" for key, value in known),
         *([f"    outcomes: {json.dumps(outcomes)}"] if outcomes else []),
@@ -85,7 +77,7 @@ def timeline(recorded: Recorded, setting: Setting) -> list[str]:
     """The lines of the timeline, as YAML, in the order in which things became known."""
     named = {str(one.event.corrects) for one in recorded.events if one.event.corrects is not None}
     told = [(one.event.recorded_at, 0, _line(one, setting, one.event.event_id in named)) for one in _in_order(recorded)]
-    told += [(one.at, 1, f"{setting.calendar.text(_up(one.at))} {one.what} {one.rule}") for one in recorded.decisions]
+    told += [(one.at, 1, f"{setting.calendar.text(one.told_at)} {one.said(setting.calendar)}") for one in recorded.decisions]
     lines = sorted(told, key=lambda line: line[:2])
     return ["    timeline:", *(f"      - {_scalar(text)}" for _, _, text in lines)] if lines else []
 
@@ -153,7 +145,7 @@ def _says(text: str, event: Event, setting: Setting, named: bool) -> bool:
 
 def rounded(event: Event) -> Event:
     """The event with whole seconds."""
-    occurred, known = event.occurred_at // SECOND * SECOND, _up(event.recorded_at)
+    occurred, known = event.occurred_at // SECOND * SECOND, whole_second(event.recorded_at)
     eta = None if event.eta is None else event.eta // SECOND * SECOND
     detail = {key: _down(value) if key in ("start", "end", "due") else value for key, value in event.detail.items()}
     return replace(event, occurred_at=occurred, recorded_at=known, eta=eta, detail=detail)
@@ -161,10 +153,6 @@ def rounded(event: Event) -> Event:
 
 def _down(value: Any) -> Any:
     return value // SECOND * SECOND if isinstance(value, int) else value
-
-
-def _up(at: Instant) -> Instant:
-    return -(-at // SECOND) * SECOND
 
 
 def _whole_seconds(value: Any) -> Any:

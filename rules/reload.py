@@ -6,6 +6,7 @@ from domain.instant import Instant
 from rules.adoption import Standing, Versions, in_force
 from rules.adoption import adopted as take_over
 from rules.compile import CompiledBook
+from rules.decisions import Decision, Version
 from rules.watch import Watch
 
 
@@ -15,7 +16,9 @@ def adopted(watch: Watch, version: str, versions: Versions, now: Instant) -> Wat
         return watch
     force = book_of(watch, versions)
     standing = take_over(Standing(watch.cells, watch.kept), watch.book, force, versions(version), watch.delivery)
-    told = watch.remarked(now, f"rulebook {versions(version).rulebook.name} adopted in version {version[:12]}")
+    book, before = (Version(versions(one).rulebook.name, one) for one in (version, watch.book))
+    told = watch.remarked(now, f"rulebook {book.name} adopted in version {version[:12]}")
+    told = told.decided(Decision(now, "adopt", book=book, before=before))
     return replace(told, book=version, cells=standing.cells, kept=standing.kept)
 
 

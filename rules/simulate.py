@@ -24,7 +24,7 @@ from rules.compile import CompiledBook, compile_book
 from rules.deeds import Deed
 from rules.grace import longest_grace
 from rules.outside import NOTHING_GIVEN, DisruptionTurned, FeedTurned, Given, Outside
-from rules.people import acknowledged, muted, settled_by_hand
+from rules.people import acknowledged, claimed, muted, settled_by_hand
 from rules.people import decided as decide
 from rules.questions import came_of
 from rules.reload import adopted as take_up
@@ -246,6 +246,8 @@ class _Stage:
             self.watch = decide(self.watch, incident, path, decided.what == "approve", SOMEBODY, at)
         elif decided.what == "acknowledge":
             self.watch = acknowledged(self.watch, incident, SOMEBODY, at)
+        elif decided.what == "claim":
+            self.watch = claimed(self.watch, incident, SOMEBODY, SOMEBODY, at)
         else:
             self.watch = settled_by_hand(self.watch, incident, Resolution.HANDLED, "", at)
             told.resolved[decided.rule] = Resolution.HANDLED

@@ -32,7 +32,7 @@ class Decided:
     """What a person does with the open incident of a rule."""
 
     at: Instant
-    what: Literal["acknowledge", "resolve", "approve", "reject"]
+    what: Literal["acknowledge", "claim", "resolve", "approve", "reject"]
     rule: str
 
 

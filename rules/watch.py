@@ -18,6 +18,7 @@ from rules.asking import due_at, questions
 from rules.batch import told
 from rules.book import Rule
 from rules.compile import CompiledBook
+from rules.decisions import Decision, Decisions, Remark, with_one
 from rules.deeds import Deed
 from rules.evaluate import Change, ChangeKind, Verdict, Wake
 from rules.grace import final_since, last_openings
@@ -42,15 +43,6 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """What a person or another system did about the rules of a delivery, in words."""
-
-    at: Instant
-    what: str
-    by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Watch:
     """Everything that has to be remembered about a delivery under watch."""
 
@@ -68,6 +60,7 @@ class Watch:
     """Rules that are not of the delivery's book, but of another version: see rules.adoption."""
     remarks: tuple[Remark, ...] = ()
     muted: Mutes = field(default_factory=dict)
+    decisions: Decisions = ()
 
     @property
     def has_put_off(self) -> bool:
@@ -81,6 +74,9 @@ class Watch:
 
     def remarked(self, at: Instant, what: str, by: str | None = None) -> "Watch":
         return replace(self, remarks=(*self.remarks, Remark(at, what, by))[-KEPT_INCIDENTS:])
+
+    def decided(self, decision: Decision) -> "Watch":
+        return replace(self, decisions=with_one(self.decisions, decision))
 
     def seen(self, delivery: Delivery, cells: Mapping[str, Cell], at: Instant, final_since: Instant | None) -> "Watch":
         """The watch after a look. Each field is named, since every look comes by here."""
@@ -98,6 +94,7 @@ class Watch:
             self.kept,
             self.remarks,
             self.muted,
+            self.decisions,
         )
 
     def with_incident(self, changed: Incident) -> "Watch":

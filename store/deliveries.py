@@ -22,7 +22,7 @@ COPY_FIELDS = tuple(field.name for field in fields(DeliveryCopy) if field.name n
 UNTOLD = frozenset(
     {
         "acts", "stages", "proposals", "rungs", "acknowledged_at", "acknowledged_until", "lapsed_at", "due_at", "due_for",
-        "told", "tellings",
+        "told", "tellings", "claimed_by", "claimed_at",
     }
 )  # fmt: skip
 """Fields of an incident that only its workflow keeps: effects are in the ledger, the severity tells how far it has come."""

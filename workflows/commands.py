@@ -11,15 +11,18 @@ from domain.event import Event
 from domain.incident import Incident, Resolution
 from domain.instant import DAY, Instant, instant, iso
 from domain.status import Kind, Party, Status
-from rules.people import acknowledged, amended, decided, muted, settled_by_hand
+from rules.people import acknowledged, amended, claimed, decided, muted, settled_by_hand
 from rules.reload import adopted, book_of
 from workflows.contract import (
     AcknowledgeIn,
     AdoptIn,
     AmendIn,
     CancelIn,
+    ClaimIn,
+    ConfirmAvailabilityIn,
     CorrectIn,
     DecideIn,
+    InstructIn,
     MuteIn,
     RescheduleIn,
     ResolveIn,
@@ -101,10 +104,29 @@ def _cancel(state: State, ask: Ask) -> Answer:
     return Answer(state, (replace(event, status=Status.CANCELLED),))
 
 
+def _confirm_availability(state: State, ask: Ask) -> Answer:
+    command: ConfirmAvailabilityIn = ask.command
+    _refuse_when_final(state, "confirm")
+    return Answer(state, (_event(ask, Kind.CUSTOMER_REPLY, command.by, {"available": command.available}),))
+
+
+def _instruct(state: State, ask: Ask) -> Answer:
+    command: InstructIn = ask.command
+    _refuse_when_final(state, "instruct")
+    said = {"text": command.text, "safe_place": command.safe_place}
+    return Answer(state, (_event(ask, Kind.NOTE, command.by, {name: value for name, value in said.items() if value}),))
+
+
 def _acknowledge(state: State, ask: Ask) -> Answer:
     command: AcknowledgeIn = ask.command
     incident = _open_incident(state, command.incident_id)
     return Answer(replace(state, watch=acknowledged(state.watch, incident, command.by, ask.now)))
+
+
+def _claim(state: State, ask: Ask) -> Answer:
+    command: ClaimIn = ask.command
+    incident = _open_incident(state, command.incident_id)
+    return Answer(replace(state, watch=claimed(state.watch, incident, command.owner, command.by, ask.now)))
 
 
 def _resolve(state: State, ask: Ask) -> Answer:
@@ -210,7 +232,10 @@ COMMANDS: dict[type, Callable[[State, Ask], Answer]] = {
     AmendIn: _amend,
     RescheduleIn: _reschedule,
     CancelIn: _cancel,
+    ConfirmAvailabilityIn: _confirm_availability,
+    InstructIn: _instruct,
     AcknowledgeIn: _acknowledge,
+    ClaimIn: _claim,
     ResolveIn: _resolve,
     CorrectIn: _correct,
     AdoptIn: _adopt,

@@ -60,10 +60,39 @@ class CancelIn(Wire):
     by: By
 
 
+class ConfirmAvailabilityIn(Wire):
+    """`confirm_availability {available, by}`: whether the customer will be there."""
+
+    available: bool
+    by: By
+
+
+class InstructIn(Wire):
+    """`instruct {text, safe_place, by}`: what the driver is to know, where the parcel may be left; one of them at least."""
+
+    text: Text = ""
+    safe_place: Text = ""
+    by: By
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "InstructIn":
+        if not (self.text or self.safe_place):
+            raise ValueError("an instruction needs a text, a safe_place, or both")
+        return self
+
+
 class AcknowledgeIn(Wire):
     """`acknowledge {incident_id, by}`: somebody has seen it."""
 
     incident_id: IncidentId
+    by: By
+
+
+class ClaimIn(Wire):
+    """`claim {incident_id, owner, by}`: who has it in hand from now on."""
+
+    incident_id: IncidentId
+    owner: By
     by: By
 
 

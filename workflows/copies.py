@@ -45,7 +45,9 @@ def _adopted(state: State) -> str:
 def _mark(incident: Incident) -> str:
     # The severity of an incident without stages never changes; the marks of such have to stay what older histories recorded.
     severity = f":{incident.severity}" if incident.stages else ""
-    return f"{incident.incident_id}:{incident.resolution}:{incident.acknowledged_by}{severity}"
+    # Nor has anything to be said of one that nobody has claimed.
+    owner = f" {incident.owner}" if incident.owner else ""
+    return f"{incident.incident_id}:{incident.resolution}:{incident.acknowledged_by}{severity}{owner}"
 
 
 def copy_of(state: State, now: Instant) -> DeliveryCopy:

@@ -75,6 +75,8 @@ def _incident(incident: Incident, zone: ZoneInfo) -> list[str]:
     if incident.acknowledged_by:
         until = f" until {_clock(incident.acknowledged_until, zone)}" if incident.acknowledged_until is not None else ""
         lines.append(f"- acknowledged by {incident.acknowledged_by}{until}")
+    if incident.owner:
+        lines.append(f"- in the hands of {incident.owner}")
     if incident.due_at is not None:
         lines.append(f"- next at {_clock(incident.due_at, zone)}: {incident.due_for}")
     return [*lines, ""]

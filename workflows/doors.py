@@ -27,9 +27,12 @@ with workflow.unsafe.imports_passed_through():
         AdoptIn,
         AmendIn,
         CancelIn,
+        ClaimIn,
+        ConfirmAvailabilityIn,
         CorrectIn,
         DecideIn,
         ForecastIn,
+        InstructIn,
         MuteIn,
         RescheduleIn,
         ResolveIn,
@@ -108,6 +111,22 @@ class Doors:
     def _check_cancel(self, request: RawValue = None) -> None:  # type: ignore[assignment]
         read_payload(CancelIn, request)
 
+    @workflow.update(description="whether the customer will be there: {available, by}")
+    async def confirm_availability(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return await self._ask(read_payload(ConfirmAvailabilityIn, request))
+
+    @confirm_availability.validator
+    def _check_confirm_availability(self, request: RawValue = None) -> None:  # type: ignore[assignment]
+        read_payload(ConfirmAvailabilityIn, request)
+
+    @workflow.update(description="what the driver is to know: {text, safe_place, by}")
+    async def instruct(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return await self._ask(read_payload(InstructIn, request))
+
+    @instruct.validator
+    def _check_instruct(self, request: RawValue = None) -> None:  # type: ignore[assignment]
+        read_payload(InstructIn, request)
+
     @workflow.update(description="somebody has seen an incident: {incident_id, by}")
     async def acknowledge(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
         return await self._ask(read_payload(AcknowledgeIn, request))
@@ -115,6 +134,14 @@ class Doors:
     @acknowledge.validator
     def _check_acknowledge(self, request: RawValue = None) -> None:  # type: ignore[assignment]
         read_payload(AcknowledgeIn, request)
+
+    @workflow.update(description="somebody has an incident in hand: {incident_id, owner, by}")
+    async def claim(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        return await self._ask(read_payload(ClaimIn, request))
+
+    @claim.validator
+    def _check_claim(self, request: RawValue = None) -> None:  # type: ignore[assignment]
+        read_payload(ClaimIn, request)
 
     @workflow.update(description="settles an incident by hand: {incident_id, resolution: handled | false_alarm, note, by}")
     async def resolve(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]

@@ -3,11 +3,20 @@
 from collections.abc import Iterator
 from typing import Any
 
-from domain.incident import Incident
+from domain.incident import Answer, Incident
 from domain.instant import Instant, iso
+from rules.approval import GO_AHEAD
 from rules.book import public_name
+from rules.decisions import Decision, Version
+from rules.watch import Watch
 from workflows.events import wire_event
 from workflows.state import State
+
+BY_HAND = ("handled", "false_alarm")
+"""Resolutions that only a person gives."""
+
+ANSWERED = {Answer.APPROVED: "approve", Answer.REJECTED: "reject"}
+"""Answers to a proposal that only a person gives."""
 
 
 def history_of(state: State, as_of: Instant) -> dict[str, Any]:
@@ -20,29 +29,58 @@ def history_of(state: State, as_of: Instant) -> dict[str, Any]:
         "known_at": iso(watch.delivery.known_at),
         "events": [wire_event(event) for event in watch.delivery.events if not event.is_ours],
         "incidents": [_incident(incident) for incident in watch.incidents],
-        "decisions": [decision for incident in watch.incidents for decision in _decisions(incident)],
+        "decisions": sorted(_decisions(watch), key=lambda decision: str(decision["at"])),
     }
 
 
 def _incident(incident: Incident) -> dict[str, Any]:
-    acts = sorted(incident.acts.values(), key=lambda act: act.asked_at)
+    acts = sorted(incident.acts.items(), key=lambda told: told[1].asked_at)
     return {
         "rule": public_name(incident.rule),
         "opened_at": iso(incident.opened_at),
         "resolved_at": iso(incident.resolved_at),
         "resolution": incident.resolution.value if incident.resolution else None,
-        "acts": [{"action": act.action, "at": iso(act.asked_at), "outcome": act.outcome.value} for act in acts],
+        "acts": [
+            {"action": act.action, "at": iso(act.asked_at), "outcome": act.outcome.value, "begun": _is_begun(incident, path)}
+            for path, act in acts
+        ],
     }
 
 
-def _decisions(incident: Incident) -> Iterator[dict[str, Any]]:
-    """What people did with the incident."""
-    rule = public_name(incident.rule)
-    if incident.acknowledged_at is not None:
-        yield {"what": "acknowledge", "rule": rule, "at": iso(incident.acknowledged_at)}
-    if incident.resolution in BY_HAND:
-        yield {"what": "resolve", "rule": rule, "at": iso(incident.resolved_at)}
+def _is_begun(incident: Incident, path: str) -> bool:
+    """Whether an action was not only proposed."""
+    proposal = incident.proposals.get(path)
+    return proposal is None or proposal.answer in GO_AHEAD
 
 
-BY_HAND = ("handled", "false_alarm")
-"""Resolutions that only a person gives."""
+def _decisions(watch: Watch) -> Iterator[dict[str, Any]]:
+    """What people did, however long ago; of acknowledgements those too that have lapsed."""
+    noted = {(one.what, one.rule, one.at) for one in watch.decisions}
+    yield from (_noted(decision) for decision in watch.decisions)
+    for incident in watch.incidents:
+        rule, seen_at = public_name(incident.rule), incident.acknowledged_at
+        if seen_at is not None and ("acknowledge", rule, seen_at) not in noted:  # by an earlier version, which noted nothing
+            yield {"what": "acknowledge", "rule": rule, "at": iso(seen_at)}
+        if incident.resolution in BY_HAND:
+            yield {"what": "resolve", "rule": rule, "at": iso(incident.resolved_at)}
+        for proposal in incident.proposals.values():
+            if proposal.answer in ANSWERED:
+                yield {"what": ANSWERED[proposal.answer], "rule": rule, "at": iso(proposal.at), "by": proposal.by}
+
+
+def _noted(decision: Decision) -> dict[str, Any]:
+    told = {
+        "what": decision.what,
+        "rule": decision.rule,
+        "at": iso(decision.at),
+        "by": decision.by,
+        "owner": decision.owner,
+        "until": iso(decision.until),
+        "rulebook": _version(decision.book),
+        "before": _version(decision.before),
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _version(book: Version | None) -> dict[str, str] | None:
+    return None if book is None else {"name": book.name, "version": book.version}

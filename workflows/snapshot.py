@@ -8,9 +8,9 @@ from domain.incident import Act, Incident, Mode, effect_key
 from domain.instant import Instant, iso
 from domain.order import Window
 from rules.book import public_name
+from rules.decisions import Remark
 from rules.evaluate import Wake
 from rules.plan import step_name
-from rules.watch import Remark
 from workflows.in_hand import answers_of, mutes_of, proposals_of
 from workflows.state import State
 
@@ -68,6 +68,8 @@ def _open(incident: Incident) -> dict[str, Any]:
         "acknowledged": incident.acknowledged_by is not None,
         "acknowledged_until": iso(incident.acknowledged_until),
         "owner": incident.owner,
+        "claimed_by": incident.claimed_by,
+        "claimed_at": iso(incident.claimed_at),
         "step": _step(incident),
         "escalation": incident.step,
         "next": {"at": iso(incident.due_at), "because": incident.due_for} if incident.due_at is not None else None,
@@ -153,10 +155,13 @@ def _act(incident: Incident, path: str, act: Act) -> str:
 
 
 def _attention(incident: Incident) -> Iterator[dict[str, Any]]:
-    """Who has seen it, and when that was no longer so."""
+    """Who has seen it, and when that was no longer so; who has it in hand."""
     if incident.acknowledged_at is not None:
         until = f", until {iso(incident.acknowledged_until)}" if incident.acknowledged_until is not None else ""
         what = f"{public_name(incident.rule)} acknowledged by {incident.acknowledged_by}{until}"
         yield {"at": iso(incident.acknowledged_at), "what": what}
     if incident.lapsed_at is not None:
         yield {"at": iso(incident.lapsed_at), "what": f"{public_name(incident.rule)}: the acknowledgement expired"}
+    if incident.claimed_at is not None:
+        by = f" by {incident.claimed_by}" if incident.claimed_by != incident.owner else ""
+        yield {"at": iso(incident.claimed_at), "what": f"{public_name(incident.rule)} claimed for {incident.owner}{by}"}

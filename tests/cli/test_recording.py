@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from cli.recording import history_lines, written
-from rules.book import Rulebook
+from cli.recorded_books import Books, books_of
+from cli.recording import history_lines, recorded_of, written
+from rules.book import Rulebook, canonical_json, sha256
 from rules.reader import read_file
 from settings import SHIPPED_RULES
 from tests.rules.readers import run
@@ -70,7 +71,7 @@ def book() -> Rulebook:
 
 
 def test_the_test_that_is_written_passes_and_tells_what_happened(tmp_path: Path, book: Rulebook) -> None:
-    text, differing = written(HISTORY, book, str(SHIPPED_RULES / "standard.yaml"))
+    text, differing = written(HISTORY, Books(book, str(SHIPPED_RULES / "standard.yaml")))
     (tmp_path / "D-7.test.yaml").write_text(text)
 
     report = run(tmp_path / "D-7.test.yaml")
@@ -87,7 +88,7 @@ def test_the_test_that_is_written_passes_and_tells_what_happened(tmp_path: Path,
 
 
 def test_what_no_line_says_is_told_as_json(book: Rulebook) -> None:
-    text, _ = written(HISTORY, book, "standard.yaml")
+    text, _ = written(HISTORY, Books(book, "standard.yaml"))
 
     lines = yaml.safe_load(text)["tests"][0]["timeline"]
     as_json = [json.loads(line.split(" event ", 1)[1]) for line in lines if " event " in line]
@@ -95,7 +96,7 @@ def test_what_no_line_says_is_told_as_json(book: Rulebook) -> None:
 
 
 def test_nothing_tells_who_the_customer_is(book: Rulebook) -> None:
-    text, _ = written(HISTORY, book, "standard.yaml")
+    text, _ = written(HISTORY, Books(book, "standard.yaml"))
     lines = list(history_lines(HISTORY))
 
     for secret in ("Aino", "aino@example.test", "+358401234567", "Mannerheimintie"):
@@ -115,7 +116,7 @@ def test_what_really_happened_otherwise_is_said(tmp_path: Path, book: Rulebook) 
     }
     history = {**HISTORY, "incidents": [INCIDENTS[0], silent]}
 
-    text, differing = written(history, book, str(SHIPPED_RULES / "standard.yaml"))
+    text, differing = written(history, Books(book, str(SHIPPED_RULES / "standard.yaml")))
     (tmp_path / "D-7.test.yaml").write_text(text)
 
     assert differing == ["really silent opened at 10:00:00", "really late did not open at 16:00:00"]
@@ -147,7 +148,7 @@ def test_a_question_of_ours_is_asked_by_the_rules_again_and_its_answer_is_told(t
     book = read_file(tmp_path / "b.yaml").book
     assert isinstance(book, Rulebook)
 
-    text, differing = written(history, book, "b.yaml")
+    text, differing = written(history, Books(book, "b.yaml"))
 
     (tmp_path / "b.test.yaml").write_text(text)
     assert (differing, run(tmp_path).ok) == ([], True)
@@ -155,3 +156,64 @@ def test_a_question_of_ours_is_asked_by_the_rules_again_and_its_answer_is_told(t
     assert 'customer_reply "yes"' in text
     assert "did: [ask_customer]" in text
     assert "asked" not in str([line["event"]["kind"] for line in history_lines(history) if "event" in line])
+
+
+SMALL = "rulebook: small\nrules:\n  - {id: late, when: condition is late, do: [{reroute: {}}]}\n"
+MORE = SMALL + "  - {id: stands, when: stopped received}\n"
+
+
+def adoption(before: str, after: str) -> dict[str, Any]:
+    books = {"before": {"name": "small", "version": before}, "rulebook": {"name": "small", "version": after}}
+    return {"what": "adopt", "at": "2026-11-23T12:00:00.300+02:00", **books}
+
+
+def versions(folder: Path) -> list[str]:
+    """Writes the book and its next version into a folder, and says what they are."""
+    folder.mkdir()
+    read = [read_file(_file(folder / name, text)).book for name, text in (("small.yaml", SMALL), ("next.yaml", MORE))]
+    return [sha256(canonical_json(book)) for book in read if book is not None]
+
+
+def _file(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+STAYS: dict[str, Any] = {**HISTORY, "events": EVENTS[:1], "incidents": [], "as_of": "2026-11-23T13:00:00+02:00"}
+
+
+def test_an_adopted_book_is_named_by_its_file_and_the_test_begins_with_the_one_before(tmp_path: Path) -> None:
+    before, after = versions(tmp_path / "books")
+    muted = {"what": "mute", "rule": "stands", "at": "2026-11-23T12:30:00+02:00", "until": "2026-11-24T09:00:00.5+02:00"}
+    history = {**STAYS, "decisions": [adoption(before, after), muted]}
+
+    text, differing = written(history, books_of(history, tmp_path / "books", tmp_path))
+
+    (tmp_path / "D-7.test.yaml").write_text(text)
+    assert (differing, run(tmp_path / "D-7.test.yaml").ok) == ([], True)
+    assert f"watched by small {before[:12]}, then small {after[:12]}.\n" in text
+    assert 'rulebook: "books/small.yaml"\n' in text
+    assert '12:00:01 adopt "books/next.yaml"' in text
+    assert "12:30:00 mute stands until +1d 09:00:01" in text
+
+
+def test_an_adopted_book_of_which_there_is_no_file_is_said(tmp_path: Path) -> None:
+    before, _ = versions(tmp_path / "books")
+    muted = {"what": "mute", "rule": "gone", "at": "2026-11-23T12:30:00+02:00", "until": "2026-11-23T12:40:00+02:00"}
+    history = {**STAYS, "decisions": [adoption(before, "f" * 64), muted]}
+
+    text, differing = written(history, books_of(history, tmp_path / "books", tmp_path))
+
+    (tmp_path / "D-7.test.yaml").write_text(text)
+    assert run(tmp_path / "D-7.test.yaml").ok
+    assert differing == [
+        "really version ffffffffffff was adopted at 12:00:01; the folder has not both it and the one before",
+        "really somebody did mute gone at 12:30:00",
+    ]
+
+
+def test_what_was_only_proposed_is_no_outcome() -> None:
+    act = {"action": "reassign", "at": "2026-11-23T12:32:01+02:00", "outcome": "declined", "begun": False}
+    history = {**HISTORY, "incidents": [{**INCIDENTS[0], "acts": [act]}], "decisions": []}
+
+    assert recorded_of(history).outcomes == {}

@@ -9,6 +9,7 @@ from domain.actions import Outcome
 from domain.event import Event
 from domain.instant import MINUTE
 from rules.compile import CompiledBook
+from rules.people import claimed
 from rules.simulate import Decided, Line, Moment, Reported, simulate
 from rules.watch import Watch, look
 from rules.why import why
@@ -113,6 +114,33 @@ def test_an_escalation_that_nobody_may_stop_goes_on_when_it_is_acknowledged() ->
     book = a_book(LADDER.replace("[cleared, acknowledged]", "cleared"))
 
     assert "09:15" in acts(book, [acknowledged("09:05")], "10:00")
+
+
+CLAIMABLE = LADDER.replace("[cleared, acknowledged]", "[cleared, claimed]")
+CLAIMED = Decided(at("09:20"), "claim", "quiet")
+
+
+def test_a_claim_stops_an_escalation_for_good_if_the_rule_says_so() -> None:
+    assert acts(a_book(CLAIMABLE), [CLAIMED], "15:00") == {"09:15": ("notify.shift-lead",)}
+    assert "09:45" in acts(a_book(CLAIMABLE), [acknowledged("09:20")], "15:00")
+    assert "09:45" in acts(a_book(LADDER), [CLAIMED], "15:00")
+
+
+def test_a_claim_belongs_to_its_episode() -> None:
+    done = acts(a_book(CLAIMABLE), [CLAIMED, SCAN], "11:00")
+
+    assert done == {"09:15": ("notify.shift-lead",), "10:55": ("notify.shift-lead",)}
+
+
+def test_a_later_claim_takes_the_place_of_an_earlier_one_and_both_are_known() -> None:
+    opened = played(a_book(CLAIMABLE), [], "09:00")["09:00"].watch
+
+    first = claimed(opened, opened.incidents[0], "Kim", "Kim", at("09:05"))
+    second = claimed(first, first.incidents[0], "Lee", "Kim", at("09:06"))
+
+    assert (second.incidents[0].owner, second.incidents[0].claimed_by) == ("Lee", "Kim")
+    assert second.incidents[0].claimed_at == at("09:06")
+    assert [(one.what, one.rule, one.owner) for one in second.decisions] == [("claim", "quiet", "Kim"), ("claim", "quiet", "Lee")]
 
 
 CLEARING = LADDER.replace("  acknowledge_expires: 30m\n", "  stay_clear: 20m\n").replace("no scan for 1h", "stopped for 1h")
@@ -229,3 +257,12 @@ def test_why_says_when_it_escalates(lines: list[Line], clock: str, says: str) ->
     (told,) = why(book, watch.delivery, watch.cells, at(clock), "quiet", watch.incidents)
 
     assert told["escalation"]["says"] == says
+
+
+def test_why_says_by_whom_an_escalation_is_held_up() -> None:
+    book = a_book(CLAIMABLE)
+    watch = played(book, [CLAIMED], "12:00")["09:20"].watch
+
+    (told,) = why(book, watch.delivery, watch.cells, at("09:20"), "quiet", watch.incidents)
+
+    assert told["escalation"]["says"] == "does not escalate: claimed by operator"

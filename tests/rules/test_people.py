@@ -182,6 +182,12 @@ def failures(folder: Path, book: str, timeline: list[str], expect: str, carrier:
             id="an escalation waits for the end of the mute",
         ),
         pytest.param(
+            LADDER.replace("escalate: {", "escalate: {stop_when: [claimed], "),
+            [LATE, "12:10 claim predicted"],
+            f"[{{at: '12:00', did: {ALL}}}, {{until: '15:00', open: [predicted], did: []}}]",
+            id="an escalation may be held up by whoever has it in hand",
+        ),
+        pytest.param(
             ACTING,
             ["11:00 mute predicted until 13:00", LATE, "13:10 decide predicted approve"],
             f"[{{until: '13:09:59', did: []}}, {{at: '13:10', did: {ALL}}}]",

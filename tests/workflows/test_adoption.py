@@ -14,8 +14,9 @@ from temporalio.worker import Replayer, WorkflowReplayResult
 from domain.delivery import delivery_of
 from domain.instant import HOUR, SECOND
 from rules.book import Rulebook, canonical_json, sha256
+from rules.decisions import Remark
 from rules.tree import TrafficDelay
-from rules.watch import Remark, Watch
+from rules.watch import Watch
 from settings import read_settings
 from store.database import Database
 from store.migrate import migrate

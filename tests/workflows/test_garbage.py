@@ -71,7 +71,10 @@ GARBAGE: tuple[Sequence[Payload], ...] = (
 )  # fmt: skip
 """Argument lists that are no order, no event and no request."""
 
-UPDATES = ("accepted", "amend", "reschedule", "cancel", "acknowledge", "resolve", "correct", "no_such_update")
+UPDATES = (
+    "accepted", "amend", "reschedule", "cancel", "acknowledge", "claim", "resolve", "correct", "mute", "decide",
+    "adopt_rulebook", "confirm_availability", "instruct", "no_such_update",
+)  # fmt: skip
 
 
 async def send_start(client: Client, queue: str, args: Sequence[Payload]) -> str:

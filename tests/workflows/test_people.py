@@ -12,7 +12,8 @@ from temporalio.worker import Replayer
 from domain.delivery import delivery_of
 from domain.incident import Answer, Incident, Mode, Proposal, Severity
 from domain.instant import HOUR, SECOND
-from rules.book import Approval, Rule, Step
+from rules.book import Approval, Ladder, LadderStep, Rule, Step
+from rules.decisions import Decision, Version
 from rules.muting import Mute
 from rules.watch import Watch
 from tests.workflows.books import FAILED, TELL, TICKET, a_book, a_rule
@@ -28,6 +29,18 @@ from workflows.state import STATE_KEY, State, packed, unpacked
 ASKING = a_rule("asking", FAILED, mode=Mode.PROPOSE, propose_for=HOUR, do=(TICKET, TELL))
 COSTLY = a_rule("costly", FAILED, approve_above=Approval(1_500, "EUR"), do=(Step("reassign", {}, (TICKET,)), TELL))
 QUIET = a_rule("quiet", FAILED, do=(TELL,))
+
+
+CLAIMABLE = a_rule(
+    "claimable",
+    FAILED,
+    escalate=Ladder(
+        (LadderStep(2 * SECOND, (TICKET,)),),
+        ("claimed",),
+    ),
+)
+UNCLAIMED = a_rule("unclaimed", FAILED, hold=3 * SECOND, do=(Step("notify", {"who": "driver", "template": "running-late"}),))
+WONDERING = a_rule("wondering", FAILED, do=(Step("ask_customer", {"template": "running-late", "answer_within": HOUR}),))
 
 
 async def failed(on: Stage) -> str:
@@ -122,9 +135,61 @@ async def test_a_muted_rule_does_nothing_until_the_mute_ends(temporal: WorkflowE
         assert any(entry["what"].startswith("quiet muted until") for entry in timeline)
 
 
+async def test_a_claim_holds_up_the_escalation_and_everybody_is_told_whose_it_is(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(CLAIMABLE, UNCLAIMED)) as on:
+        delivery_id = await failed(on)
+        incident_id = (await on.until(delivery_id, is_open("claimable")))["open_incidents"][0]["incident_id"]
+
+        request = {"incident_id": incident_id, "owner": "Lee", "by": "Kim"}
+        answer = await on.deliveries.ask(delivery_id, "claim", request)
+        after = await on.until(delivery_id, acted("notify.driver", "done"))
+        why = (await on.deliveries.query(delivery_id, "why", {"rule": "claimable"}))["rules"][0]
+        timeline = (await on.deliveries.query(delivery_id, "timeline"))["entries"]
+        history = await on.deliveries.handle(delivery_id).fetch_history()
+        await on.deliveries.ask(delivery_id, "resolve", {"incident_id": incident_id, "resolution": "handled", "by": "Lee"})
+        with pytest.raises(RefusedError, match="resolved already") as refused:
+            await on.deliveries.ask(delivery_id, "claim", request)
+
+    replayed = await Replayer(workflows=[Delivery], interceptors=[Guard()], data_converter=DATA_CONVERTER).replay_workflow(
+        history
+    )
+    incident = after["open_incidents"][0]
+    assert answer["ok"]
+    assert (incident["owner"], incident["claimed_by"], incident["escalation"]) == ("Lee", "Kim", 0)
+    assert why["escalation"]["says"] == "does not escalate: claimed by Lee"
+    assert any(entry["what"] == "claimable claimed for Lee by Kim" for entry in timeline)
+    assert "Lee" in [kept.owner for kept in on.paper.copies[-1].incidents]
+    assert refused.value.type == "Conflict"
+    assert replayed.replay_failure is None
+
+
+@pytest.mark.parametrize(
+    ("update", "request_", "note"),
+    [
+        pytest.param("confirm_availability", {"available": False}, "the customer will not be there", id="availability"),
+        pytest.param("instruct", {"safe_place": "the shed"}, "the customer left an instruction", id="instruction"),
+    ],
+)
+async def test_what_the_customer_says_by_an_update_answers_a_question(
+    temporal: WorkflowEnvironment, update: str, request_: dict[str, Any], note: str
+) -> None:
+    async with stage(temporal.client, a_book(WONDERING)) as on:
+        delivery_id = await failed(on)
+        await on.until(delivery_id, acted("ask_customer", "asked"))
+
+        await on.deliveries.ask(delivery_id, update, {**request_, "by": "customer"})
+        after = await on.until(delivery_id, acted("ask_customer", "done"))
+
+        assert after["actions"][0]["note"] == note
+
+
 @pytest.mark.parametrize(
     ("update", "request_", "type_", "says"),
     [
+        pytest.param("claim", {"incident_id": "x", "owner": "K", "by": "K"}, "NotFound", "no incident", id="no incident"),
+        pytest.param("claim", {"incident_id": "x", "by": "K"}, "InvalidInput", "owner", id="no owner"),
+        pytest.param("instruct", {"by": "K"}, "InvalidInput", "a text, a safe_place", id="no instruction"),
+        pytest.param("confirm_availability", {"available": "x", "by": "K"}, "InvalidInput", "available", id="not yes or no"),
         pytest.param(
             "mute", {"rule": "nope", "until": "2020-01-01T00:00:00Z", "by": "K"}, "NotFound", "it has: quiet", id="no rule"
         ),
@@ -159,13 +224,19 @@ def test_proposals_and_mutes_go_through_continue_as_new_and_an_older_state_is_st
         "do.0": Proposal(2, ("reassign",)),
     }
     incident = Incident("D:1:r:1", "r", 1, Severity.HIGH, Mode.PROPOSE, 1, "says", "book", proposals=asked)
+    incident = incident.claimed("Lee", "Kim", 4)
     watch = Watch(delivery_of(order, 0), 1, "book", 0, incidents=(incident,), muted={"r": Mute(9, 1, "Kim", "storm")})
+    books = {"book": Version("new", "2" * 64), "before": Version("old", "1" * 64)}
+    watch = replace(watch, decisions=(Decision(4, "claim", "r", "Kim", "Lee"), Decision(5, "adopt", **books)))
     state = State({}, "", watch, "standard", "run", 0)
 
     sent = packed(state)
     back = unpacked(json.dumps(sent, separators=(",", ":")).encode())
-    del sent[STATE_KEY]["watch"]["muted"], sent[STATE_KEY]["watch"]["incidents"][0]["proposals"]
+    del sent[STATE_KEY]["watch"]["muted"], sent[STATE_KEY]["watch"]["decisions"]
+    for name in ("proposals", "claimed_by", "claimed_at"):
+        del sent[STATE_KEY]["watch"]["incidents"][0][name]
     older = unpacked(json.dumps(sent, separators=(",", ":")).encode())
 
     assert back == state
-    assert older == replace(state, watch=replace(watch, muted={}, incidents=(replace(incident, proposals={}),)))
+    older_incident = replace(incident, proposals={}, claimed_by=None, claimed_at=None)
+    assert older == replace(state, watch=replace(watch, muted={}, decisions=(), incidents=(older_incident,)))
