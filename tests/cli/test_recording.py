@@ -39,7 +39,7 @@ EVENTS = [
     event(7, "assignment", "13:30:00", source="doorstep", detail={"state": "accepted", "driver_id": "V8"}),
     event(8, "scan", "16:20:00", status="delivered"),
 ]
-INCIDENTS = [
+INCIDENTS: list[dict[str, Any]] = [
     {
         "rule": "predicted-late",
         "opened_at": "2026-11-23T12:32:00.400+02:00",
@@ -214,6 +214,6 @@ def test_an_adopted_book_of_which_there_is_no_file_is_said(tmp_path: Path) -> No
 
 def test_what_was_only_proposed_is_no_outcome() -> None:
     act = {"action": "reassign", "at": "2026-11-23T12:32:01+02:00", "outcome": "declined", "begun": False}
-    history = {**HISTORY, "incidents": [{**INCIDENTS[0], "acts": [act]}], "decisions": []}
+    history = {**HISTORY, "incidents": [INCIDENTS[0] | {"acts": [act]}], "decisions": []}
 
     assert recorded_of(history).outcomes == {}

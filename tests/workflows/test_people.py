@@ -226,8 +226,8 @@ def test_proposals_and_mutes_go_through_continue_as_new_and_an_older_state_is_st
     incident = Incident("D:1:r:1", "r", 1, Severity.HIGH, Mode.PROPOSE, 1, "says", "book", proposals=asked)
     incident = incident.claimed("Lee", "Kim", 4)
     watch = Watch(delivery_of(order, 0), 1, "book", 0, incidents=(incident,), muted={"r": Mute(9, 1, "Kim", "storm")})
-    books = {"book": Version("new", "2" * 64), "before": Version("old", "1" * 64)}
-    watch = replace(watch, decisions=(Decision(4, "claim", "r", "Kim", "Lee"), Decision(5, "adopt", **books)))
+    adopted = Decision(5, "adopt", book=Version("new", "2" * 64), before=Version("old", "1" * 64))
+    watch = replace(watch, decisions=(Decision(4, "claim", "r", "Kim", "Lee"), adopted))
     state = State({}, "", watch, "standard", "run", 0)
 
     sent = packed(state)
