@@ -82,7 +82,14 @@ def _news(incident: Incident) -> dict[str, str]:
         for path, proposal in incident.proposals.items()
         if proposal.answer is not None
     }
-    return {_severity(incident): f"Severity is {incident.severity} now.", **rungs, **answers, **ended, **_attention(incident)}
+    return {
+        _severity(incident): f"Severity is {incident.severity} now.",
+        **rungs,
+        **answers,
+        **ended,
+        **_attention(incident),
+        **_claim(incident),
+    }
 
 
 def _is_waited_for(act: Act) -> bool:
@@ -97,6 +104,11 @@ def _attention(incident: Incident) -> dict[str, str]:
     if incident.lapsed_at is not None:
         return {f"lapsed {incident.lapsed_at}": f"The acknowledgement lapsed at {iso(incident.lapsed_at)}."}
     return {}
+
+
+def _claim(incident: Incident) -> dict[str, str]:
+    """In whose hands it is."""
+    return {f"claimed {incident.owner}": f"Claimed by {incident.owner}."} if incident.owner is not None else {}
 
 
 def _came(act: Act) -> str:

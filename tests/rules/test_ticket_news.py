@@ -70,6 +70,12 @@ def test_the_same_person_who_acknowledges_again_is_no_news() -> None:
     assert lines.count("Acknowledged by operator.") == 1
 
 
+def test_a_ticket_is_told_who_has_its_incident_in_hand() -> None:
+    moments = played(a_book(LADDER), [Decided(at("09:10"), "claim", "quiet")], "09:11")
+
+    assert told(moments)["1/ticket.told/2"] == ("Claimed by operator.",)
+
+
 def test_a_severity_that_rises_is_told_once_and_raises_the_ticket() -> None:
     moments = played(a_book(STAGES), [], "12:00")
 
