@@ -29,7 +29,7 @@ def history_of(state: State, as_of: Instant) -> dict[str, Any]:
         "known_at": iso(watch.delivery.known_at),
         "events": [wire_event(event) for event in watch.delivery.events if not event.is_ours],
         "incidents": [_incident(incident) for incident in watch.incidents],
-        "decisions": sorted(_decisions(watch), key=lambda decision: str(decision["at"])),
+        "decisions": [told for _, told in sorted(_decisions(watch), key=lambda decision: decision[0])],
     }
 
 
@@ -53,19 +53,20 @@ def _is_begun(incident: Incident, path: str) -> bool:
     return proposal is None or proposal.answer in GO_AHEAD
 
 
-def _decisions(watch: Watch) -> Iterator[dict[str, Any]]:
+def _decisions(watch: Watch) -> Iterator[tuple[Instant, dict[str, Any]]]:
     """What people did, however long ago; of acknowledgements those too that have lapsed."""
     noted = {(one.what, one.rule, one.at) for one in watch.decisions}
-    yield from (_noted(decision) for decision in watch.decisions)
+    yield from ((decision.at, _noted(decision)) for decision in watch.decisions)
     for incident in watch.incidents:
         rule, seen_at = public_name(incident.rule), incident.acknowledged_at
         if seen_at is not None and ("acknowledge", rule, seen_at) not in noted:  # by an earlier version, which noted nothing
-            yield {"what": "acknowledge", "rule": rule, "at": iso(seen_at)}
-        if incident.resolution in BY_HAND:
-            yield {"what": "resolve", "rule": rule, "at": iso(incident.resolved_at)}
+            yield seen_at, {"what": "acknowledge", "rule": rule, "at": iso(seen_at)}
+        if incident.resolution in BY_HAND and incident.resolved_at is not None:
+            yield incident.resolved_at, {"what": "resolve", "rule": rule, "at": iso(incident.resolved_at)}
         for proposal in incident.proposals.values():
-            if proposal.answer in ANSWERED:
-                yield {"what": ANSWERED[proposal.answer], "rule": rule, "at": iso(proposal.at), "by": proposal.by}
+            if proposal.answer in ANSWERED and proposal.at is not None:
+                answer = ANSWERED[proposal.answer]
+                yield proposal.at, {"what": answer, "rule": rule, "at": iso(proposal.at), "by": proposal.by}
 
 
 def _noted(decision: Decision) -> dict[str, Any]:
