@@ -194,5 +194,5 @@ def history_lines(history: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     order = recording.impersonal(history["order"])
     yield {"order": order, "known_at": history["known_at"]}
     told = (event for event in history["events"] if not _is_replayed(event))
-    for event in sorted(told, key=lambda one: str(one["recorded_at"])):
+    for event in sorted(told, key=lambda one: instant_of(str(one["recorded_at"]))):
         yield {"event": event, "delivery_id": order["delivery_id"]}
