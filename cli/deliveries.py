@@ -1,9 +1,9 @@
-"""`doorstep delivery start|update|mute|claim|decide|show|why|forecast|example`: against a running server."""
+"""`doorstep delivery start|update|mute|decide|show|why|forecast|example`: against a running server."""
 
 import json
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,26 +79,14 @@ async def mute_rule(delivery_id: str, request: Mapping[str, Any]) -> int:
     return await update_delivery(delivery_id, "mute", json.dumps(request))
 
 
-async def claim_incident(delivery_id: str, incident: str | None, owner: str, by: str) -> int:
-    """Claims an incident; without an id the only open one. Raises LookupError if there is not just one."""
-    if incident is None:
-        told = (await (await deliveries_of(read_settings())).query(delivery_id, "snapshot"))["open_incidents"]
-        incident = _only([str(one["incident_id"]) for one in told], "say which incident; open are")
-    return await update_delivery(delivery_id, "claim", json.dumps({"incident_id": incident, "owner": owner, "by": by}))
-
-
-def _only(found: Sequence[str], ask: str) -> str:
-    if len(found) != 1:
-        raise LookupError(f"{ask}: {', '.join(found) or 'none'}")
-    return found[0]
-
-
 async def decide_proposal(delivery_id: str, proposal: str | None, approve: bool, by: str) -> int:
     """Answers a proposal; without an id the only one that awaits an answer. Raises LookupError if that is not one."""
     if proposal is None:
         told = (await (await deliveries_of(read_settings())).query(delivery_id, "snapshot"))["proposals"]
-        awaiting = [str(one["proposal_id"]) for one in told if one["answer"] is None]
-        proposal = _only(awaiting, "say which proposal; awaiting an answer are")
+        awaiting = [one["proposal_id"] for one in told if one["answer"] is None]
+        if len(awaiting) != 1:
+            raise LookupError(f"say which proposal; awaiting an answer are: {', '.join(awaiting) or 'none'}")
+        proposal = awaiting[0]
     request = {"proposal_id": proposal, "approve": approve, "by": by}
     return await update_delivery(delivery_id, "decide", json.dumps(request))
 

@@ -127,12 +127,12 @@ def mute(
 @delivery.command()
 def claim(
     delivery_id: str,
+    incident: IncidentArgument,
     by: Annotated[str, typer.Option(help="who says so")],
     owner: Annotated[str | None, typer.Option(help="who has it in hand; default: who says so")] = None,
-    incident: Annotated[str | None, typer.Argument(help="its id, from `show`; default: the only open one")] = None,
 ) -> None:
     """Say who has an incident in hand; escalations that stop when it is claimed go no further."""
-    from cli.deliveries import claim_incident
+    from cli.incidents import claim_incident
 
     ends_with(lambda: claim_incident(delivery_id, incident, owner or by, by))
 

@@ -1,4 +1,4 @@
-"""`doorstep delivery acknowledge|resolve`: an incident is named by its id, or by its rule where one of that rule is open."""
+"""`doorstep delivery acknowledge|claim|resolve`: an incident is named by its id, or by its rule where one of that rule is open."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,12 @@ async def acknowledge_incident(delivery_id: str, named: str, by: str) -> int:
     """Says that somebody has seen it; raises LookupError as `incident_named` does."""
     incident = incident_named(await _open_incidents(delivery_id), named)
     return await update_delivery(delivery_id, "acknowledge", json.dumps({"incident_id": incident, "by": by}))
+
+
+async def claim_incident(delivery_id: str, named: str, owner: str, by: str) -> int:
+    """Says who has it in hand; raises LookupError as `incident_named` does."""
+    incident = incident_named(await _open_incidents(delivery_id), named)
+    return await update_delivery(delivery_id, "claim", json.dumps({"incident_id": incident, "owner": owner, "by": by}))
 
 
 async def resolve_incident(delivery_id: str, named: str, resolution: str, note: str, by: str) -> int:

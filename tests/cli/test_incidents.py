@@ -1,11 +1,11 @@
-"""Acknowledging and resolving: which incident is meant, and that it is done."""
+"""Acknowledging, claiming and resolving: which incident is meant, and that it is done."""
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from cli import deliveries as of_deliveries
 from cli import incidents as of_incidents
-from cli.incidents import acknowledge_incident, incident_named, resolve_incident
+from cli.incidents import acknowledge_incident, claim_incident, incident_named, resolve_incident
 from settings import Settings
 from tests.workflows.books import ATTEMPT, a_book
 from tests.workflows.stage import an_event, stage
@@ -38,7 +38,7 @@ def test_a_name_of_nothing_open_is_answered_with_what_is_open() -> None:
 
 
 @pytest.mark.temporal
-async def test_an_incident_is_acknowledged_and_resolved_by_the_name_of_its_rule(
+async def test_an_incident_is_acknowledged_claimed_and_resolved_by_the_name_of_its_rule(
     temporal: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It took an id, copied from elsewhere, inside a JSON text."""
@@ -55,9 +55,10 @@ async def test_an_incident_is_acknowledged_and_resolved_by_the_name_of_its_rule(
 
         ends = (
             await acknowledge_incident(delivery, "attempt", "Kim"),
+            await claim_incident(delivery, "attempt", "Lee", "Kim"),
             await resolve_incident(delivery, "attempt", "handled", "called the customer", "Kim"),
         )
 
         (incident,) = (await on.snapshot(delivery))["incidents"]
-    assert ends == (0, 0)
-    assert (incident["acknowledged"], incident["resolution"]) == (True, "handled")
+    assert ends == (0, 0, 0)
+    assert (incident["acknowledged"], incident["owner"], incident["resolution"]) == (True, "Lee", "handled")
