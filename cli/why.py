@@ -32,7 +32,7 @@ def _in_full(rule: Mapping[str, Any]) -> Iterator[str]:
     """One rule: where it stands, each sentence with its value, what is missing, and what it does next."""
     yield f"{rule['rule']}: {rule['phase']}" + ("" if rule["applies"] else " (not for this delivery)")
     for sentence in rule["sentences"]:
-        source = f", from {sentence['source']['event_id']} at {sentence['source']['at']}" if sentence["source"] else ""
+        source = f", from {_event(sentence['source'])}" if sentence["source"] else ""
         yield f"  {MARKS[sentence['truth']]}  {WHERE.get(sentence['in'], '')}{sentence['text']}  (now: {plain(sentence['value'])}{source})"
     for missing in rule["near_miss"] or ():
         yield f"       {missing}"
@@ -46,6 +46,12 @@ def _in_full(rule: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  {waiting['says']}" for waiting in rule.get("waiting", ()))
     if rule.get("quiet_until"):
         yield f"  quiet hours until {rule['quiet_until']}"
+
+
+def _event(source: Mapping[str, Any]) -> str:
+    """`scan at STOP7, 2026-11-23T09:40:00Z`; the id, which tells people nothing, is in the JSON."""
+    place = f" at {source['place']}" if source.get("place") else ""
+    return f"{(source.get('kind') or 'a report').replace('_', ' ')}{place}, {source['at']}"
 
 
 def _in_short(rule: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from domain.delivery import Delivery
+from domain.delivery import Delivery, Source
 from domain.incident import Incident
 from domain.instant import NEVER, Instant, iso
 from rules.book import public_name
@@ -18,7 +18,7 @@ from rules.outlook import outlook_of
 from rules.readings import value_at
 from rules.scene import Scene
 from rules.steps import step_of
-from rules.tree import Compare, Condition, Group, NoneOf, Sentence, Together, Truth
+from rules.tree import AnyOf, Compare, Condition, Group, NoneOf, Sentence, Together, Truth
 
 MOST_LOOKS = 10_000
 """How many looks ahead a forecast takes for one rule."""
@@ -131,9 +131,16 @@ def _told(rule: CompiledRule, part: str, node: Sentence, wanted: bool, scene: Sc
         "truth": WORDS[truth],
         "wanted": wanted,
         "value": value_of(node, scene, at, rule.frame),
-        "source": None if source is None else {"event_id": source.event_id, "at": iso(source.at)},
+        "source": None if source is None else _evidence(source, scene),
         "until": iso(until) if until < NEVER else None,
     }
+
+
+def _evidence(source: Source, scene: Scene) -> dict[str, Any]:
+    """What happened, where and when; its kind and place are None for an event that is no longer kept."""
+    event = next((event for event in reversed(scene.delivery.events) if event.event_id == source.event_id), None)
+    kind, place = (None, None) if event is None else (str((event.status or event.kind).value), event.place)
+    return {"event_id": source.event_id, "kind": kind, "place": place, "at": iso(source.at)}
 
 
 def _near_misses(rule: CompiledRule, cell: Cell, scene: Scene, at: Instant) -> Iterator[str]:
@@ -144,10 +151,34 @@ def _near_misses(rule: CompiledRule, cell: Cell, scene: Scene, at: Instant) -> I
         yield f"true, and needs to stay so for {in_words(opens_at(rule.timing, cell) - at)} more"
     if not cell.armed:
         yield "has to be false once before it may open again"
-    for part, node, wanted in _sentences(rule):
-        missing = None if part == "clears_when" else _missing(rule, node, wanted, scene, at)
-        if missing is not None:
-            yield missing
+    for condition in (rule.rule.when, rule.rule.only_when, cast("Sentence | None", rule.together)):
+        for node, wanted in _lacking(rule, condition, True, scene, at) if condition is not None else ():
+            missing = _missing(rule, node, wanted, scene, at)
+            if missing is not None:
+                yield missing
+
+
+def _lacking(rule: CompiledRule, node: Condition, wanted: bool, scene: Scene, at: Instant) -> Iterator[tuple[Sentence, bool]]:
+    """The sentences that keep a condition from being as wanted. Of branches of which one is enough, only those that come to be so
+    by themselves, if there are any: an unknown one beside them decides nothing."""
+    if not isinstance(node, Group):
+        yield node, wanted
+        return
+    right = Truth.TRUE if wanted else Truth.FALSE
+    if step_of(node, rule.frame)(scene, at)[0] is right:
+        return
+    nodes: tuple[Condition, ...] = node.children
+    if isinstance(node, AnyOf) and wanted:
+        nodes = tuple(child for child in nodes if _comes_to_be(rule, child, right, scene, at)) or nodes
+    for child in nodes:
+        yield from _lacking(rule, child, wanted is not isinstance(node, NoneOf), scene, at)
+
+
+def _comes_to_be(rule: CompiledRule, node: Condition, right: Truth, scene: Scene, at: Instant) -> bool:
+    """Whether it turns as wanted by the clock alone, at its next turn."""
+    step = step_of(node, rule.frame)
+    until = step(scene, at)[1]
+    return until < NEVER and step(scene, until)[0] is right
 
 
 def _missing(rule: CompiledRule, node: Sentence, wanted: bool, scene: Scene, at: Instant) -> str | None:

@@ -45,6 +45,13 @@ def test_a_rule_that_is_far_from_opening_takes_one_line() -> None:
     assert lines()[-1] == 'far: idle; "status is at_hub" is false, "attempts at least 2" is 2 away and 1 more'
 
 
+def test_what_a_sentence_saw_is_told_by_what_happened_not_by_an_id() -> None:
+    """The id of the event, a long number of a machine, was all that was said of it."""
+    (found,) = (line for line in lines("there") if "status is arrived" in line)
+
+    assert found.endswith(f"from arrived, {iso(at('09:00'))})")
+
+
 def test_the_line_of_an_idle_rule_says_that_it_is_muted() -> None:
     """It said when the rule opens, as if it would then do something."""
     (line,) = told([IDLE | {"muted": {"until": "2026-11-23T16:00:00Z", "by": "Kim"}}])

@@ -12,7 +12,7 @@ from rules.compile import CompiledBook, compile_book
 from rules.evaluate import evaluate, release
 from rules.evidence import in_words, shown
 from rules.machine import Cell
-from rules.tree import Absent, All, Compare, Daytime, EventPattern, Is, Later, NoneOf, TimeRef
+from rules.tree import Absent, All, AnyOf, Compare, Daytime, EventPattern, Is, Later, NoneOf, TimeRef
 from rules.why import forecast, why
 from tests.builders import a_delivery, an_event, at
 
@@ -62,13 +62,25 @@ def test_each_sentence_is_shown_with_its_truth_value_and_source() -> None:
         "truth": "true",
         "wanted": True,
         "value": "out_for_delivery",
-        "source": {"event_id": out.event_id, "at": "2026-11-23T07:00:00Z"},
+        "source": {"event_id": out.event_id, "kind": "out_for_delivery", "place": None, "at": "2026-11-23T07:00:00Z"},
         "until": None,
     }
     assert found["sentences"][2]["value"] == "Mon 10:54:00"
     assert found["near_miss"] == ['"no scan for 2h" needs 6 minutes more']
     assert found["forecast"] == {"at": "2026-11-23T09:05:00Z", "says": "opens at 2026-11-23T09:05:00Z if nothing changes"}
     json.dumps(found)
+
+
+def test_of_branches_of_which_one_is_enough_the_one_that_comes_true_by_itself_is_named() -> None:
+    """The unknown branch stood there as if it were the cause, beside "opens at"."""
+    waits = Absent(EventPattern("scan"), 2 * HOUR, OUT, text="no scan for 2h since out_for_delivery")
+    unknown = Compare("eta confidence", "at_least", 50, text="eta confidence at least 50 %")
+    book = compile_book(Rulebook("book", (Rule("lost", "lost", AnyOf((unknown, waits))),)))
+    delivery, cells = told(book, an_event("out_for_delivery", "09:00"))
+
+    (found,) = why(book, delivery, cells, at("10:00"), "lost")
+
+    assert found["near_miss"] == ['"no scan for 2h since out_for_delivery" needs 1 hour more']
 
 
 def test_a_hold_that_began_since_the_last_evaluation_is_seen() -> None:
