@@ -27,7 +27,7 @@ from activities.record import Recording
 from activities.reroute import Rerouting
 from cli.desks import desk_of
 from domain.contact import Contact
-from domain.guards import FeedState
+from domain.guards import Disrupted, FeedState
 from domain.instant import Instant
 from domain.route import StandIn
 from integrations.messaging.mail import SmtpMail, mail_server
@@ -106,7 +106,7 @@ class Register:
     async def feeds(self, names: Collection[str]) -> Mapping[str, FeedState]:
         return await self.of_feeds.states(names)
 
-    async def disruptions(self, places: Collection[str], at: Instant) -> Mapping[str, tuple[str, ...]]:
+    async def disruptions(self, places: Collection[str], at: Instant) -> Mapping[str, tuple[Disrupted, ...]]:
         return await self.of_disruptions.open_on(places, at)
 
     async def park(self, feeds: Collection[str], delivery_id: str, at: Instant) -> None:

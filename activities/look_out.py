@@ -6,7 +6,7 @@ from typing import Protocol
 
 from temporalio import activity
 
-from domain.guards import About, Answer, FeedState, LookOut, Question, is_at_least, is_silent, is_stale
+from domain.guards import About, Answer, Disrupted, FeedState, LookOut, Question, is_at_least, is_silent, is_stale, of_disruptions
 from domain.instant import Instant, Span, iso
 from domain.order import Destination
 
@@ -18,8 +18,8 @@ class Register(Protocol):
         """Those of the feeds that are known."""
         ...
 
-    async def disruptions(self, places: Collection[str], at: Instant) -> Mapping[str, tuple[str, ...]]:
-        """The kinds of the disruptions that are open at an instant, by place (`hub:HEL1`)."""
+    async def disruptions(self, places: Collection[str], at: Instant) -> Mapping[str, tuple[Disrupted, ...]]:
+        """The disruptions that are open at an instant, by place (`hub:HEL1`)."""
         ...
 
     async def park(self, feeds: Collection[str], delivery_id: str, at: Instant) -> None:
@@ -98,12 +98,10 @@ class LookingOut:
         return tuple(answers)
 
     async def _answer(
-        self, question: Question, request: LookOut, states: Mapping[str, FeedState], open_on: Mapping[str, tuple[str, ...]]
+        self, question: Question, request: LookOut, states: Mapping[str, FeedState], open_on: Mapping[str, tuple[Disrupted, ...]]
     ) -> Answer:
         if question.about is About.DISRUPTION:
-            kinds = open_on.get(question.subject)
-            truth = kinds is not None and question.detail in ("", *kinds)
-            return Answer(question, truth, ", ".join(filter(None, kinds or ())))
+            return of_disruptions(question, open_on.get(question.subject, ()))
         if question.about is About.APART:
             return await self._groups.leave(question, request.delivery_id, request.at)
         if question.about is About.TOGETHER:

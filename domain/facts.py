@@ -93,6 +93,8 @@ class Facts:
     guards: Mapping[str, bool | None] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
     """Of the groups that the delivery belongs to, the disruption and who leads it, by the guard."""
+    guards_until: Mapping[str, Instant] = field(default_factory=dict)
+    """Until when what is true outside is so, where that is known."""
 
     @property
     def final(self) -> bool:

@@ -179,6 +179,9 @@ def _found(facts: Facts, event: Event, order: Order) -> Changes:
     changed: Changes = {"guards": {key: truth for key, truth in {**facts.guards, **truths}.items() if key not in gone}}
     if groups or gone & facts.groups.keys():
         changed["groups"] = {key: of for key, of in {**facts.groups, **groups}.items() if key not in gone}
+    ends = {key: told["until"] for key, told in event.detail.items() if told.get("until") is not None}
+    if ends or facts.guards_until:
+        changed["guards_until"] = {**{key: at for key, at in facts.guards_until.items() if key not in event.detail}, **ends}
     return changed
 
 

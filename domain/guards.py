@@ -1,6 +1,6 @@
 """Guards: questions about something outside the delivery, asked only when the rest of a rule is true, and their answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
@@ -57,12 +57,14 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was found: true, false, or None where nobody knows; `note` says what was seen, for people. `of` is the disruption of a
-    group, with who leads it: see Leading."""
+    group, with who leads it: see Leading.
+    `until` is when what is true ends by itself (exclusive; None: nobody said)."""
 
     question: Question
     truth: bool | None
     note: str = ""
     of: str = ""
+    until: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,23 @@ def leaving(key: str) -> Question | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Disrupted:
+    """A disruption that is open on a place: its kind ("" for none), and when it ends by itself (None: when somebody closes it)."""
+
+    kind: str = ""
+    until: Instant | None = None
+
+
+def of_disruptions(question: Question, found: Iterable[Disrupted]) -> Answer:
+    """Whether one of the disruptions that are open on a place is meant, and until when at least one is."""
+    there = tuple(found)
+    meant = [one for one in there if question.detail in ("", one.kind)]
+    ends = [one.until for one in meant if one.until is not None]
+    until = max(ends) if meant and len(ends) == len(meant) else None
+    return Answer(question, bool(meant), ", ".join(one.kind for one in there if one.kind), until)
+
+
+@dataclass(frozen=True, slots=True)
 class LookOut:
     """What the look outside is handed: all questions of a batch, and what they are about."""
 
@@ -145,10 +164,16 @@ def is_at_least(level: str, least: str) -> bool:
 
 
 def found_event(
-    known: Mapping[str, bool | None], answers: tuple[Answer, ...], at: Instant, now: Instant, source: str
+    known: Mapping[str, bool | None],
+    ends: Mapping[str, Instant],
+    answers: tuple[Answer, ...],
+    at: Instant,
+    now: Instant,
+    source: str,
 ) -> tuple[Event, ...]:
-    """The event that tells what is found and was not known before, and is known now; none if there is nothing new."""
-    news = [answer for answer in answers if _is_news(known, answer)]
+    """The event that tells what is found and was not known before, and is known now; none if there is nothing new.
+    `ends` says until when what is known holds."""
+    news = [answer for answer in answers if _is_news(known, ends, answer)]
     if not news:
         return ()
     told = dict(_told(answer) for answer in news)
@@ -160,10 +185,11 @@ def found_event(
 def _told(answer: Answer) -> tuple[str, Mapping[str, Any]]:
     if answer.question.about is About.APART:
         return joining(answer.question).key, {"truth": None, "note": answer.note, "gone": True}
-    return answer.question.key, {"truth": answer.truth, "note": answer.note, **({"of": answer.of} if answer.of else {})}
+    told = {"truth": answer.truth, "note": answer.note, **({"of": answer.of} if answer.of else {})}
+    return answer.question.key, told if answer.until is None else {**told, "until": answer.until}
 
 
-def _is_news(known: Mapping[str, bool | None], answer: Answer) -> bool:
+def _is_news(known: Mapping[str, bool | None], ends: Mapping[str, Instant], answer: Answer) -> bool:
     """That a feed is not silent goes without saying."""
     key, about = answer.question.key, answer.question.about
     if about is About.FEED_SILENT and key not in known:
@@ -172,4 +198,4 @@ def _is_news(known: Mapping[str, bool | None], answer: Answer) -> bool:
         return True  # somebody else may lead it by now
     if about is About.APART:
         return bool(answer.truth) and joining(answer.question).key in known
-    return key not in known or known[key] is not answer.truth
+    return key not in known or known[key] is not answer.truth or ends.get(key) != answer.until

@@ -155,7 +155,11 @@ def _found(sentence: Any, scene: Scene, at: Instant, frame: Frame) -> Any:
     """What the last look outside saw."""
     question = question_of(sentence, scene.delivery, frame)
     event = None if question is None else _last_found(question.key, scene)
-    return None if event is None or question is None else event.detail[question.key]["note"] or None
+    if event is None or question is None:
+        return None
+    told = event.detail[question.key]
+    parts = [told["note"], f"until {iso(told['until'])}" if told.get("until") is not None else ""]
+    return ", ".join(filter(None, parts)) or None
 
 
 def _last_found(key: str, scene: Scene) -> Event | None:

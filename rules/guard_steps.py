@@ -137,11 +137,17 @@ def feed_of(pattern: EventPattern, delivery: Delivery) -> str | None:
 
 
 def guard_step(node: Any, frame: Frame) -> Step:
-    """The last answer, for as long as there is no other."""
+    """The last answer, for as long as there is no other; one that is true ends when what it told of ends by itself."""
 
     def at(scene: Scene, t: Instant) -> Answer:
         question = question_of(node, scene.delivery, frame)
-        return UNKNOWN_FOR_GOOD if question is None else KNOWN[scene.delivery.facts.guards.get(question.key)]
+        if question is None:
+            return UNKNOWN_FOR_GOOD
+        facts = scene.delivery.facts
+        truth, until = facts.guards.get(question.key), facts.guards_until.get(question.key)
+        if truth is not True or until is None:
+            return KNOWN[truth]
+        return (Truth.TRUE, until) if t < until else FALSE_FOR_GOOD
 
     return at
 

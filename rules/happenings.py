@@ -8,7 +8,7 @@ from typing import Literal
 from domain.event import Place
 from domain.reasons import Reason
 from domain.status import MILESTONES, AssignmentState, DriverState, Kind, Party, Status
-from rules import guard_sentences
+from rules import guard_sentences, quantities
 from rules.clock_times import read_time, read_window
 from rules.line_setting import Told
 from rules.outside import DisruptionTurned, FeedTurned
@@ -197,7 +197,9 @@ def _feed(words: Words, told: Told) -> Line:
 def _disruption(words: Words, told: Told) -> Line:
     opens = words.one_of("R104", "state of a disruption", ["open", "closed"]) == "open"
     place = guard_sentences.place(words)
-    return DisruptionTurned(told.known, place, opens, guard_sentences.kind(words) if words.eat("of") else None)
+    kind = guard_sentences.kind(words) if words.eat("of") else None
+    until = told.known + quantities.duration(words) if opens and words.eat("for") else None
+    return DisruptionTurned(told.known, place, opens, kind, until)
 
 
 What = Callable[[Words, Told], Line]

@@ -90,7 +90,9 @@ def _rest_until(rule: CompiledRule, cell: Cell, scene: Scene, t: Instant) -> Ins
 
 
 def _begins_to_ask(rule: CompiledRule, cell: Cell, scene: Scene, at: Instant) -> bool:
-    """Whether by time alone guards begin to matter at an instant."""
+    """Whether by time alone guards begin to matter at an instant, or what was known of one that matters ends then."""
+    if at in scene.delivery.facts.guards_until.values() and any(True for _ in asks(rule, cell, scene, at)):
+        return True
     now, before = (set(map(id, asks(rule, cell, scene, t))) for t in (at, at - 1))
     return not now <= before
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from domain.guards import (
     About,
     Answer,
+    Disrupted,
     FeedState,
     Leading,
     Question,
@@ -13,9 +14,10 @@ from domain.guards import (
     is_silent,
     is_stale,
     is_together,
+    of_disruptions,
     together_note,
 )  # fmt: skip
-from domain.instant import Instant, Span, iso
+from domain.instant import NEVER, Instant, Span, iso
 from rules.tree import Value
 
 ALWAYS: Instant = 0
@@ -39,6 +41,8 @@ class DisruptionTurned:
     place: str
     opens: bool
     kind: str | None = None
+    until: Instant | None = None
+    """When it ends by itself (exclusive); None: when somebody closes it."""
 
 
 Turned = FeedTurned | DisruptionTurned
@@ -100,7 +104,8 @@ class Outside:
     given: Given
     carriers: Collection[str]
     silent_since: dict[str, Instant] = field(default_factory=dict)
-    disruptions: set[tuple[str, str]] = field(default_factory=set)
+    disruptions: dict[tuple[str, str], Instant] = field(default_factory=dict)
+    """Place and kind -> when it ends by itself; NEVER: when somebody closes it."""
     groups: dict[tuple[str, str], Gathering] = field(default_factory=dict)
     called: set[str] = field(default_factory=set)
     """The deliveries that have to look again, since their group has come together."""
@@ -120,15 +125,17 @@ class Outside:
 
     def _disrupt(self, turned: DisruptionTurned) -> None:
         if turned.opens:
-            self.disruptions.add((turned.place, turned.kind or ""))
+            self.disruptions[turned.place, turned.kind or ""] = NEVER if turned.until is None else turned.until
             return
-        closed = {one for one in self.disruptions if one[0] == turned.place and turned.kind in (None, one[1])}
-        self.disruptions -= closed
+        for one in [one for one in self.disruptions if one[0] == turned.place and turned.kind in (None, one[1])]:
+            del self.disruptions[one]
 
     def answer(self, question: Question, at: Instant, delivery_id: str = "") -> Answer:
         """What a look finds for a delivery."""
         if question.about in (About.TOGETHER, About.APART):
             return self._grouped(question, at, delivery_id)
+        if question.about is About.DISRUPTION:
+            return self.disrupted(question, at)
         truth, note = ANSWERS[question.about](self, question, at)
         return Answer(question, truth, note)
 
@@ -158,10 +165,10 @@ class Outside:
         feed = self._feed(question, at)
         return is_silent(feed, at), f"last heard of at {iso(feed.last_seen)}"
 
-    def disrupted(self, question: Question, at: Instant) -> tuple[bool | None, str]:
-        kinds = sorted(kind for place, kind in self.disruptions if place == question.subject)
-        fits = bool(kinds) and question.detail in ("", *kinds)
-        return fits, ", ".join(filter(None, kinds))
+    def disrupted(self, question: Question, at: Instant) -> Answer:
+        here = sorted((kind, until) for (place, kind), until in self.disruptions.items() if place == question.subject)
+        open_now = [Disrupted(kind, None if until == NEVER else until) for kind, until in here if at < until]
+        return of_disruptions(question, open_now)
 
     def warned(self, question: Question, at: Instant) -> tuple[bool | None, str]:
         level = self.given.weather
@@ -175,8 +182,7 @@ class Outside:
 ANSWERS: Mapping[About, Callable[[Outside, Question, Instant], tuple[bool | None, str]]] = {
     About.FEED_STALE: Outside.stale,
     About.FEED_SILENT: Outside.silent,
-    About.DISRUPTION: Outside.disrupted,
     About.WEATHER: Outside.warned,
     About.TRAFFIC: Outside.delayed,
 }
-"""What a question is about -> how it is answered."""
+"""What a question is about -> how it is answered; disruptions apart, which may have an end."""

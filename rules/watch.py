@@ -149,8 +149,8 @@ def look(
     force = in_force(book, watch.kept, versions)
     found, due = tuple[Event, ...](), now
     if answers:
-        due = due_at(watch.cells, seen_at, now)
-        found = found_event(watch.delivery.facts.guards, answers, due, now, OURSELVES)
+        due, facts = due_at(watch.cells, seen_at, now), watch.delivery.facts
+        found = found_event(facts.guards, facts.guards_until, answers, due, now, OURSELVES)
     if due < now:
         watch = _knowing(watch, force, found, due, edition)
         after, learnt = told(watch.delivery, events)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
+from domain.guards import Disrupted
 from domain.instant import Instant
 from store.database import Database
 from store.tables import deliveries, disruptions
@@ -56,15 +57,15 @@ class Disruptions:
             Disruption(row.scope, row.key, row.kind, row.opened_at, row.closes_at, row.declared_by, row.note) for row in rows
         )
 
-    async def open_on(self, places: Collection[str], at: Instant) -> Mapping[str, tuple[str, ...]]:
-        """The kinds ("" for none) of the disruptions that are open on some of the places (`hub:HEL1`)."""
+    async def open_on(self, places: Collection[str], at: Instant) -> Mapping[str, tuple[Disrupted, ...]]:
+        """The disruptions that are open on some of the places (`hub:HEL1`)."""
         here = or_(*(_is_on(*place.split(":", 1)) for place in sorted(places)))
-        query = select(disruptions.c.scope, disruptions.c.key, disruptions.c.kind).where(_open_at(at), here)
-        found: dict[str, tuple[str, ...]] = {}
+        query = select(disruptions).where(_open_at(at), here)
+        found: dict[str, tuple[Disrupted, ...]] = {}
         async with self._database.reading() as connection:
             for row in (await connection.execute(query.order_by(disruptions.c.disruption_id))).all():
                 place = f"{row.scope}:{row.key}"
-                found[place] = (*found.get(place, ()), row.kind or "")
+                found[place] = (*found.get(place, ()), Disrupted(row.kind or "", row.closes_at))
         return found
 
     async def in_scope(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import pytest
 
 from activities.look_out import LookingOut, NobodyKnows
-from domain.guards import About, Answer, FeedState, LookOut, Question
+from domain.guards import About, Answer, Disrupted, FeedState, LookOut, Question
 from domain.instant import HOUR, MINUTE, Instant, Span
 from domain.order import Destination
 
@@ -25,8 +25,10 @@ class Known:
         known = {"acme": FeedState(NOW - 3 * HOUR), "zipvan": FeedState(NOW - 3 * HOUR, 4 * HOUR)}
         return {name: state for name, state in known.items() if name in names}
 
-    async def disruptions(self, places: Collection[str], at: Instant) -> Mapping[str, tuple[str, ...]]:
-        return {place: ("", "snow") for place in places if place == "zone:north"}
+    async def disruptions(self, places: Collection[str], at: Instant) -> Mapping[str, tuple[Disrupted, ...]]:
+        return {
+            place: (Disrupted(until=NOW + HOUR), Disrupted("snow", NOW + 2 * HOUR)) for place in places if place == "zone:north"
+        }
 
     async def park(self, feeds: Collection[str], delivery_id: str, at: Instant) -> None:
         self.parked += [(feed, delivery_id) for feed in feeds]

@@ -8,7 +8,7 @@ import pytest
 
 from cli.disruptions import Place, call, declare, place_of, show_open
 from cli.errors import InputError
-from domain.guards import FeedState
+from domain.guards import Disrupted, FeedState
 from rules.book import Rulebook, canonical_json
 from rules.tree import DisruptionOpen
 from settings import Settings, read_settings
@@ -100,5 +100,5 @@ async def test_the_worker_looks_at_these_tables(database: Database) -> None:
     await register.park(["acme"], "D1", NOW)
 
     assert await register.feeds(["acme"]) == {"acme": FeedState(NOW)}
-    assert await register.disruptions(["zone:north-2"], NOW) == {"zone:north-2": ("snow",)}
+    assert await register.disruptions(["zone:north-2"], NOW) == {"zone:north-2": (Disrupted("snow"),)}
     assert await feeds.waiting_for("acme") == ("D1",)

@@ -353,8 +353,11 @@ def _received(node: Any, known: Known, t: Instant, floor: Instant) -> int:
 def _disrupted(node: Any, known: Known, t: Instant) -> int:
     """By the last answer about that very place and kind."""
     key = f"disruption|hub:{known.delivery.order.hub}|{node.kind or ''}|0"
-    answers = [event.detail[key]["truth"] for event in known.told if event.kind is Kind.FOUND and key in event.detail]
-    return U if not answers or answers[-1] is None else _b(answers[-1])
+    answers = [event.detail[key] for event in known.told if event.kind is Kind.FOUND and key in event.detail]
+    if not answers or answers[-1]["truth"] is None:
+        return U
+    until = answers[-1].get("until")
+    return _b(answers[-1]["truth"] and (until is None or t < until))
 
 
 DEFINITIONS: Mapping[str, Callable[[Any, Known, Instant], int]] = {

@@ -8,6 +8,7 @@ import pytest
 from domain.event import Event
 from domain.guards import About, Answer, FeedState, Question, is_at_least, is_silent, is_stale
 from domain.instant import HOUR, MINUTE, Instant
+from domain.status import Kind
 from rules.alarms import heeds_disruptions, is_guards_alone
 from rules.book import Rulebook
 from rules.compile import CompiledBook, compile_book
@@ -30,16 +31,21 @@ class Lookout:
     answers: dict[About, bool | None] = field(default_factory=dict)
     watch: Watch = field(default_factory=lambda: Watch(a_delivery(), 1, "b", at("08:00")))
     asked: list[list[str]] = field(default_factory=list)
+    until: Instant | None = None
 
     def look(self, now: Instant, *events: Event) -> list[str]:
         """The rules that are open after a look; what it asked goes on the list."""
         answers: tuple[Answer, ...] = ()
         while (looked := look(self.watch, self.book, events, now, answers=answers)).asks:
             self.asked.append([question.key for question in looked.asks])
-            answers += tuple(Answer(question, self.answers.get(question.about)) for question in looked.asks)
+            answers += tuple(self._answer(question) for question in looked.asks)
         self.watch = looked.watch
         self.wake = looked.wake.at if looked.wake else None
         return sorted(incident.rule for incident in self.watch.open_incidents)
+
+    def _answer(self, question: Question) -> Answer:
+        truth = self.answers.get(question.about)
+        return Answer(question, truth, until=self.until if truth else None)
 
 
 def a_book(rules: str, directory: str = "") -> CompiledBook:
@@ -315,6 +321,14 @@ tests:
       - {at: "11:00", open: [snow]}
       - {at: "12:00", open: [], resolved: {snow: cured}}
 
+  - name: a disruption that ends by itself ends what it opened
+    delivery: {carrier: zipvan, hub: HEL1, zone: north-2}
+    timeline: ["10:00 disruption open zone:north-2 of kind snow for 3m"]
+    expect:
+      - {at: "10:00", open: [snow]}
+      - {until: "10:02:59", open: [snow]}
+      - {at: "10:03", open: [], resolved: {snow: cured}}
+
   - name: no false missed scan while the feed of the carrier is silent, and one alarm for it
     delivery: {carrier: acme, hub: HEL1}
     timeline:
@@ -358,4 +372,57 @@ def test_a_test_file_says_how_things_stand_outside(folder: Path) -> None:
 
     assert [problem.render() for problem in report.problems if problem.is_error] == []
     assert report.failed == 0, report.summary()
-    assert report.passed == 5
+    assert report.passed == 6
+
+
+DOWN = "- {id: down, when: disruption open on hub}"
+
+
+def test_a_disruption_with_an_end_is_looked_up_again_then_and_its_incident_ends() -> None:
+    lookout = Lookout(a_book(DOWN), {About.DISRUPTION: True}, until=at("09:03"))
+
+    opened = lookout.look(at("09:00"), an_event("note", "09:00"))
+    wake = lookout.wake
+    lookout.answers[About.DISRUPTION] = False
+    ended = lookout.look(at("09:03"))
+
+    assert (opened, wake, ended) == (["down"], at("09:03"), [])
+
+
+def test_a_disruption_that_was_made_longer_keeps_its_incident_open_until_the_new_end() -> None:
+    lookout = Lookout(a_book(DOWN), {About.DISRUPTION: True}, until=at("09:03"))
+    lookout.look(at("09:00"), an_event("note", "09:00"))
+    lookout.until = at("09:10")
+
+    still = lookout.look(at("09:03"))
+
+    assert (still, lookout.wake, len(lookout.watch.incidents)) == (["down"], at("09:10"), 1)
+
+
+def test_a_pending_rule_asks_again_when_what_was_known_ends_and_keeps_its_hold() -> None:
+    lookout = Lookout(a_book(HELD_UP.replace("hub]", "hub], hold: 10m")), {About.DISRUPTION: True}, until=at("09:03"))
+    lookout.look(at("09:00"), an_event("on_hold", "09:00"))
+    wake, lookout.until = lookout.wake, at("10:00")
+
+    lookout.look(at("09:03"))
+    opened = lookout.look(at("09:10"))
+
+    assert (wake, opened) == (at("09:03"), ["held-up"])
+
+
+def test_without_a_new_answer_it_is_no_longer_true_after_its_end_and_why_says_until_when() -> None:
+    book = a_book(DOWN)
+    lookout = Lookout(book, {About.DISRUPTION: True}, until=at("09:03"))
+    lookout.look(at("09:00"), an_event("note", "09:00"))
+
+    watch = lookout.watch
+    told = [why(book, watch.delivery, watch.cells, at(clock))[0]["sentences"][0] for clock in ("09:02", "09:03")]
+
+    assert [sentence["truth"] for sentence in told] == ["true", "false"]
+    assert told[0]["value"] == "until 2026-11-23T07:03:00Z"
+
+
+def test_an_answer_from_before_there_were_ends_is_true_until_there_is_another() -> None:
+    known = a_delivery().after(Event("f", Kind.FOUND, at("09:00"), at("09:00"), "us", detail={"k": {"truth": True, "note": ""}}))
+
+    assert (known.facts.guards, known.facts.guards_until) == ({"k": True}, {})

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from domain.guards import FeedState
+from domain.guards import Disrupted, FeedState
 from domain.instant import HOUR, MINUTE
 from store.database import Database
 from store.deliveries import Deliveries
@@ -51,7 +51,7 @@ async def test_a_disruption_is_open_from_its_declaration_until_it_is_closed(data
     closed = await disruptions.close("hub", "HEL1", None, now=NOW + HOUR)
 
     assert declared == [True, False]
-    assert (before, during, closed) == ({}, {"hub:HEL1": ("down",)}, 1)
+    assert (before, during, closed) == ({}, {"hub:HEL1": (Disrupted("down"),)}, 1)
     assert await disruptions.open_at(NOW + HOUR) == ()
     assert await disruptions.open_at(NOW + HOUR - 1) == (DOWN,)
 
@@ -60,7 +60,7 @@ async def test_a_disruption_ends_by_itself_when_it_was_said_to(sqlite_database: 
     disruptions = Disruptions(sqlite_database)
     await disruptions.declare(replace(DOWN, closes_at=NOW + HOUR))
 
-    assert await disruptions.open_on(["hub:HEL1"], NOW + HOUR - 1) == {"hub:HEL1": ("down",)}
+    assert await disruptions.open_on(["hub:HEL1"], NOW + HOUR - 1) == {"hub:HEL1": (Disrupted("down", NOW + HOUR),)}
     assert await disruptions.open_on(["hub:HEL1"], NOW + HOUR) == {}
     assert await disruptions.declare(replace(DOWN, opened_at=NOW + HOUR))
 
@@ -73,7 +73,7 @@ async def test_closing_one_kind_leaves_the_others_open(sqlite_database: Database
     closed = await disruptions.close("hub", "HEL1", "snow", now=NOW + 1)
 
     assert closed == 1
-    assert await disruptions.open_on(["hub:HEL1"], NOW + 1) == {"hub:HEL1": ("", "strike")}
+    assert await disruptions.open_on(["hub:HEL1"], NOW + 1) == {"hub:HEL1": (Disrupted(), Disrupted("strike"))}
 
 
 async def test_it_calls_the_open_deliveries_of_its_place_under_the_versions_that_heed_it(database: Database) -> None:

@@ -19,7 +19,7 @@ from activities.record import Recording
 from activities.registry import ACTIVITIES
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.copy import Admission, AdmitRequest, Admittance, DeliveryCopy
-from domain.guards import Answer, FeedState, Question
+from domain.guards import Answer, Disrupted, FeedState, Question
 from domain.instant import Instant
 from rules.book import Rulebook, canonical_json, sha256
 from rules.outside import NOTHING_GIVEN, Outside
@@ -145,7 +145,7 @@ class Elsewhere:
     """What is outside the deliveries, in memory: the open disruptions by place, and feeds. `broken` times nobody answers; an
     answer takes `takes_s` seconds."""
 
-    open_on: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    open_on: dict[str, tuple[Disrupted, ...]] = field(default_factory=dict)
     known_feeds: dict[str, FeedState] = field(default_factory=dict)
     parked: list[tuple[str, str]] = field(default_factory=list)
     groups: Outside = field(default_factory=lambda: Outside(NOTHING_GIVEN, ()))
@@ -157,10 +157,11 @@ class Elsewhere:
         self._look()
         return {name: self.known_feeds[name] for name in names if name in self.known_feeds}
 
-    async def disruptions(self, places: Collection[str], at: Instant) -> Mapping[str, tuple[str, ...]]:
+    async def disruptions(self, places: Collection[str], at: Instant) -> Mapping[str, tuple[Disrupted, ...]]:
         self._look()
         await asyncio.sleep(self.takes_s)
-        return {place: kinds for place, kinds in self.open_on.items() if place in places}
+        found = {place: self.open_on.get(place, ()) for place in places}
+        return {place: tuple(one for one in there if one.until is None or at < one.until) for place, there in found.items()}
 
     async def park(self, feeds: Collection[str], delivery_id: str, at: Instant) -> None:
         self.parked += [(feed, delivery_id) for feed in feeds]

@@ -5,13 +5,14 @@ import asyncio
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
-from domain.guards import FeedState
+from domain.guards import Disrupted, FeedState
 from domain.instant import HOUR, SECOND
 from rules.directory import Carrier, Directory
 from rules.tree import All, DisruptionOpen, EventPattern, Is, Received
 from tests.workflows.books import NO_SCAN, OUT, TELL, a_book, a_rule
 from tests.workflows.stage import a_status, an_event, stage
 from tests.workflows.test_delivery import acted, all_closed, ended, is_open
+from workflows.clock import wall_clock
 from workflows.delivery import Delivery
 from workflows.guard import Guard
 from workflows.payloads import DATA_CONVERTER
@@ -27,7 +28,7 @@ async def test_a_guard_is_looked_up_once_when_the_rest_is_true_and_the_rule_open
     temporal: WorkflowEnvironment,
 ) -> None:
     async with stage(temporal.client, a_book(HELD_UP)) as on:
-        on.elsewhere.open_on["hub:HEL1"] = ("",)
+        on.elsewhere.open_on["hub:HEL1"] = (Disrupted(),)
         delivery_id = await on.start(hub="HEL1")
         await on.deliveries.report(delivery_id, [a_status("in_transit")])
         await on.until(delivery_id, lambda seen: seen["status"] == "in_transit")
@@ -45,7 +46,7 @@ async def test_a_guard_is_looked_up_once_when_the_rest_is_true_and_the_rule_open
 async def test_a_rule_of_guards_alone_opens_and_closes_when_it_is_called(temporal: WorkflowEnvironment) -> None:
     async with stage(temporal.client, a_book(DOWN)) as on:
         delivery_id = await on.start(hub="HEL1")
-        on.elsewhere.open_on["hub:HEL1"] = ("strike",)
+        on.elsewhere.open_on["hub:HEL1"] = (Disrupted("strike"),)
         await on.deliveries.look_again(delivery_id)
         await on.until(delivery_id, is_open("down"))
 
@@ -56,6 +57,18 @@ async def test_a_rule_of_guards_alone_opens_and_closes_when_it_is_called(tempora
         assert [incident["resolution"] for incident in snapshot["incidents"]] == ["cured"]
         assert snapshot["rejected"]["count"] == 0
         assert snapshot["events_seen"] == 0
+
+
+async def test_a_disruption_that_ends_by_itself_wakes_the_delivery_then(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(DOWN)) as on:
+        delivery_id = await on.start(hub="HEL1")
+        on.elsewhere.open_on["hub:HEL1"] = (Disrupted("strike", wall_clock() + 3 * SECOND),)
+        await on.deliveries.look_again(delivery_id)
+        await on.until(delivery_id, is_open("down"))
+
+        snapshot = await on.until(delivery_id, all_closed)
+
+        assert [incident["resolution"] for incident in snapshot["incidents"]] == ["cured"]
 
 
 async def test_no_false_missed_scan_while_the_feed_is_silent_and_it_opens_once_the_feed_is_back(
@@ -83,7 +96,7 @@ async def test_while_nobody_can_be_asked_the_guard_is_unknown_and_it_is_asked_ag
     temporal: WorkflowEnvironment,
 ) -> None:
     async with stage(temporal.client, a_book(HELD_UP)) as on:
-        on.elsewhere.open_on["hub:HEL1"] = ("",)
+        on.elsewhere.open_on["hub:HEL1"] = (Disrupted(),)
         on.elsewhere.broken = 1
         delivery_id = await on.start(hub="HEL1")
 
@@ -97,7 +110,7 @@ async def test_a_life_with_guards_and_openings_replays(temporal: WorkflowEnviron
     async with stage(temporal.client, a_book(HELD_UP, DOWN, AFTER)) as on:
         on.elsewhere.broken = 2
         delivery_id = await on.start(hub="HEL1")
-        on.elsewhere.open_on["hub:HEL1"] = ("", "strike")
+        on.elsewhere.open_on["hub:HEL1"] = (Disrupted(), Disrupted("strike"))
         await on.deliveries.report(delivery_id, [a_status("on_hold")])
         await on.until(delivery_id, acted("notify.customer", "done"))
         await on.until(delivery_id, is_open("down"))
