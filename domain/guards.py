@@ -123,7 +123,7 @@ def of_disruptions(question: Question, found: Iterable[Disrupted]) -> Answer:
     meant = [one for one in there if question.detail in ("", one.kind)]
     ends = [one.until for one in meant if one.until is not None]
     until = max(ends) if meant and len(ends) == len(meant) else None
-    return Answer(question, bool(meant), ", ".join(one.kind for one in there if one.kind), until)
+    return Answer(question, bool(meant), ", ".join(one.kind for one in there if one.kind), until=until)
 
 
 @dataclass(frozen=True, slots=True)
