@@ -35,14 +35,14 @@ async def start_delivery(file: Path, format: str) -> int:
     return FINE
 
 
-def print_example() -> None:
-    """An order with a new id and a promise in two hours."""
+def print_example(delivery_id: str | None) -> None:
+    """An order with a promise in two hours, with an id or a new one."""
     now = wall_clock()
     print(
         as_json(
             {
                 "schema_version": 1,
-                "delivery_id": f"D-{uuid.uuid4().hex[:6]}",
+                "delivery_id": delivery_id or f"D-{uuid.uuid4().hex[:6]}",
                 "carrier": "acme",
                 "tracking_numbers": ["1Z023E2X0214323462"],
                 "service_level": "same_day",

@@ -42,11 +42,13 @@ def start(
 
 
 @delivery.command()
-def example() -> None:
-    """Print an order to start from: promised in two hours, with a new id."""
+def example(
+    delivery_id: Annotated[str | None, typer.Option("--id", help="what it is called; default: a new id")] = None,
+) -> None:
+    """Print an order to start from: promised in two hours, with a new id unless you name one."""
     from cli.deliveries import print_example
 
-    print_example()
+    print_example(delivery_id)
 
 
 @delivery.command()

@@ -81,10 +81,14 @@ async def _report(found: Mapping[str, Sequence[Sendable]], settings: Settings) -
     for delivery_id, events in found.items():
         try:
             await deliveries.report(delivery_id, events)
-            print(f"{delivery_id}: {len(events)} events reported")
+            print(f"{delivery_id}: {_counted(events)} reported")
         except LookupError as error:
             code = max(code, await _tell_of_ended(deliveries, settings, delivery_id, events, error))
     return code
+
+
+def _counted(events: Sequence[Sendable]) -> str:
+    return "1 event" if len(events) == 1 else f"{len(events)} events"
 
 
 async def _tell_of_ended(
@@ -92,7 +96,7 @@ async def _tell_of_ended(
 ) -> int:
     """A correction that the final event did not occur reopens the delivery; anything else is kept for the record."""
     if any(_kind(event) == Kind.CORRECTION for event in events) and await deliveries.reopen(delivery_id, events):
-        print(f"{delivery_id} had ended, which did not occur: reopened as its next generation, {len(events)} events reported")
+        print(f"{delivery_id} had ended, which did not occur: reopened as its next generation, {_counted(events)} reported")
         return FINE
     return await _keep_for_the_record(settings, delivery_id, events, error)
 

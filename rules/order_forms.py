@@ -130,9 +130,11 @@ class OrderForm:
         self.places[path] = node
         return self._value(node, path, None) if not isinstance(node, Text) else self._text(node, ())
 
-    def _text(self, node: Text, names: Path) -> str | None:
+    def _text(self, node: Text, names: Path) -> str | int | None:
         if node.is_empty:
             return None
+        if names == ("schema_version",) and node.value.isdecimal():
+            return int(node.value)
         if names in TIMES and "T" not in node.value:
             return self._time(node)
         return node.value

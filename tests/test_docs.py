@@ -188,3 +188,11 @@ def test_the_example_of_a_settings_file_can_be_read(tmp_path: Path) -> None:
     settings = read_settings({}, file)
 
     assert (settings.port, settings["DOORSTEP_MAIL_FROM"]) == (8081, "deliveries@example.test")
+
+
+def test_what_the_readme_does_with_a_delivery_is_about_the_one_that_it_starts() -> None:
+    block = next(block for block in code((ROOT / "README.md").read_text(), "sh") if "delivery start" in block)
+
+    named = set(re.findall(r"\bD-[0-9]+\b", block))
+    example = next(line for line in block.splitlines() if "delivery example" in line)
+    assert [f"--id {name} " in example for name in named] == [True]

@@ -15,6 +15,7 @@ from settings import SHIPPED_RULES
 from tests.rules.readers import run
 
 ORDER = {
+    "schema_version": 1,
     "delivery_id": "D-7",
     "carrier": "acme",
     "promised": {"start": "2026-11-23T14:00:00+02:00", "end": "2026-11-23T16:00:00+02:00"},
