@@ -2,9 +2,10 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import get_args
 
 from cli.command import FINDINGS, FINE
@@ -12,8 +13,11 @@ from cli.errors import InputError
 from domain.guards import Scope
 from domain.instant import Span, iso
 from rules.alarms import heeds_disruptions
+from rules.beside import DIRECTORY_FILE
 from rules.book import from_canonical
+from rules.directory_reader import read_directory_file
 from rules.durations import DurationError, span_of
+from rules.problems import suggestion
 from settings import Settings
 from store.database import Database
 from store.disruptions import Disruption, Disruptions
@@ -45,6 +49,7 @@ def place_of(text: str) -> Place:
 async def declare(settings: Settings, place: str, kind: str | None, lasts: str | None, by: str, note: str | None) -> int:
     """Declares a disruption and calls the deliveries that have to know at once."""
     where, now = place_of(place), wall_clock()
+    _warn_of_unknown(settings.rules, where)
     closes_at = None if lasts is None else now + _span(lasts)
     async with _database(settings) as database:
         disruption = Disruption(where.scope, where.key, kind, now, closes_at, by, note)
@@ -54,6 +59,16 @@ async def declare(settings: Settings, place: str, kind: str | None, lasts: str |
         called = await call(database, await _deliveries(settings), where)
     print(f"{place}: declared{_of(kind)}; {called} deliveries called")
     return FINE
+
+
+def _warn_of_unknown(rules: Path, place: Place) -> None:
+    """Says so where the directory names such places but not this one. Deliveries may name others, so it counts all the same."""
+    directory = read_directory_file(rules / DIRECTORY_FILE).directory
+    known: Mapping[str, Collection[str]] = {"hub": directory.hubs, "carrier": directory.carriers, "zone": directory.zones}
+    names = known.get(place.scope, ())
+    if names and place.key not in names:
+        said = f'warning: {DIRECTORY_FILE} has no {place.scope} "{place.key}"; {suggestion(place.key, names)}'
+        print(said, file=sys.stderr)
 
 
 async def close(settings: Settings, place: str, kind: str | None) -> int:

@@ -62,6 +62,31 @@ async def test_a_span_without_a_unit_is_refused_with_a_hint(settings: Settings) 
         await declare(settings, "hub:HEL1", None, "4", "Kim", None)
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        pytest.param("hub:HEL11", 'warning: directory.yaml has no hub "HEL11"; did you mean "HEL1"?', id="misspelt"),
+        pytest.param("hub:HEL1", "", id="known"),
+        pytest.param("zone:north", "", id="the directory names no zones"),
+    ],
+)
+async def test_a_place_that_the_directory_lacks_is_declared_with_a_warning(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str, said: str
+) -> None:
+    (tmp_path / "directory.yaml").write_text("hubs: {HEL1: {}}\n")
+    url = f"sqlite:///{tmp_path / 'doorstep.db'}"
+    settings = read_settings({"DOORSTEP_DATABASE_URL": url, "DOORSTEP_RULES": str(tmp_path)})
+    monkeypatch.setattr("cli.disruptions._deliveries", _calls)
+
+    code = await declare(settings, place, None, None, "Kim", None)
+
+    assert (code, capsys.readouterr().err.strip()) == (0, said)
+
+
+async def _calls(settings: Settings) -> Calls:
+    return Calls()
+
+
 async def test_what_is_open_is_listed(settings: Settings, database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     nothing = await show_open(settings, "text")
     await Disruptions(database).declare(Disruption("hub", "HEL1", "down", NOW, None, "Kim", "no power"))
