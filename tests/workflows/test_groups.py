@@ -77,7 +77,7 @@ async def test_nothing_is_done_twice_when_the_worker_ends_while_the_group_gather
     assert done_before == []
     assert len(seen) == 3
     assert [request.key for request in again.recorder.requests] == ["disruption/1/van/do.0/0"]
-    assert on.elsewhere.groups.disruptions == set()
+    assert not on.elsewhere.groups.disruptions
     assert replayed.replay_failure is None
 
 
