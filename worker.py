@@ -61,7 +61,7 @@ from workflows.contract import TASK_QUEUE
 from workflows.delivery import Delivery
 from workflows.guard import Guard
 from workflows.registration import missing_attributes
-from workflows.rulebooks import SHELF
+from workflows.rulebooks import SHELF, nowhere
 
 DIRECTORY = "directory.yaml"
 
@@ -235,6 +235,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         await webhooks.close()
         if not isinstance(desk, BuiltIn):
             await desk.close()
+        SHELF.fetch_from(nowhere, settings.matcher)
         await database.close()
 
 

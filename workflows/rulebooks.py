@@ -21,7 +21,7 @@ class Shelf:
     def __init__(self) -> None:
         self._books: dict[str, CompiledBook] = {}
         self._lock = Lock()
-        self._fetch: Fetch = _nowhere
+        self._fetch: Fetch = nowhere
         self._matcher = "durable"
 
     def fetch_from(self, fetch: Fetch, matcher: str = "durable") -> None:
@@ -46,7 +46,8 @@ class Shelf:
         return version in self._books
 
 
-def _nowhere(version: str) -> str:
+def nowhere(version: str) -> str:
+    """What a process fetches from that was told of no place, or whose worker has ended."""
     raise LookupError(f"rulebook version {version[:12]} is not in memory and this process was told of no place to fetch it from")
 
 
