@@ -17,11 +17,11 @@ from domain.guards import Answer
 from domain.incident import Resolution
 from domain.instant import NEVER, Instant
 from domain.order import Order
-from domain.status import Kind, Status
 from rules.alarms import is_called, is_parked, stale_after
 from rules.book import canonical_json, public_name, sha256
 from rules.compile import CompiledBook, compile_book
 from rules.deeds import Deed
+from rules.expiry import expires_at, expiry
 from rules.grace import longest_grace
 from rules.outside import NOTHING_GIVEN, DisruptionTurned, FeedTurned, Given, Outside
 from rules.people import acknowledged, claimed, muted, settled_by_hand
@@ -169,8 +169,10 @@ class _Stage:
         for item in items:
             events = self._take(item, events, at, told)
         self._look(events, at, told)
-        if expiry := self._expiry(at):  # only now: what was reported in time, a new promise say, comes first
-            self._look(expiry, at, told)
+        if expired := expiry(
+            self.watch.delivery, self._book, at
+        ):  # only now: what was reported in time, a new promise say, comes first
+            self._look(expired, at, told)
         self.moments.append(told.moment(at, self.watch, self._versions.__getitem__))
 
     def _told_at(self, at: Instant) -> Told:
@@ -295,12 +297,7 @@ class _Stage:
         return result
 
     def _expires_at(self) -> Instant:
-        return self.watch.delivery.facts.promised.end + self._book.rulebook.expires_after
-
-    def _expiry(self, at: Instant) -> list[Event]:
-        if self.watch.delivery.facts.final or at < self._expires_at():
-            return []
-        return [Event(f"expired:{at}", Kind.STATUS, at, at, "doorstep", status=Status.EXPIRED)]
+        return expires_at(self.watch.delivery, self._book)
 
 
 def peeks(moment: Moment, until: Instant) -> Iterable[Watch]:

@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.instant import Instant, iso
     from rules.deeds import Deed
     from rules.evaluate import Wake
+    from rules.expiry import expiry
     from rules.watch import Look, look, with_outcome
     from workflows.acting import Trouble, failed, first_tries, patient_tries
     from workflows.attributes import attributes_of, changed_attributes
@@ -30,7 +31,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.details import details_of
     from workflows.doors import Doors
     from workflows.inbox import Asked, Called, Done, Inbox, Reported
-    from workflows.lifetime import expiry, grace_ends_at, next_wake
+    from workflows.lifetime import grace_ends_at, next_wake
     from workflows.outlook import AwayError, look_out, nobody_knows, until_back
     from workflows.reports import ADOPT, Unreadable, read_adoption, read_report
     from workflows.rulebooks import SHELF
@@ -125,7 +126,8 @@ class Delivery(Doors):
                 await self._look(events)
                 events = self._obey(item)
         await self._look(events)
-        if expired := expiry(self._alive.watch, now()):
+        watch = self._alive.watch
+        if expired := expiry(watch.delivery, SHELF.get(watch.book), now()):
             await self._look(expired)
         if not self._is_over():  # its end is written once, by _has_ended
             self._tell(now())
