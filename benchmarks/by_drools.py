@@ -70,7 +70,7 @@ def main() -> None:
     names = [f"B{number}" for number in range(told["deliveries"])]
     watched = [sessions(ruleset, name, fired) for name in names]
     with socket.create_connection(("localhost", RulesetCollection.response_port())):  # without it no event is taken
-        time.sleep(0.5)
+        time.sleep(0.5)  # the other side of the connection says nothing when it is ready
         play(warm, "warm", told["events"])
         began = time.perf_counter()
         for name, rules in zip(names, watched, strict=True):

@@ -110,5 +110,5 @@ def _wait_for(url: str) -> None:
         except urllib.error.HTTPError:
             return  # it asks for credentials: it is there
         except OSError:
-            time.sleep(0.2)
+            time.sleep(0.2)  # asked again until it answers, 150 times at most
     pytest.fail("Request Tracker does not answer")

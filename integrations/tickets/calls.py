@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -108,6 +108,16 @@ class Api:
         if self._session is None:
             self._session = ClientSession(headers=self._headers, timeout=ClientTimeout(total=ONE_CALL / 1000))
         return self._session
+
+
+async def first_found(
+    find: Callable[[str], Awaitable[dict[str, Any] | None]], external_ids: Iterable[str]
+) -> dict[str, Any] | None:
+    """The first ticket that there is of some incidents."""
+    for external_id in external_ids:
+        if ticket := await find(external_id):
+            return ticket
+    return None
 
 
 def _json(data: bytes) -> Any:

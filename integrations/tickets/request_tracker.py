@@ -4,7 +4,7 @@ The incident stands in a custom field of tickets, DoorstepIncident unless it is 
 search by a field that it does not have finds nothing, so nothing is opened without it. What was written carries a mark.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.actions import TicketPriority
@@ -12,7 +12,7 @@ from domain.instant import MINUTE, Instant
 from domain.sending import Unsent
 from domain.ticket import Filed, Filing, TicketDraft, TicketNews, TicketNote
 from integrations.judging import Provider
-from integrations.tickets.calls import KEPT, Api, NotTakenError, marked, marker
+from integrations.tickets.calls import KEPT, Api, NotTakenError, first_found, marked, marker
 
 PRIORITIES: Mapping[TicketPriority, int] = {"low": 0, "normal": 50, "high": 80, "urgent": 100}
 """RT calls 0 Low, 50 Medium and 100 High."""
@@ -54,7 +54,7 @@ class RequestTracker:
 
     async def _opened(self, draft: TicketDraft, key: str, in_doubt: bool) -> Filed:
         await self._need_field()
-        ticket = await self._latest(draft.external_id) or await self._of_earlier(draft.earlier)
+        ticket = await first_found(self._latest, (draft.external_id, *draft.earlier))
         if ticket is None:
             return await self._created(draft, key)
         if in_doubt and (title := await self._title(ticket, key)) is not None:
@@ -96,12 +96,6 @@ class RequestTracker:
         if ticket["Status"] not in OVER and not (in_doubt and await self._title(ticket, key) is not None):
             await self._comment(ticket, note or "Solved.", key, {"Status": RESOLVED})
         return Filed(ticket["id"], _queue_of(ticket), TicketNews.SOLVED)
-
-    async def _of_earlier(self, earlier: Sequence[str]) -> dict[str, Any] | None:
-        for external_id in earlier:
-            if ticket := await self._latest(external_id):
-                return ticket
-        return None
 
     async def _latest(self, external_id: str) -> dict[str, Any] | None:
         quoted = external_id.replace("\\", "\\\\").replace("'", "\\'")

@@ -6,14 +6,14 @@ mark, by which it is found later too. Our queues are groups where DOORSTEP_ZENDE
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.instant import SECOND, Instant
 from domain.sending import Unsent
 from domain.ticket import Filed, Filing, TicketDraft, TicketNews, TicketNote, more_urgent
 from integrations.judging import Provider
-from integrations.tickets.calls import KEPT, Api, NotTakenError, marked, marker
+from integrations.tickets.calls import KEPT, Api, NotTakenError, first_found, marked, marker
 
 OUR_TAG = "doorstep"
 QUEUE_TAG = "doorstep_queue_"
@@ -55,7 +55,7 @@ class Zendesk:
         await self._api.close()
 
     async def _opened(self, draft: TicketDraft, key: str, in_doubt: bool) -> Filed:
-        ticket = await self._latest(draft.external_id) or await self._of_earlier(draft.earlier)
+        ticket = await first_found(self._latest, (draft.external_id, *draft.earlier))
         if ticket is None or ticket["status"] == CLOSED:
             return await self._created(draft, key, ticket)
         if in_doubt and marker(key) in str(ticket.get("description")):
@@ -95,12 +95,6 @@ class Zendesk:
         if ticket["status"] not in OVER and not (in_doubt and await self._has(ticket, key)):
             await self._put(ticket, _commented(marked(note or "Solved.", key)) | {"status": "solved"})
         return Filed(str(ticket["id"]), _queue_of(ticket), TicketNews.SOLVED)
-
-    async def _of_earlier(self, earlier: Sequence[str]) -> dict[str, Any] | None:
-        for external_id in earlier:
-            if ticket := await self._latest(external_id):
-                return ticket
-        return None
 
     async def _latest(self, external_id: str) -> dict[str, Any] | None:
         """The incident's ticket; one that can still be written to before closed ones, of which it may be a follow-up."""
