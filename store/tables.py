@@ -286,3 +286,14 @@ members = Table(
     Column("since", BigInteger, nullable=False),
     Column("left_at", BigInteger),
 )
+
+opt_outs = Table(
+    "opt_outs",
+    METADATA,
+    Column("channel", String, primary_key=True, doc="email, sms, whatsapp"),
+    Column("address_sha256", String(64), primary_key=True, doc="of channel and address, see store.opt_outs"),
+    Column("since", BigInteger, nullable=False),
+    Column("because", Prose, nullable=False),
+    Column("until", BigInteger, doc="when messages were wanted again; null: they are not"),
+    Column("until_because", Prose),
+)
