@@ -3,14 +3,13 @@
 import json
 import sys
 import uuid
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from cli.command import FINDINGS, FINE
 from cli.connection import deliveries_of
 from cli.forecast import foreseen
 from cli.given_files import object_of, read
+from cli.local_time import LocalClock
 from cli.snapshot import show
 from cli.why import told
 from domain.instant import HOUR, iso
@@ -74,11 +73,6 @@ async def update_delivery(delivery_id: str, name: str, request: str) -> int:
     return FINE
 
 
-async def mute_rule(delivery_id: str, request: Mapping[str, Any]) -> int:
-    """Mutes a rule, or prints why that was refused."""
-    return await update_delivery(delivery_id, "mute", json.dumps(request))
-
-
 async def decide_proposal(delivery_id: str, proposal: str | None, approve: bool, by: str) -> int:
     """Answers a proposal; without an id the only one that awaits an answer. Raises LookupError if that is not one."""
     if proposal is None:
@@ -107,7 +101,8 @@ async def explain_delivery(delivery_id: str, rule: str | None, format: str) -> i
     if format == "json":
         print(as_json(answer))
     else:
-        print("\n".join(told(answer["rules"], in_full=rule is not None)))
+        clock = LocalClock.of(answer)
+        print("\n".join([clock.head, *map(clock.told, told(answer["rules"], in_full=rule is not None))]))
     return FINE
 
 
@@ -124,4 +119,4 @@ def _show_refusal(refused: RefusedError, format: str) -> None:
         return
     print(f"refused ({refused.type})", file=sys.stderr)
     for found in refused.problems or [{"loc": "", "msg": str(refused)}]:
-        print(f"  {found['loc'] or 'order'}: {found['msg']}", file=sys.stderr)
+        print(f"  {found['loc']}: {found['msg']}" if found["loc"] else f"  {found['msg']}", file=sys.stderr)

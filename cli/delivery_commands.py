@@ -116,14 +116,18 @@ def resolve(
 def mute(
     delivery_id: str,
     rule: Annotated[str, typer.Argument(help="the rule, by name")],
-    until: Annotated[str, typer.Option(help="until when, as 2026-11-23T18:00:00+02:00")],
     by: Annotated[str, typer.Option(help="who wishes so")],
+    until: Annotated[
+        str | None,
+        typer.Option(help="until when: 18:00 (the recipient's clock), 2026-11-23T18:00:00+02:00, or how long, as 2h"),
+    ] = None,
+    lasting: Annotated[str | None, typer.Option("--for", help="instead of --until: how long, as 2h, 90m or 1h30m")] = None,
     reason: Annotated[str, typer.Option(help="why")] = "",
 ) -> None:
     """Let a rule do nothing on a delivery for a while; what is still called for then is done when the mute ends."""
-    from cli.deliveries import mute_rule
+    from cli.muting import mute_rule
 
-    ends_with(lambda: mute_rule(delivery_id, {"rule": rule, "until": until, "reason": reason, "by": by}))
+    ends_with(lambda: mute_rule(delivery_id, rule, until, lasting, reason, by))
 
 
 @delivery.command()

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cli.local_time import LocalClock
+
 
 def foreseen(answer: Mapping[str, Any]) -> Iterator[str]:
-    """Lines: what is assumed, then each thing to come, in order."""
+    """Lines: what is assumed, then each thing to come, in order; times are the recipient's."""
+    clock = LocalClock.of(answer)
     if not answer["to_come"]:
-        yield f"nothing is to come until {answer['until']} if {answer['assuming']}"
+        yield clock.told(f"{clock.head}: nothing is to come until {answer['until']} if {answer['assuming']}")
         return
-    yield f"as of {answer['as_of']}; times are of {answer['timezone']}; if {answer['assuming']}:"
+    yield f"{clock.head}; if {answer['assuming']}:"
     yield from (f"  {one['says']}" for one in answer["to_come"])

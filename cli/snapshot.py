@@ -1,43 +1,47 @@
 """A delivery's snapshot as people read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from cli.local_time import LocalClock
 
 
 def show(snapshot: Mapping[str, Any]) -> None:
-    """Prints where the delivery stands, its incidents and what was done about them."""
-    promised, assigned = snapshot["promised"], snapshot["assigned"]
+    """Prints where the delivery stands, its incidents and what was done about them; times are the recipient's."""
+    clock = LocalClock.of(snapshot)
     condition = snapshot["condition"].replace("_", " ")
-    print(f"{snapshot['delivery_id']}  {snapshot['status'].replace('_', ' ')}, {condition}  (as of {snapshot['as_of']})")
-    print(f"  promised  {promised['start'] or 'any time'} to {promised['end']}, expected {snapshot['eta'] or 'unknown'}")
-    print(
-        f"  with      carrier {assigned['carrier']}, driver {assigned['driver_id'] or 'unknown'}, route {assigned['route_id'] or 'none'}"
-    )
-    print(f"  attempts  {snapshot['attempts']} failed")
+    print(f"{snapshot['delivery_id']}  {snapshot['status'].replace('_', ' ')}, {condition}  ({clock.head})")
+    for line in _lines(snapshot):
+        print(clock.told(line))
+
+
+def _lines(snapshot: Mapping[str, Any]) -> Iterator[str]:
+    promised, assigned = snapshot["promised"], snapshot["assigned"]
+    yield f"  promised  {promised['start'] or 'any time'} to {promised['end']}, expected {snapshot['eta'] or 'unknown'}"
+    yield f"  with      carrier {assigned['carrier']}, driver {assigned['driver_id'] or 'unknown'}, route {assigned['route_id'] or 'none'}"
+    yield f"  attempts  {snapshot['attempts']} failed"
     for incident in snapshot["incidents"]:
-        _show_incident(incident, snapshot["actions"])
+        yield from _incident(incident, snapshot["actions"])
     for proposal in snapshot["proposals"]:
         answer = f"{proposal['answer']}, {proposal['by'] or 'nobody'}" if proposal["answer"] else "awaits a decision"
-        print(f"  proposal  {proposal['proposal_id']}: {proposal['says']}: {answer}")
+        yield f"  proposal  {proposal['proposal_id']}: {proposal['says']}: {answer}"
     for mute in snapshot["muted"]:
-        print(
-            f"  muted     {mute['rule']} until {mute['until']}, by {mute['by']}"
-            + (f": {mute['reason']}" if mute["reason"] else "")
-        )
+        reason = f": {mute['reason']}" if mute["reason"] else ""
+        yield f"  muted     {mute['rule']} until {mute['until']}, by {mute['by']}{reason}"
     wake = snapshot["next_wake"]
-    print(f"  next look {wake['at']}: {wake['because']}" if wake else "  nothing is due until something is reported")
+    yield f"  next look {wake['at']}: {wake['because']}" if wake else "  nothing is due until something is reported"
     rejected = snapshot["rejected"]
     if rejected["count"]:
-        print(f"  {rejected['count']} unreadable messages; the last: {rejected['last'][-1]}")
+        yield f"  {rejected['count']} unreadable messages; the last: {rejected['last'][-1]}"
 
 
-def _show_incident(incident: Mapping[str, Any], actions: Sequence[Mapping[str, Any]]) -> None:
+def _incident(incident: Mapping[str, Any], actions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     shadow = f" ({incident['mode']})" if incident["mode"] != "live" else ""
     ended = f"{incident['resolution']} at {incident['resolved_at']}" if incident["resolved_at"] else "open"
-    print(f"  [{incident['severity']}] {incident['says']}{shadow}: {ended}")
-    print(f"    {incident['incident_id']}, opened {incident['opened_at']}")
+    yield f"  [{incident['severity']}] {incident['says']}{shadow}: {ended}"
+    yield f"    {incident['incident_id']}, opened {incident['opened_at']}"
     if incident["owner"]:
-        print(f"    in the hands of {incident['owner']}")
+        yield f"    in the hands of {incident['owner']}"
     for act in actions:
         if act["incident_id"] == incident["incident_id"]:
-            print(f"    - {act['action']}: {act['outcome'].replace('_', ' ')}" + (f" ({act['note']})" if act["note"] else ""))
+            yield f"    - {act['action']}: {act['outcome'].replace('_', ' ')}" + (f" ({act['note']})" if act["note"] else "")

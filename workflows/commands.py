@@ -1,11 +1,13 @@
 """What people and systems may decide about a delivery: each update as a pure function of the state. Refusals are ApplicationErrors."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
+from temporalio.exceptions import ApplicationError
 
 from domain.event import Event
 from domain.incident import Incident, Resolution
@@ -162,7 +164,7 @@ def _mute(state: State, ask: Ask) -> Answer:
     command: MuteIn = ask.command
     names, until = book_of(state.watch, SHELF.get).rulebook.names, instant(command.until)
     if command.rule not in names:
-        raise refusal("NotFound", f"the rulebook {state.rulebook} has no rule {command.rule}; it has: {', '.join(names)}")
+        raise no_such_rule(state.rulebook, command.rule, names)
     if until <= ask.now:
         raise invalid_input([problem("until", "the mute would be over already; give a later time", "in_the_past")])
     if until > ask.now + LONGEST_MUTE:
@@ -183,6 +185,15 @@ def _decide(state: State, ask: Ask) -> Answer:
         by = f" by {proposal.by}" if proposal.by else ""
         raise refusal("Conflict", f"the proposal has been {proposal.answer.value} already{by}")
     return Answer(replace(state, watch=decided(state.watch, incident, path, command.approve, command.by, ask.now)))
+
+
+def no_such_rule(rulebook: str, rule: str, names: Iterable[str]) -> ApplicationError:
+    """The refusal of a rule that a book does not have, with the one that may be meant and all that it has."""
+    known = sorted(names)
+    near = get_close_matches(rule.casefold(), known, n=1)
+    meant = f'did you mean "{near[0]}"? ' if near else ""
+    said = f"the rulebook {rulebook} has no rule {rule}; {meant}it has: {', '.join(known)}"
+    return refusal("NotFound", said, [problem("rule", said, "NotFound")])
 
 
 def _open_incident(state: State, wanted: str) -> Incident:

@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.reload import book_of
     from rules.why import why
     from workflows.clock import wall_clock
-    from workflows.commands import Ask
+    from workflows.commands import Ask, no_such_rule
     from workflows.contract import (
         LOOK_AGAIN,
         AcceptedIn,
@@ -38,7 +38,6 @@ with workflow.unsafe.imports_passed_through():
         ResolveIn,
         WhyIn,
         read_payload,
-        refusal,
     )
     from workflows.history import history_of
     from workflows.in_hand import in_hand
@@ -218,7 +217,8 @@ class Doors:
         book = book_of(watch, SHELF.get)
         self._refuse_unknown(wanted.rule, {*(rule.id for rule in book.rulebook.rules), *book.rulebook.names})
         told = why(book, watch.delivery, watch.cells, at, wanted.rule, watch.incidents)
-        return {"as_of": iso(at), "rules": [rule | in_hand(watch, rule["rule"], at) for rule in told]}
+        answers = [rule | in_hand(watch, rule["rule"], at) for rule in told]
+        return {"as_of": iso(at), "timezone": watch.delivery.order.destination.timezone, "rules": answers}
 
     @workflow.query(description="what is to come if nothing new is learnt and nobody does anything: {rule?}")
     def forecast(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
@@ -230,8 +230,7 @@ class Doors:
 
     def _refuse_unknown(self, rule: str | None, known: set[str]) -> None:
         if rule is not None and rule not in known:
-            names = ", ".join(sorted(known))
-            raise refusal("NotFound", f"the rulebook {self._alive.rulebook} has no rule {rule}; it has: {names}")
+            raise no_such_rule(self._alive.rulebook, rule, known)
 
     def _as_of(self) -> Instant:
         """The later of workflow time and wall clock; for a delivery that has ended, its end."""

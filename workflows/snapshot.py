@@ -23,6 +23,7 @@ def snapshot_of(state: State, wake: Wake | None, as_of: Instant) -> dict[str, An
     order, facts = watch.delivery.order, watch.delivery.facts
     return {
         "as_of": iso(as_of),
+        "timezone": order.destination.timezone,
         "delivery_id": order.delivery_id,
         "generation": watch.generation,
         "status": facts.status.value,

@@ -7,7 +7,8 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from cli.adoption import adopt_rulebook
-from cli.deliveries import decide_proposal, mute_rule
+from cli.deliveries import decide_proposal
+from cli.muting import mute_rule
 from domain.incident import Mode
 from rules.book import canonical_json
 from settings import read_settings
@@ -39,7 +40,7 @@ async def test_running_deliveries_adopt_mute_and_decide_by_command(
 
         adopted = await adopt_rulebook(settings, "standard", 50, "json")
         told = json.loads(capsys.readouterr().out)
-        muted = await mute_rule(delivery_id, {"rule": "late", "until": from_now(hours=1), "by": "Kim"})
+        muted = await mute_rule(delivery_id, "late", from_now(hours=1), None, "", "Kim")
         await on.deliveries.report(delivery_id, [an_event("attempt_failed")])
         with pytest.raises(LookupError, match="awaiting an answer are: none"):
             await decide_proposal(await on.start(), None, approve=True, by="Kim")

@@ -350,6 +350,7 @@ async def test_why_explains_a_rule_that_is_not_open(temporal: WorkflowEnvironmen
         answer = await on.deliveries.query(delivery_id, "why", {"rule": "missed-scan"})
 
         assert answer["rules"][0]["rule"] == "missed-scan"
+        assert answer["timezone"] == (await on.snapshot(delivery_id))["timezone"] == "Europe/Helsinki"
         assert "false" in json.dumps(answer)
 
 
