@@ -50,6 +50,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DOORSTEP_RT_TOKEN", "", "an authentication token of Doorstep's user in Request Tracker", secret=True),
     Setting("DOORSTEP_RT_USER", "doorstep", "the name of that user: its own changes are no news"),
     Setting("DOORSTEP_RT_FIELD", "DoorstepIncident", "the custom field of tickets that names the incident"),
+    Setting("DOORSTEP_PUBLIC_URL", "", "where people reach the gateway, for links: https://track.example.test; empty: no links are sent"),
+    Setting("DOORSTEP_SECRET_KEY", "", "signs links, at least 16 characters; empty: no links are sent", secret=True),
+    Setting("DOORSTEP_LINK_DAYS", "14", "how many days after its end a delivery's tracking page can still be seen"),
+    Setting("DOORSTEP_API_KEYS", "", "bearer keys of programs that use the HTTP API, with commas between; empty: none may", secret=True),
     Setting("DOORSTEP_SPEED_KMH", "25", "average speed of a van, for the built-in estimate of travel times"),
 )  # fmt: skip
 
@@ -85,6 +89,32 @@ class Settings:
     @property
     def port(self) -> int:
         return _port(self, "DOORSTEP_PORT", highest=65_535)
+
+    @property
+    def secret_key(self) -> str:
+        """What links are signed with; empty if none are."""
+        if 0 < len(self["DOORSTEP_SECRET_KEY"]) < 16:
+            raise SettingsError(
+                "DOORSTEP_SECRET_KEY is too short; give at least 16 characters, for example from: openssl rand -hex 24"
+            )
+        return self["DOORSTEP_SECRET_KEY"]
+
+    @property
+    def public_url(self) -> str:
+        """Without a slash at its end."""
+        url = self["DOORSTEP_PUBLIC_URL"].rstrip("/")
+        if url and not url.startswith(("https://", "http://")):
+            raise SettingsError(
+                f"DOORSTEP_PUBLIC_URL is {url!r}; give an address with https://, for example https://track.example.test"
+            )
+        return url
+
+    @property
+    def link_days(self) -> int:
+        text = self["DOORSTEP_LINK_DAYS"]
+        if not text.isdigit() or not 1 <= int(text) <= 365:
+            raise SettingsError(f"DOORSTEP_LINK_DAYS is {text!r}; give whole days, from 1 to 365")
+        return int(text)
 
     @property
     def speed_m_per_hour(self) -> int:

@@ -7,8 +7,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from cli.desks import BUILT_IN, SECRET, Clock, chosen
+from intake.keys import Keys, listed
 from intake.tickets import Deciding, TicketDoor
-from settings import Settings
+from intake.updates import UPDATES, UpdateDoor
+from settings import Settings, SettingsError
 from store.database import Database
 from web.app import Gateway, gateway_app
 from workflows.client import Deliveries, connect
@@ -46,10 +48,26 @@ def application(settings: Settings) -> FastAPI:
         temporal_ui=settings["DOORSTEP_TEMPORAL_UI"] or f"http://127.0.0.1:{settings.ui_port}",
         clock=wall_clock,
     )
-    app = gateway_app(gateway)
-    if door := door_of(settings, Connecting(settings), wall_clock):
+    app, deliveries = gateway_app(gateway), Connecting(settings)
+    add_updates(app, UpdateDoor(keys_of(settings), deliveries))
+    if door := door_of(settings, deliveries, wall_clock):
         app.add_api_route(f"/v1/tickets/{door.desk}", door.changed, methods=["POST"], summary="a change at the ticket desk")
     return app
+
+
+def add_updates(app: FastAPI, door: UpdateDoor) -> None:
+    """The doors for what people decide through other programs."""
+    path = "/v1/deliveries/{delivery_id}"
+    app.add_api_route(f"{path}/proposals/{{proposal_id:path}}", door.decide, methods=["POST"], summary="decides a proposal")
+    app.add_api_route(f"{path}/{{update}}", door.update, methods=["POST"], summary=f"an update: {', '.join(UPDATES)}")
+
+
+def keys_of(settings: Settings) -> Keys:
+    """Raises SettingsError."""
+    try:
+        return Keys(listed(settings["DOORSTEP_API_KEYS"]))
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def door_of(settings: Settings, deliveries: Callable[[], Awaitable[Deciding]], clock: Clock) -> TicketDoor | None:

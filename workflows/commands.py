@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
 
 from domain.event import Event
-from domain.incident import Incident, Resolution
+from domain.incident import Answer as Answered
+from domain.incident import Incident, Proposal, Resolution
 from domain.instant import DAY, Instant, instant, iso
 from domain.status import Kind, Party, Status
 from rules.people import acknowledged, amended, claimed, decided, muted, settled_by_hand
@@ -182,8 +183,7 @@ def _decide(state: State, ask: Ask) -> Answer:
         raise refusal("NotFound", "nothing was proposed under this id; see proposals in the query snapshot")
     proposal = incident.proposals[path]
     if proposal.answer is not None:
-        by = f" by {proposal.by}" if proposal.by else ""
-        raise refusal("Conflict", f"the proposal has been {proposal.answer.value} already{by}")
+        raise refusal("Conflict", _ended(proposal))
     return Answer(replace(state, watch=decided(state.watch, incident, path, command.approve, command.by, ask.now)))
 
 
@@ -194,6 +194,17 @@ def no_such_rule(rulebook: str, rule: str, names: Iterable[str]) -> ApplicationE
     meant = f'did you mean "{near[0]}"? ' if near else ""
     said = f"the rulebook {rulebook} has no rule {rule}; {meant}it has: {', '.join(known)}"
     return refusal("NotFound", said, [problem("rule", said, "NotFound")])
+
+
+def _ended(proposal: Proposal) -> str:
+    """Why a proposal can be decided no more."""
+    if proposal.answer in (Answered.ACTED, Answered.DROPPED):
+        done = "what it proposed was done" if proposal.answer is Answered.ACTED else "it was dropped"
+        return f"the time for a decision was over at {iso(proposal.due_at)}: {done}"
+    if proposal.answer is Answered.LAPSED:
+        return f"the proposal lapsed at {iso(proposal.at)}: its incident had ended, or a later one took its place"
+    by = f" by {proposal.by}" if proposal.by else ""
+    return f"the proposal has been {proposal.answer} already{by}"
 
 
 def _open_incident(state: State, wanted: str) -> Incident:
