@@ -11,7 +11,7 @@ from domain.order import Customer, Destination
 
 
 class Outcome(StrEnum):
-    """What came of an action. Only `started`, `deferred`, `proposed` and `asked` are no end."""
+    """What came of an action. Only `started`, `deferred`, `proposed`, `asked` and `requested` are no end."""
 
     STARTED = "started"
     DONE = "done"
@@ -33,6 +33,8 @@ class Outcome(StrEnum):
     """Its rule was muted, and it is not done any more."""
     ASKED = "asked"
     """The customer was asked, and has not answered yet."""
+    REQUESTED = "requested"
+    """Another workflow was asked to do it, and has not said yet what came of it: see rules.requests."""
 
     @property
     def helped(self) -> bool:
@@ -40,7 +42,7 @@ class Outcome(StrEnum):
 
     @property
     def ended(self) -> bool:
-        return self not in (Outcome.STARTED, Outcome.DEFERRED, Outcome.PROPOSED, Outcome.ASKED)
+        return self not in (Outcome.STARTED, Outcome.DEFERRED, Outcome.PROPOSED, Outcome.ASKED, Outcome.REQUESTED)
 
     @property
     def calls_for_otherwise(self) -> bool:
@@ -225,8 +227,12 @@ class ActionRequest:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """What an action's activity answers: what came of it, in words, and the events that the delivery learns from it."""
+    """What an action's activity answers: what came of it, in words, and the events that the delivery learns from it.
+
+    Of what was `requested`, the answer is waited for `answer_within`.
+    """
 
     outcome: Outcome
     note: str = ""
     events: tuple[Event, ...] = ()
+    answer_within: Span | None = None

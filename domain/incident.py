@@ -7,6 +7,8 @@ from enum import StrEnum
 from domain.actions import Outcome
 from domain.instant import Instant
 
+UNANSWERED_YET = (Outcome.ASKED, Outcome.REQUESTED)
+
 
 class Severity(StrEnum):
     """How bad; `info` is a notice, not an incident."""
@@ -141,8 +143,8 @@ class Incident:
 
     @property
     def asking(self) -> tuple[tuple[str, Act], ...]:
-        """The questions that nobody has answered yet, by path."""
-        return tuple((path, act) for path, act in self.acts.items() if act.outcome is Outcome.ASKED)
+        """The questions and requests that nobody has answered yet, by path."""
+        return tuple((path, act) for path, act in self.acts.items() if act.outcome in UNANSWERED_YET)
 
     @property
     def step(self) -> int:
@@ -178,3 +180,9 @@ def proposal_id(incident: Incident, path: str) -> str:
 def effect_key(delivery_id: str, generation: int, incident: Incident, path: str) -> str:
     """The idempotency key of one step of an incident: `delivery/generation/rule/episode/path/repeat`; channels are appended to it."""
     return f"{delivery_id}/{generation}/{incident.rule}/{incident.episode}/{path if '/' in path else f'{path}/0'}"
+
+
+def path_in(key: str) -> str:
+    """The path of the step that an effect key names."""
+    _, place, repeat = key.rsplit("/", 2)
+    return place if repeat == "0" else f"{place}/{repeat}"

@@ -26,6 +26,7 @@ TURNS = {
 OUTCOMES = {
     Outcome.STARTED: ("begins {action}", ""),
     Outcome.ASKED: ("does {action}", ": an answer is waited for"),
+    Outcome.REQUESTED: ("asks for {action}", ": an answer is waited for"),
     Outcome.DONE: ("does {action}", ""),
     Outcome.WOULD: ("would do {action}", ""),
     Outcome.DEFERRED: ("puts off {action}", ": {note}"),

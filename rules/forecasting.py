@@ -16,7 +16,8 @@ from rules.clock_times import UTC_ZONE, Calendar
 from rules.grace import longest_grace
 from rules.questions import came_of
 from rules.reload import book_of
-from rules.watch import Watch, look, with_outcome
+from rules.results import with_outcome
+from rules.watch import Watch, look
 
 MOST_LOOKS = 200
 """Wake-ups that a forecast plays through; a query has to answer within two seconds."""

@@ -18,6 +18,7 @@ from domain.status import Kind, Party
 from rules.book import Rule
 from rules.deeds import Deed
 from rules.plan import is_of_open, step_at
+from rules.requests import GIVEN_UP
 
 WAITS = "waits for an answer"
 NOT_NEEDED = "the incident ended before there was an answer"
@@ -69,9 +70,11 @@ def settled(incident: Incident, rule: Rule, delivery: Delivery, now: Instant) ->
 
 def _ended(act: Act, path: str, incident: Incident, args: Any, delivery: Delivery, now: Instant) -> Act | None:
     until = act.until if act.until is not None else now
-    answer = _answer(act, until, args.get("answers") or (), delivery)
+    answer = _answer(act, until, args.get("answers") or (), delivery) if act.outcome is Outcome.ASKED else None
     if answer is not None:
         return replace(act, outcome=Outcome.DONE, at=now, note=answer, until=None)
+    if act.outcome is Outcome.REQUESTED and not incident.is_open and is_of_open(path):
+        return replace(act, outcome=Outcome.NO_HELP, at=now, note=GIVEN_UP, until=None)
     if not incident.is_open and is_of_open(path):
         return replace(act, outcome=Outcome.DONE, at=now, note=NOT_NEEDED, until=None)
     return replace(act, outcome=Outcome.UNANSWERED, at=now, note=NOBODY, until=None) if now >= until else None

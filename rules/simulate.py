@@ -28,8 +28,9 @@ from rules.people import acknowledged, claimed, muted, settled_by_hand
 from rules.people import decided as decide
 from rules.questions import came_of
 from rules.reload import adopted as take_up
+from rules.results import with_outcome
 from rules.telling import Adopted, Decided, Line, Moment, Muted, Reported, Told
-from rules.watch import Look, Watch, look, with_outcome
+from rules.watch import Look, Watch, look
 
 __all__ = [
     "FIRST", "MOST_LOOKS", "Adopted", "Decided", "EndlessError", "Line", "Moment", "Part", "Reported", "all_succeed", "peeks", "simulate",

@@ -7,11 +7,10 @@ people decide, and get back the deeds to start and the instant at which to look 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from domain.actions import ActionResult
 from domain.delivery import Delivery
 from domain.event import Event
 from domain.guards import Answer, Question, found_event
-from domain.incident import Act, Incident, Mode, Resolution, Severity, incident_id
+from domain.incident import Incident, Mode, Resolution, Severity, incident_id
 from domain.instant import NEVER, Instant
 from rules.adoption import Standing, Versions, handed_over, in_force, only_one
 from rules.asking import due_at, questions
@@ -22,12 +21,11 @@ from rules.decisions import Decision, Decisions, Remark, with_one
 from rules.deeds import Deed
 from rules.evaluate import Change, ChangeKind, Verdict, Wake
 from rules.grace import final_since, last_openings
-from rules.limits import Effects, uncounted
+from rules.limits import Effects
 from rules.machine import Cell
 from rules.muting import Mutes, in_effect
 from rules.openings import OURSELVES, evaluated
 from rules.plans import Plans
-from rules.questions import with_question
 from rules.starting import Around, Begun
 
 KEPT_INCIDENTS = 50
@@ -197,18 +195,6 @@ def _handed_over(watch: Watch, force: CompiledBook, book: CompiledBook) -> Watch
         return watch
     standing = handed_over(Standing(watch.cells, watch.kept), force, book, watch.delivery)
     return watch if standing.kept == watch.kept else replace(watch, cells=standing.cells, kept=standing.kept)
-
-
-def with_outcome(watch: Watch, deed: Deed, result: ActionResult, now: Instant) -> Watch:
-    """Keeps what came of a deed. Its events belong into the next look."""
-    incident = watch.incident(deed.request.incident_id)
-    if incident is None:
-        return watch
-    act = Act(deed.name, deed.request.asked_at, result.outcome, now, result.note or None)
-    if result.outcome.calls_for_otherwise:
-        watch = replace(watch, effects=uncounted(watch.effects, deed.name, deed.request.asked_at))
-    incident = incident.with_act(deed.path, act)
-    return watch.with_incident(with_question(incident, deed.path, deed.request.args, result.events, now))
 
 
 def _changed(watch: Watch, book: CompiledBook, change: Change) -> Watch:

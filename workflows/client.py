@@ -22,9 +22,10 @@ from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.actions import ActionResult
 from domain.event import Event
 from domain.status import FINAL, IMPLIED_STATUS, Kind
-from workflows.contract import DELIVERY, LOOK_AGAIN, TASK_QUEUE, delivery_workflow_id
+from workflows.contract import ANSWER, DELIVERY, LOOK_AGAIN, TASK_QUEUE, delivery_workflow_id
 from workflows.events import wire_event
 from workflows.payloads import DATA_CONVERTER
 
@@ -125,6 +126,15 @@ class Deliveries:
         batch = {"events": [wire_event(event) if isinstance(event, Event) else event for event in events]}
         try:
             await self.handle(delivery_id).signal("report", batch)
+        except RPCError as error:
+            raise _not_running(error, delivery_id) from None
+
+    async def answer(self, delivery_id: str, incident_id: str, key: str, result: ActionResult) -> None:
+        """Tells a delivery what came of what it asked for by a key, see rules.requests; raises LookupError if it is not running."""
+        events = [wire_event(event) for event in result.events]
+        told = {"incident_id": incident_id, "key": key, "outcome": result.outcome.value, "note": result.note, "events": events}
+        try:
+            await self.handle(delivery_id).signal(ANSWER, told)
         except RPCError as error:
             raise _not_running(error, delivery_id) from None
 

@@ -15,6 +15,9 @@ DELIVERY = "Delivery"
 LOOK_AGAIN = "look_again"
 """The signal that calls a delivery to look at its guards again: something outside has changed. What it carries is ignored."""
 
+ANSWER = "answer"
+"""The signal by which a workflow that a delivery asked for something says what came of it: see rules.requests."""
+
 JSON_PLAIN = b"json/plain"
 MAX_PAYLOAD = 256 * 1024
 """Bytes. A larger order or batch is refused, so that state always fits into one payload."""

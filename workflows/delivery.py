@@ -21,12 +21,14 @@ with workflow.unsafe.imports_passed_through():
     from rules.deeds import Deed
     from rules.evaluate import Wake
     from rules.expiry import expiry
-    from rules.watch import Look, look, with_outcome
+    from rules.results import with_outcome
+    from rules.watch import Look, look
     from workflows.acting import Trouble, failed, first_tries, patient_tries
+    from workflows.answers import answered
     from workflows.attributes import attributes_of, changed_attributes
     from workflows.beginning import beginning
     from workflows.commands import Ask, execute
-    from workflows.contract import DELIVERY, CancelIn, refusal
+    from workflows.contract import ANSWER, DELIVERY, CancelIn, refusal
     from workflows.copies import copy_of, fingerprint_of, result_of
     from workflows.details import details_of
     from workflows.doors import Doors
@@ -136,6 +138,9 @@ class Delivery(Doors):
         if report.name == ADOPT:
             self._run(self._adopt_unasked(report))
             return ()
+        if report.name == ANSWER:
+            self._state, learnt = answered(self._alive, report.args, now())
+            return learnt
         found = read_report(report.name, report.args, now())
         if isinstance(found, Unreadable):
             self._state = replace(self._alive, rejections=self._alive.rejections.and_one(found.reason))

@@ -28,6 +28,7 @@ OUTCOMES = {
     Outcome.PROPOSED: "awaits a decision",
     Outcome.MUTED: "muted",
     Outcome.ASKED: "awaits an answer",
+    Outcome.REQUESTED: "awaits an answer",
 }
 
 

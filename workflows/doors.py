@@ -64,7 +64,10 @@ class Doors:
     async def _admittance(self) -> None:
         """Waits until the order is admitted; raises why it is not."""
 
-    @workflow.signal(dynamic=True, description='report: one DeliveryEvent, or {"events": [...]}; look_again: nothing')
+    @workflow.signal(
+        dynamic=True,
+        description='report: one DeliveryEvent, or {"events": [...]}; answer: what came of a request; look_again: nothing',
+    )
     def any_signal(self, name: str, args: Sequence[RawValue]) -> None:
         """Takes note of whatever is sent; what cannot be read is counted in the snapshot."""
         self._inbox.append(Called() if name == LOOK_AGAIN else Reported(name, args))

@@ -1,18 +1,34 @@
-"""Reads the signals: `report`, one event or a batch, and `adopt_rulebook`. An unreadable report becomes a reason, never an error."""
+"""Reads the signals: `report`, one event or a batch, `answer` and `adopt_rulebook`. An unreadable report becomes a reason, never an error."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
+from pydantic import Field, StringConstraints
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
+from domain.actions import ActionResult, Outcome
 from domain.event import Event
 from domain.instant import Instant, iso
-from workflows.contract import AdoptIn, invalid_input, problem, read_payload
+from workflows.contract import ANSWER, AdoptIn, IncidentId, invalid_input, problem, read_payload
 from workflows.events import DeliveryEvent, EventBatch
 from workflows.scalars import Wire
 
 REPORT, ADOPT = "report", "adopt_rulebook"
+
+
+class AnswerIn(Wire):
+    """`answer {incident_id, key, outcome, note, events}`: what came of what was asked for, and what the delivery learns from it."""
+
+    incident_id: IncidentId
+    key: Annotated[str, StringConstraints(max_length=400, pattern=r"^.+/.+/.+$")]
+    outcome: Literal["done", "failed", "no_help", "declined", "unanswered"]
+    note: Annotated[str, StringConstraints(max_length=2_000)] = ""
+    events: Annotated[tuple[DeliveryEvent, ...], Field(max_length=100)] = ()
+
+    def result(self, known_at: Instant) -> ActionResult:
+        return ActionResult(Outcome(self.outcome), self.note, tuple(event.event(known_at) for event in self.events))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +56,20 @@ def read_report(name: str, args: Sequence[RawValue], known_at: Instant) -> tuple
         return _unreadable(f"report: {error.message}", known_at)
 
 
+def read_answer(args: Sequence[RawValue]) -> AnswerIn:
+    """What the signal `answer` says; raises ApplicationError "InvalidInput"."""
+    return read_payload(AnswerIn, _only_one(ANSWER, args))
+
+
 def read_adoption(args: Sequence[RawValue]) -> AdoptIn:
     """What the signal `adopt_rulebook` asks for; raises ApplicationError "InvalidInput"."""
+    return read_payload(AdoptIn, _only_one(ADOPT, args))
+
+
+def _only_one(name: str, args: Sequence[RawValue]) -> RawValue:
     if len(args) != 1:
-        said = f"adopt_rulebook takes one argument, {len(args)} were sent"
-        raise invalid_input([problem("", said, "arguments")])
-    return read_payload(AdoptIn, args[0])
+        raise invalid_input([problem("", f"{name} takes one argument, {len(args)} were sent", "arguments")])
+    return args[0]
 
 
 def _events(raw: RawValue, known_at: Instant) -> tuple[Event, ...]:
