@@ -72,6 +72,7 @@ class RoutePlan:
 
     The vehicle can leave `start` (its present position, or the depot) at `leaves_at`; the route ends at its last stop.
     `stops` are in driving order, done ones first. `capacity` bounds the load of what is not done; None: no limit.
+    `promised` is room that is kept for deliveries that were offered to the driver: their ids and loads.
     """
 
     route_id: str
@@ -85,6 +86,7 @@ class RoutePlan:
     skills: tuple[str, ...] = ()
     capacity: int | None = None
     shift_ends: Instant | None = None
+    promised: tuple[tuple[str, int], ...] = ()
 
     @property
     def remaining(self) -> tuple[Stop, ...]:
@@ -105,7 +107,8 @@ class RoutePlan:
 
     def has_room_for(self, stop: Stop) -> bool:
         carried = sum(kept.load for kept in self.remaining)
-        return self.capacity is None or carried + stop.load <= self.capacity
+        promised = sum(load for delivery_id, load in self.promised if delivery_id != stop.delivery_id)
+        return self.capacity is None or carried + promised + stop.load <= self.capacity
 
     def has_skills_for(self, stop: Stop) -> bool:
         return set(stop.skills) <= set(self.skills)
@@ -122,11 +125,25 @@ class RoutePlan:
         return replace(self, stops=tuple(stop for stop in self.stops if stop.delivery_id != delivery_id))
 
 
+USUALLY_KEPT = 900
+"""Of a thousand promises, what a carrier is taken to keep of whom nothing is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """A carrier that can take a delivery over, and what a drop costs: cents of `currency`, None if not agreed."""
+    """A carrier that can take a delivery over, and what a drop costs: cents of `currency`, None if not agreed.
+
+    `kept` is how many of a thousand deliveries it lately brought within the promise; None: too few to tell.
+    """
 
     carrier: str
     name: str
     cost_cents: int | None = None
     currency: str | None = None
+    kept: int | None = None
+
+    @property
+    def cost_of_a_kept_promise(self) -> tuple[bool, int]:
+        """What stand-ins are ranked by, the least first: a price is worth the more, the more often the promise is kept."""
+        kept = USUALLY_KEPT if self.kept is None else max(1, self.kept)
+        return (self.cost_cents is None, (self.cost_cents or 0) * 1000 // kept)

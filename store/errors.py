@@ -5,6 +5,7 @@ StoreError
     DatabaseUnreachableError the database does not answer; worth trying again
     SchemaTooNewError        the database was migrated by a newer program
     ClaimLostError           a later claim has taken the effect over
+    ReservationLostError     room that was kept for a delivery was given back
     UnknownRulebookError     no rulebook of that name or version was published
     UnknownDriversError      routes have drivers whom nobody ever named
 """
@@ -28,6 +29,10 @@ class SchemaTooNewError(StoreError):
 
 class ClaimLostError(StoreError):
     """A later claim has taken the effect over, so this one may not write about it any more."""
+
+
+class ReservationLostError(StoreError):
+    """Room that was kept for a delivery was given back, so the delivery can no longer go there."""
 
 
 class UnknownRulebookError(StoreError, LookupError):

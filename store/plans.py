@@ -5,7 +5,7 @@ A plan is never changed, only followed by its next version, so that what was pla
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, insert, select, update
@@ -16,7 +16,9 @@ from domain.instant import DAY, Instant
 from domain.route import Point, RoutePlan, Stop, StopState, stop_state
 from store.database import Database
 from store.endings import write_ending
-from store.tables import deliveries, drivers, routes, stops
+from store.errors import ReservationLostError
+from store.tables import deliveries, drivers, reservations, routes, stops
+from store.words import ReservationState
 from store.words import StopState as StoredState
 
 
@@ -61,16 +63,19 @@ class Plans:
         async with self._database.reading() as connection:
             return await _plans(connection, elsewhere, now)
 
-    async def write(self, plans: Sequence[RoutePlan], ending: Ending) -> bool:
-        """Writes the next version of each plan and closes the effect, all or nothing.
+    async def write(self, plans: Sequence[RoutePlan], ending: Ending, reservation: str | None = None) -> bool:
+        """Writes the next version of each plan and closes the effect, all or nothing; a reservation is committed with it.
 
-        False, and nothing written, if another version of one of them came first. Raises ClaimLostError.
+        False, and nothing written, if another version of one of them came first, or if room that a plan takes was promised to
+        others meanwhile. Raises ClaimLostError, and ReservationLostError if the room was given back.
         """
         try:
             async with self._database.writing() as connection:
                 # In one order, so that two writers of the same two routes never wait for each other.
                 for plan in sorted(plans, key=lambda plan: (plan.route_id, plan.service_date)):
-                    await _write_next(connection, plan)
+                    await _write_next(connection, plan, ending.at)
+                if reservation is not None:
+                    await _commit(connection, reservation, ending.at)
                 await write_ending(connection, ending)
         except _StalePlanError:
             return False
@@ -91,10 +96,34 @@ async def _plans(connection: AsyncConnection, which: ColumnElement[bool], now: I
     planned = select(stops).select_from(with_driver.join(stops, _IN_FORCE)).where(which).order_by(stops.c.position)
     stop_rows = (await connection.execute(planned)).mappings().all()
     known = await _known(connection, [stop["delivery_id"] for stop in stop_rows])
+    promised = await _promised(connection, [row["route_id"] for row in rows], now)
     stops_of: dict[tuple[str, str], list[RowMapping]] = defaultdict(list)
     for stop in stop_rows:
         stops_of[stop["route_id"], stop["service_date"]].append(stop)
-    return [_plan(row, stops_of[row["route_id"], row["service_date"]], known, now) for row in rows]
+    return [
+        replace(_plan(row, stops_of[where], known, now), promised=tuple(promised.get(where, ())))
+        for row in rows
+        for where in [(row["route_id"], row["service_date"])]
+    ]
+
+
+async def locked_plan(connection: AsyncConnection, route_id: str, service_date: str, now: Instant) -> RoutePlan | None:
+    """A plan as it stands until the transaction ends: no other writes to its route meanwhile. None if there is no such route."""
+    here = and_(routes.c.route_id == route_id, routes.c.service_date == service_date)
+    await connection.execute(select(routes.c.version).where(here).with_for_update())
+    return next(iter(await _plans(connection, here, now)), None)
+
+
+async def _promised(
+    connection: AsyncConnection, route_ids: Sequence[str], now: Instant
+) -> Mapping[tuple[str, str], list[tuple[str, int]]]:
+    """The deliveries for which room is kept, with their loads, by route and service date."""
+    standing = and_(reservations.c.state == ReservationState.HELD, reservations.c.held_until > now)
+    asked = select(reservations).where(reservations.c.route_id.in_(route_ids), standing).order_by(reservations.c.key)
+    promised: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+    for row in (await connection.execute(asked)).mappings():
+        promised[row["route_id"], row["service_date"]].append((row["delivery_id"], row["load"]))
+    return promised
 
 
 async def _known(connection: AsyncConnection, delivery_ids: Iterable[str]) -> Mapping[str, _Known]:
@@ -153,12 +182,28 @@ def _stop(row: RowMapping, known: _Known, locked: int) -> Stop:
     )
 
 
-async def _write_next(connection: AsyncConnection, plan: RoutePlan) -> None:
+async def _commit(connection: AsyncConnection, key: str, now: Instant) -> None:
+    mine = (reservations.c.key == key) & (reservations.c.state == ReservationState.HELD)
+    filled = update(reservations).where(mine).values(state=ReservationState.COMMITTED, ended_at=now)
+    if (await connection.execute(filled)).rowcount != 1:
+        raise ReservationLostError(f"the room of offer {key} was given back; offer it again")
+
+
+async def _write_next(connection: AsyncConnection, plan: RoutePlan, now: Instant) -> None:
     here = and_(routes.c.route_id == plan.route_id, routes.c.service_date == plan.service_date)
     step = update(routes).where(here, routes.c.version == plan.version).values(version=plan.version + 1, locked=_locked(plan))
     if (await connection.execute(step)).rowcount != 1:
         raise _StalePlanError(f"route {plan.route_id} of {plan.service_date}: version {plan.version} is no longer in force")
+    await _refuse_promised_room(connection, plan, now)
     await write_stops(connection, plan, plan.version + 1)
+
+
+async def _refuse_promised_room(connection: AsyncConnection, plan: RoutePlan, now: Instant) -> None:
+    """Room may have been promised to others since the plan was read; nobody promises any while its route is locked."""
+    where = (plan.route_id, plan.service_date)
+    promised = (await _promised(connection, [plan.route_id], now)).get(where, [])
+    if not set(promised) <= set(plan.promised):
+        raise _StalePlanError(f"route {plan.route_id} of {plan.service_date}: room in it was promised to others")
 
 
 async def write_stops(connection: AsyncConnection, plan: RoutePlan, version: int) -> None:

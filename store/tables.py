@@ -22,7 +22,7 @@ from domain.actions import Outcome
 from domain.incident import Mode, Resolution, Severity
 from domain.status import Condition, Status
 from store.columns import Prose, Words, json_or_null
-from store.words import EffectState, StopState, TicketStatus
+from store.words import EffectState, ReservationState, StopState, TicketStatus
 
 METADATA = MetaData(
     naming_convention={
@@ -296,4 +296,21 @@ opt_outs = Table(
     Column("because", Prose, nullable=False),
     Column("until", BigInteger, doc="when messages were wanted again; null: they are not"),
     Column("until_because", Prose),
+)
+
+reservations = Table(
+    "reservations",
+    METADATA,
+    Column("key", String, primary_key=True, doc="the effect key of the offer that the room is kept for"),
+    Column("delivery_id", String, nullable=False),
+    Column("carrier", String, nullable=False),
+    Column("route_id", String, doc="null: no driver's, the carrier's"),
+    Column("service_date", String(10)),
+    Column("load", Integer, nullable=False),
+    Column("state", Words(ReservationState), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("held_until", BigInteger, nullable=False, doc="a held row counts until then"),
+    Column("ended_at", BigInteger),
+    Index("ix_reservations_route_id", "route_id", "service_date"),
+    Index("ix_reservations_delivery_id", "delivery_id"),
 )

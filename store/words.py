@@ -1,4 +1,4 @@
-"""The closed lists of words that only the store has: states of effects, tickets and stops."""
+"""The closed lists of words that only the store has: states of effects, tickets, stops and reservations."""
 
 from enum import StrEnum
 
@@ -25,3 +25,11 @@ class StopState(StrEnum):
     PLANNED = "planned"
     IN_PROGRESS = "in_progress"
     DONE = "done"
+
+
+class ReservationState(StrEnum):
+    """Whether room is kept for a delivery, was filled by it, or was given back."""
+
+    HELD = "held"
+    COMMITTED = "committed"
+    RELEASED = "released"
