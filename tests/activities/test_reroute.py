@@ -197,12 +197,12 @@ class SlowPlans(Plans):
         super().__init__(database)
         self._ledger = Ledger(database)
 
-    async def write(self, plans: Sequence[RoutePlan], ending: Ending) -> bool:
+    async def write(self, plans: Sequence[RoutePlan], ending: Ending, reservation: str | None = None) -> bool:
         later = EIGHT + 60 * MINUTE
         await self._ledger.claim(
             ending.key, action="reroute", delivery_id="L", incident_id="L:1:late:1", deadline=later, now=later - 1
         )
-        return await super().write(plans, ending)
+        return await super().write(plans, ending, reservation)
 
 
 async def test_a_try_that_lost_its_claim_changes_no_plan(database: Database) -> None:
@@ -223,7 +223,7 @@ class BusyPlans(Plans):
         self._ledger = Ledger(database)
         self.times = times
 
-    async def write(self, plans: Sequence[RoutePlan], ending: Ending) -> bool:
+    async def write(self, plans: Sequence[RoutePlan], ending: Ending, reservation: str | None = None) -> bool:
         if self.times:
             self.times -= 1
             key = f"other-{self.times}"
@@ -231,7 +231,7 @@ class BusyPlans(Plans):
                 key, action="reroute", delivery_id="A", incident_id="I", deadline=EIGHT + 1, now=EIGHT
             )
             await super().write(plans, Ending(key, claim.attempt, EIGHT, Outcome.DONE))
-        return await super().write(plans, ending)
+        return await super().write(plans, ending, reservation)
 
 
 async def test_when_another_plan_came_first_it_starts_from_that_one(database: Database) -> None:
