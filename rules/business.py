@@ -60,7 +60,7 @@ class Hours:
 def _window(hours: Hours, day: int) -> tuple[Instant, Instant] | None:
     """When a day's work begins and ends; None on a day off, and where a change of clocks swallows it."""
     calendar = hours.calendar
-    if clock.weekday(day) not in calendar.days or is_holiday(calendar.holidays, day):
+    if clock.weekday(day) not in calendar.days or is_day_off(calendar, day):
         return None
     start = clock.edge(hours.zone, day, calendar.opens)
     end = clock.edge(hours.zone, day + calendar.closes // DAY, calendar.closes % DAY)
@@ -93,20 +93,28 @@ def _before(hours: Hours, end: Instant, span: Span, in_days: bool) -> Instant:
     return 0
 
 
-def is_holiday(country: str | None, day: int) -> bool:
-    """Whether a day (counted from 1970-01-01) is a public holiday of a country (`FI`) or a part of one (`DE-BY`)."""
-    return country is not None and day in _holidays(country, (UNIX_DAY + timedelta(days=day)).year)
+def is_day_off(calendar: Calendar, day: int) -> bool:
+    """Whether a day (counted from 1970-01-01) is one of the calendar's holidays."""
+    if calendar.days_off is not None:
+        return day in calendar.days_off
+    year = (UNIX_DAY + timedelta(days=day)).year
+    return calendar.holidays is not None and year in YEARS and day in _holidays(calendar.holidays, year)
 
 
-YEARS_LOADED = range(2025, 2036)
-"""Loaded with a book: workflow code may not read the files that the package reads when it is first asked for a country."""
+YEARS = range(2015, 2041)
+"""The years of which holidays are known: fixed, so that the same text has the same dates whenever it is published."""
 
 
-def load_holidays(countries: Iterable[str | None]) -> None:
-    """Makes the holidays of a book's calendars known to this process."""
-    for country in countries:
-        for year in YEARS_LOADED if country is not None else ():
-            _holidays(country, year)
+def days_off(country: str) -> tuple[int, ...]:
+    """The public holidays of a country (`FI`) or a part of one (`DE-BY`) in YEARS, by the library that is installed."""
+    return tuple(sorted(frozenset[int]().union(*(_holidays(country, year) for year in YEARS))))
+
+
+def load_holidays(calendars: Iterable[Calendar]) -> None:
+    """Makes the holidays of calendars without dates known to this process: workflow code may not read the library's files."""
+    for calendar in calendars:
+        if calendar.holidays is not None and calendar.days_off is None:
+            days_off(calendar.holidays)
 
 
 def knows_holidays(country: str) -> bool:

@@ -219,7 +219,7 @@ def compile_book(book: Rulebook, matcher: str = "durable", directories: Mapping[
         raise ValueError(f'there is no matcher "{matcher}"; allowed are {", ".join(MATCHERS)}')
     refuse_unbuilt(book)
     for directory in (book.directory, *directories.values()):
-        load_holidays(calendar.holidays for calendar in directory.calendars.values())
+        load_holidays(directory.calendars.values())
     table = Table({}, {})
     live = sorted((rule for rule in book.rules if rule.mode is not Mode.OFF), key=lambda rule: (-rule.priority, rule.id))
     frames = {rule.id: Frame(rule.clock, directories.get(rule.id, book.directory)) for rule in live}

@@ -35,12 +35,17 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Working days (Monday is 0), hours (milliseconds since local midnight) and the country whose holidays are off."""
+    """Working days (Monday is 0), hours (milliseconds since local midnight) and the country whose holidays are off.
+
+    `days_off` are the dates of those holidays, as days since 1970-01-01: they are published with the book, so that what a rule
+    decides never depends on the library that is installed. None: the calendar was written, or published, without them.
+    """
 
     days: tuple[int, ...] = (0, 1, 2, 3, 4)
     opens: Span = 0
     closes: Span = 86_400_000
     holidays: str | None = None
+    days_off: tuple[int, ...] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

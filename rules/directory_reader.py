@@ -12,7 +12,7 @@ from domain.contact import Contact
 from domain.endpoint import Endpoint
 from domain.instant import DAY, Span
 from rules import fields
-from rules.business import knows_holidays
+from rules.business import days_off, knows_holidays
 from rules.directory import Calendar, Carrier, Directory, Hub
 from rules.problems import Problem, in_order, suggestion
 from rules.quantities import DAY_NAMES, clock_span
@@ -149,7 +149,8 @@ def _secret(source: Source, node: Node, what: str) -> str | None:
 def _calendar(source: Source, row: Pairs) -> Calendar:
     values = _values(source, row, "a calendar", {"days": _days, "hours": _hours, "holidays": _country})
     opens, closes = values.pop("hours", (0, DAY))
-    return Calendar(opens=opens, closes=closes, **values)
+    off = days_off(values["holidays"]) if values.get("holidays") else None
+    return Calendar(opens=opens, closes=closes, days_off=off, **values)
 
 
 def _timezone(source: Source, node: Node, what: str) -> str | None:

@@ -1,6 +1,7 @@
 """Business time: working hours on calendars, holidays, and days on which clocks change."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,12 @@ from domain.event import Event
 from domain.instant import DAY, HOUR, MINUTE, NEVER, Instant, instant
 from domain.order import PlannedMilestone
 from domain.status import Status
-from rules.business import Hours, knows_holidays
+from rules import directory_reader
+from rules.book import Rulebook, canonical_json, from_canonical, sha256
+from rules.business import Hours, days_off, knows_holidays
+from rules.clock_times import day_number
 from rules.directory import Calendar, Directory, Hub
+from rules.directory_reader import read_directory
 from rules.readings import Frame
 from rules.scene import Scene
 from rules.steps import step_of
@@ -97,6 +102,40 @@ def test_the_way_back_leads_to_the_last_instant_from_which_it_takes_so_long(star
 @pytest.mark.parametrize(("country", "known"), [("FI", True), ("DE-BY", True), ("XX", False), ("FI-ZZ", False)])
 def test_holidays_are_known_of_countries_and_their_parts(country: str, known: bool) -> None:
     assert knows_holidays(country) is known
+
+
+def test_the_dates_that_were_published_decide_whatever_the_library_says() -> None:
+    """A book could decide otherwise on replay once another version of the library knew other holidays."""
+    published = replace(OFFICE, days_off=(day_number(date(2026, 11, 24)),))
+
+    hours = Hours(published, ZoneInfo("Europe/Helsinki"))
+
+    assert not hours.at(on("2026-11-24 10:00"))[0]
+    assert hours.at(on("2026-12-25 10:00"))[0]
+
+
+def test_a_book_that_was_published_without_dates_asks_the_library() -> None:
+    without = canonical_json(Rulebook("standard", (), directory=DIRECTORY)).replace('"days_off":null,', "")
+
+    office = from_canonical(without).directory.calendars["office"]
+
+    assert (office.holidays, office.days_off) == ("FI", None)
+    assert not Hours(office, ZoneInfo("Europe/Helsinki")).at(on("2026-12-25 10:00"))[0]
+
+
+def test_the_same_text_is_another_version_only_if_its_dates_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version() -> str:
+        text = "calendars: {office: {days: [mon], hours: '09:00-17:00', holidays: FI}}"
+        read = read_directory(text).directory
+        return sha256(canonical_json(Rulebook("standard", (), directory=read)))
+
+    before, again = version(), version()
+    known = days_off("FI")
+    monkeypatch.setattr(directory_reader, "days_off", lambda country: known)
+    same = version()
+    monkeypatch.setattr(directory_reader, "days_off", lambda country: known[1:])
+
+    assert before == again == same != version()
 
 
 def test_in_calendar_is_true_from_opening_until_closing() -> None:

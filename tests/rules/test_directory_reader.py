@@ -5,6 +5,7 @@ import pytest
 from domain.contact import Contact
 from domain.endpoint import Endpoint
 from domain.instant import HOUR
+from rules.business import days_off
 from rules.directory import Calendar, Carrier, Directory, Hub
 from rules.directory_reader import read_directory
 
@@ -29,7 +30,7 @@ def test_every_section_arrives_in_the_directory() -> None:
         queues=("hub-ops", "duty-manager"),
         carriers={"acme": Carrier(2 * HOUR, ("zipvan",), 650, "EUR", "acme-dispatch"), "zipvan": Carrier()},
         zones=("north-1", "north-2"),
-        calendars={"weekdays": Calendar((0, 1, 2, 3, 4), 9 * HOUR, 17 * HOUR, "FI")},
+        calendars={"weekdays": Calendar((0, 1, 2, 3, 4), 9 * HOUR, 17 * HOUR, "FI", days_off("FI"))},
         endpoints=("acme-dispatch",),
     )
 
