@@ -3,6 +3,7 @@
 from temporalio.service import RPCError
 
 from cli.publishing import RulebookProblemsError
+from cli.rehearsal import RehearsalFailedError
 from cli.supervisor import StartError
 from integrations.carriers.errors import CarrierPayloadError
 from settings import SettingsError
@@ -23,6 +24,7 @@ EXPLAINED = (
     UnreachableError,
     StoreError,
     RulebookProblemsError,
+    RehearsalFailedError,
     CarrierPayloadError,
     LookupError,
     FileNotFoundError,

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from rules.book import canonical_json
+from cli.rehearsal import rehearse
+from rules.book import canonical_json, sha256
 from rules.check import Check
 from store.database import Database
 from store.rulebooks import Rulebooks
@@ -21,8 +22,9 @@ class Published:
     version: str
 
 
-async def publish(checked: Check, database: Database) -> list[Published]:
-    """Publishes every rulebook that was checked, or none: raises RulebookProblemsError with all mistakes at once."""
+async def publish(checked: Check, database: Database, matcher: str = "durable") -> list[Published]:
+    """Publishes every rulebook that was checked, or none: raises RulebookProblemsError with all mistakes at once, and
+    RehearsalFailedError for one that nobody has published before and that the matcher cannot run."""
     if not checked.ok:
         raise RulebookProblemsError("\n".join(problem.render() for problem in checked.problems if problem.is_error))
     if not checked.books:
@@ -30,5 +32,8 @@ async def publish(checked: Check, database: Database) -> list[Published]:
             "there is no rulebook in what is to be published; give a rulebook, or a folder that holds some"
         )
     shelf = Rulebooks(database)
+    texts = {book.name: canonical_json(book) for book in checked.books}
+    if new := [text for name, text in texts.items() if sha256(text) not in await shelf.versions(name)]:
+        await rehearse(new, matcher)
     now = wall_clock()
-    return [Published(book.name, await shelf.publish(book.name, canonical_json(book), now=now)) for book in checked.books]
+    return [Published(name, await shelf.publish(name, text, now=now)) for name, text in texts.items()]

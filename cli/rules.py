@@ -124,7 +124,7 @@ async def publish_rules(settings: Settings, path: Path | None) -> int:
     await migrate(settings.database_url)
     database = Database(settings.database_url)
     try:
-        for published in await publish(check(folder, templates_for(folder)), database):
+        for published in await publish(check(folder, templates_for(folder)), database, settings.matcher):
             print(f"{published.name}  {published.version}")
     finally:
         await database.close()

@@ -121,7 +121,7 @@ class Site:
 
     async def _publish_folder(self, database: Database) -> object:
         folder = self.settings.rules
-        return await publish_books(check(folder, templates_for(folder)), database)
+        return await publish_books(check(folder, templates_for(folder)), database, self.settings.matcher)
 
     def refuse_taken_ports(self) -> None:
         """Raises StartError that names the setting of a port that is taken."""

@@ -53,3 +53,7 @@ class Memo:
                 self._answers.clear()
             self._answers[atoms] = answer
         return answer
+
+    def agrees(self, atoms: Atoms) -> bool:
+        """Whether both, asked anew, give the same answer."""
+        return self._matcher(atoms) == self._reference(atoms)

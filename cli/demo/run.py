@@ -112,7 +112,7 @@ async def set_up(settings: Settings, stage: Stage) -> AsyncIterator[Scene]:
         Site(
             _settings(settings, folder, rules, mail, twilio),
             stage.tell,
-            publish=lambda database: publish(checked, database),
+            publish=lambda database: publish(checked, database, settings.matcher),
         ) as site,
     ):
         database = Database(site.settings.database_url)
