@@ -18,6 +18,7 @@ from activities.admit import Admitting
 from activities.ask_carrier import AskingCarriers
 from activities.ask_customer import Asking
 from activities.call_webhook import Calling
+from activities.glimpses import Glimpses, showing
 from activities.load import Loading
 from activities.look_out import Caller, LookingOut, NobodyKnows
 from activities.notify import Notifying
@@ -42,6 +43,7 @@ from rules.directory import Carrier, Directory
 from rules.directory_reader import DirectoryReading, read_directory_file
 from settings import SHIPPED_RULES, Settings, read_settings, secret_named
 from store.admissions import Admissions
+from store.boards import Boards
 from store.database import Database
 from store.deliveries import Deliveries
 from store.disruptions import Disruptions
@@ -59,6 +61,7 @@ from workflows.client import connect
 from workflows.clock import wall_clock
 from workflows.contract import TASK_QUEUE
 from workflows.delivery import Delivery
+from workflows.glimpses import Glimpsing
 from workflows.guard import Guard
 from workflows.registration import missing_attributes
 from workflows.rulebooks import SHELF, nowhere
@@ -214,20 +217,21 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     loader = Loader(library)
     for version in await Rulebooks(database).in_use():
         await loader.load(version)
+    glimpses = Glimpses(Boards(database))
     worker = Worker(
         client,
         task_queue=task_queue,
         workflows=[Delivery],
         activities=activities_of(settings, database, library, sms, read, webhooks, desk, Running(client)),  # type: ignore[arg-type]
         activity_executor=ThreadPoolExecutor(4),
-        interceptors=[Guard()],
+        interceptors=[Guard(), Glimpsing(glimpses.note)],
         max_cached_workflows=5_000,
         graceful_shutdown_timeout=ENDS_WITHIN,
         sticky_queue_schedule_to_start_timeout=STICKS,
         workflow_runner=RUNNER,
     )
     try:
-        async with worker:
+        async with showing(glimpses), worker:
             yield worker
     finally:
         if isinstance(sms, TwilioSms):

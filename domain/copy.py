@@ -12,7 +12,8 @@ from domain.status import Condition, Status
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCopy:
-    """One state of a delivery. A write never replaces one with a higher revision. `amended`: the order has changed since it was sent."""
+    """One state of a delivery. A write never replaces one with a higher revision. `amended`: the order has changed since it was sent;
+    `events_seen`: how many events are in it."""
 
     delivery_id: str
     generation: int
@@ -42,6 +43,7 @@ class DeliveryCopy:
     finished_at: Instant | None = None
     outcome: Mapping[str, Any] | None = None
     amended: bool = False
+    events_seen: int = 0
 
 
 class Admittance(StrEnum):

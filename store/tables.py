@@ -61,6 +61,7 @@ deliveries = Table(
     Column("finished_at", BigInteger),
     Column("outcome", json_or_null(), doc="how the promise was kept, from the workflow's result"),
     Column("revision", Integer, nullable=False, doc="counts the workflow's writes; a lower one never replaces a higher one"),
+    Column("events_seen", Integer, nullable=False, server_default="0", doc="orders what is shown between two such writes"),
     Index("ix_deliveries_finished_at", "finished_at"),
     Index("ix_deliveries_route_id", "route_id"),
 )

@@ -16,25 +16,21 @@ def order_digest(payload: bytes) -> str:
 
 
 def fingerprint_of(state: State, now: Instant) -> str:
-    """Changes when there is something to write: out for delivery, final, another condition, holder or incident."""
+    """Changes when there is something to write: a final status, another condition, holder or incident.
+
+    What else changes on the way boards see by glimpses.
+    """
     delivery = state.watch.delivery
     facts = delivery.facts
     return "|".join(
         (
-            _stage(state),
+            facts.status.value if facts.status in FINAL else "",
             delivery.condition(now).value,
             f"{facts.carrier} {facts.driver_id} {facts.route_id} {facts.promised.end}",
             " ".join(_mark(incident) for incident in state.watch.incidents),
             f"{state.amendments} {iso(state.ended_at) or ''}{_adopted(state)}",
         )
     )
-
-
-def _stage(state: State) -> str:
-    facts = state.watch.delivery.facts
-    if facts.status in FINAL:
-        return facts.status.value
-    return "out" if Status.OUT_FOR_DELIVERY in facts.recorded else "begun"
 
 
 def _adopted(state: State) -> str:
@@ -82,6 +78,7 @@ def copy_of(state: State, now: Instant) -> DeliveryCopy:
         incidents=watch.incidents,
         finished_at=state.ended_at,
         amended=state.amendments > 0,
+        events_seen=state.events_seen,
         outcome=_outcome(state) if state.ended_at is not None else None,
     )
 

@@ -15,6 +15,7 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from domain.actions import ActionResult, Outcome
+    from domain.copy import DeliveryCopy
     from domain.event import Event
     from domain.guards import Answer, LookOut
     from domain.instant import Instant, iso
@@ -32,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.copies import copy_of, fingerprint_of, result_of
     from workflows.details import details_of
     from workflows.doors import Doors
+    from workflows.glimpses import Sight
     from workflows.inbox import Asked, Called, Done, Inbox, Reported
     from workflows.lifetime import grace_ends_at, next_wake
     from workflows.outlook import AwayError, look_out, nobody_knows, until_back
@@ -52,7 +54,8 @@ class Delivery(Doors):
         self._refused: ApplicationError | None = None
         self._wake: Wake | None = None
         self._timer = KeptTimer()
-        self._writer = CopyWriter(lambda: copy_of(self._alive, now()))
+        self._writer = CopyWriter(lambda: copy_of(self._alive, now()), self._written)
+        self._sight = Sight()
         self._is_shown = False
         self._running: set[asyncio.Task[None]] = set()
         self._asking: asyncio.Task[None] | None = None
@@ -266,6 +269,12 @@ class Delivery(Doors):
             changed = changed_attributes(workflow.info().typed_search_attributes, attributes_of(self._alive.watch, at))
             if changed:
                 workflow.upsert_search_attributes(changed)
+        if self._writer.idle:
+            self._sight.show(self._alive)
+
+    def _written(self, copy: DeliveryCopy) -> None:
+        self._sight.copied(copy)
+        self._sight.show(self._alive)
 
     # Continue as new, cancellation
 

@@ -19,10 +19,14 @@ UNTIL_DONE = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval
 
 
 class CopyWriter:
-    """Writes one copy at a time; what changes meanwhile is written next, whatever came between is skipped."""
+    """Writes one copy at a time; what changes meanwhile is written next, whatever came between is skipped.
 
-    def __init__(self, newest: Callable[[], DeliveryCopy]) -> None:
+    `written` is told of the last one, when nothing is left to write.
+    """
+
+    def __init__(self, newest: Callable[[], DeliveryCopy], written: Callable[[DeliveryCopy], None]) -> None:
         self._newest = newest
+        self._written = written
         self._task: asyncio.Task[None] | None = None
         self._stale = False
 
@@ -38,8 +42,10 @@ class CopyWriter:
     async def _write_all(self) -> None:
         while self._stale:
             self._stale = False
-            await self._write_one(self._newest())
+            copy = self._newest()
+            await self._write_one(copy)
         self._task = None
+        self._written(copy)
 
     async def _write_one(self, copy: DeliveryCopy) -> None:
         try:

@@ -19,6 +19,7 @@ from activities.record import Recording
 from activities.registry import ACTIVITIES
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.copy import Admission, AdmitRequest, Admittance, DeliveryCopy
+from domain.glimpse import Glimpse
 from domain.guards import Answer, Disrupted, FeedState, Question
 from domain.instant import Instant
 from rules.book import Rulebook, canonical_json, sha256
@@ -26,6 +27,7 @@ from rules.outside import NOTHING_GIVEN, Outside
 from rules.questions import asked
 from workflows.client import Deliveries
 from workflows.delivery import Delivery
+from workflows.glimpses import Glimpsing
 from workflows.guard import Guard
 from workflows.rulebooks import SHELF
 
@@ -107,10 +109,11 @@ class Recorder:
 
 @dataclass
 class Paper:
-    """Registry and copies in memory, with the store's rules."""
+    """Registry and copies in memory, with the store's rules, and every glimpse that was noted."""
 
     book: str
     copies: list[DeliveryCopy] = field(default_factory=list)
+    glimpses: list[Glimpse] = field(default_factory=list)
     broken: int = 0
     slow_admissions: int = 0
 
@@ -238,7 +241,7 @@ async def stage(
         task_queue=queue,
         workflows=[Delivery],
         activities=[Admitting(paper, paper).admit, Loading(paper).load, Recording(paper).record, looking.look_out, *deeds],
-        interceptors=[Guard()],
+        interceptors=[Guard(), Glimpsing(paper.glimpses.append)],
     ):
         yield Stage(client, queue, Deliveries(client, queue), recorder, paper, version, elsewhere)
 
