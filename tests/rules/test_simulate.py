@@ -223,7 +223,7 @@ def test_a_peek_sees_the_phases_that_nobody_wakes_up_for() -> None:
 
 
 def test_a_book_that_never_comes_to_rest_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rules.simulate.MOST_LOOKS", 3)
+    monkeypatch.setattr("rules.staged.MOST_LOOKS", 3)
 
     with pytest.raises(EndlessError, match="looked at one delivery 3 times by time alone"):
         played(
@@ -232,7 +232,7 @@ def test_a_book_that_never_comes_to_rest_is_stopped(monkeypatch: pytest.MonkeyPa
 
 
 def test_reports_may_be_as_many_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rules.simulate.MOST_LOOKS", 3)
+    monkeypatch.setattr("rules.staged.MOST_LOOKS", 3)
 
     moments = played(a_book(HELD), reports(*(an_event("scan", f"09:0{minute}") for minute in range(6))), "09:10")
 
