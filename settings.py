@@ -39,6 +39,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TWILIO_AUTH_TOKEN", "", "Twilio's token", secret=True),
     Setting("DOORSTEP_TWILIO_BASE_URL", "https://api.twilio.com", "where Twilio's API is"),
     Setting("DOORSTEP_TWILIO_FROM", "", "sender of SMS: a number such as +15005550006"),
+    Setting("DOORSTEP_TWILIO_WHATSAPP_FROM", "", "sender of WhatsApp messages: a number such as +14155238886; empty: none are sent"),
     Setting("DOORSTEP_TICKETS", "builtin", "the desk that keeps tickets: builtin, zendesk, rt (Request Tracker) or webhook"),
     Setting("DOORSTEP_TICKETS_URL", "", "where DOORSTEP_TICKETS=webhook takes its calls"),
     Setting("DOORSTEP_TICKETS_SECRET", "", "signs calls to a webhook desk, and those that a desk makes to the gateway", secret=True),

@@ -18,6 +18,7 @@ from activities.admit import Admitting
 from activities.ask_carrier import AskingCarriers
 from activities.ask_customer import Asking
 from activities.call_webhook import Calling
+from activities.channels import Channels, Texts
 from activities.glimpses import Glimpses, showing
 from activities.load import Loading
 from activities.look_out import Caller, LookingOut, NobodyKnows
@@ -32,9 +33,10 @@ from domain.guards import Disrupted, FeedState
 from domain.instant import Instant
 from domain.route import StandIn
 from integrations.messaging.mail import SmtpMail, mail_server
-from integrations.messaging.silent import NoMail, NoSms
+from integrations.messaging.silent import NoMail, NoSms, NoWhatsApp
 from integrations.messaging.sms import TwilioSms
 from integrations.messaging.templates import Templates
+from integrations.messaging.whatsapp import TwilioWhatsApp
 from integrations.routing.solver import VroomSolver
 from integrations.routing.travel import GreatCircle
 from integrations.webhooks.carrier import CarrierEndpoints
@@ -52,6 +54,7 @@ from store.feeds import Feeds
 from store.groups import Groups
 from store.ledger import Ledger
 from store.library import Library
+from store.opt_outs import OptOuts
 from store.plans import Plans
 from store.rulebooks import Rulebooks
 from store.stand_ins import StandIns
@@ -150,6 +153,19 @@ def sms_of(settings: Settings) -> TwilioSms | NoSms:
         settings["TWILIO_AUTH_TOKEN"],
         settings["DOORSTEP_TWILIO_FROM"],
         settings["DOORSTEP_TWILIO_BASE_URL"],
+        public_url=settings.public_url,
+    )
+
+
+def whatsapp_of(settings: Settings) -> TwilioWhatsApp | NoWhatsApp:
+    if not settings["TWILIO_ACCOUNT_SID"] or not settings["DOORSTEP_TWILIO_WHATSAPP_FROM"]:
+        return NoWhatsApp()
+    return TwilioWhatsApp(
+        settings["TWILIO_ACCOUNT_SID"],
+        settings["TWILIO_AUTH_TOKEN"],
+        settings["DOORSTEP_TWILIO_WHATSAPP_FROM"],
+        settings["DOORSTEP_TWILIO_BASE_URL"],
+        public_url=settings.public_url,
     )
 
 
@@ -162,7 +178,8 @@ def activities_of(
     settings: Settings,
     database: Database,
     library: Library,
-    sms: TwilioSms | NoSms,
+    sms: Texts,
+    whatsapp: Texts,
     read: DirectoryReading,
     webhooks: Webhooks,
     desk: Desk,
@@ -173,7 +190,8 @@ def activities_of(
     templates = Templates(settings.rules / "templates", SHIPPED_RULES / "templates")
     contacts, stand_ins = Contacts(Drivers(database), read.contacts), StandIns(database, stand_ins_of(read.directory))
     ticketing = Ticketing(desk, templates, ledger, wall_clock)
-    notifying = Notifying(mail_of(settings), sms, templates, ledger, contacts, wall_clock)
+    channels = Channels(mail_of(settings), sms, whatsapp, templates, OptOuts(database), wall_clock)
+    notifying = Notifying(channels, ledger, contacts, wall_clock)
     asking = AskingCarriers(carriers_of(read.directory, webhooks), templates, ledger, wall_clock)
     calling = Calling(webhooks, templates, ledger, wall_clock)
     return [
@@ -208,7 +226,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         raise SetupError(
             f"search attributes are not registered: {names}; `doorstep up` registers them, or deploy/create-search-attributes.sh"
         )
-    database, sms = Database(settings.database_url), sms_of(settings)
+    database, sms, whatsapp = Database(settings.database_url), sms_of(settings), whatsapp_of(settings)
     read = read_directory_file(settings.rules / DIRECTORY)
     webhooks = Webhooks(read.endpoints, secret_named, wall_clock)
     desk = desk_of(settings, database, wall_clock)
@@ -222,7 +240,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         client,
         task_queue=task_queue,
         workflows=[Delivery],
-        activities=activities_of(settings, database, library, sms, read, webhooks, desk, Running(client)),  # type: ignore[arg-type]
+        activities=activities_of(settings, database, library, sms, whatsapp, read, webhooks, desk, Running(client)),  # type: ignore[arg-type]
         activity_executor=ThreadPoolExecutor(4),
         interceptors=[Guard(), Glimpsing(glimpses.note)],
         max_cached_workflows=5_000,
@@ -234,8 +252,9 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         async with showing(glimpses), worker:
             yield worker
     finally:
-        if isinstance(sms, TwilioSms):
-            await sms.close()
+        for texts in (sms, whatsapp):
+            if isinstance(texts, TwilioSms | TwilioWhatsApp):
+                await texts.close()
         await webhooks.close()
         if not isinstance(desk, BuiltIn):
             await desk.close()

@@ -1,48 +1,26 @@
-"""Tells the customer, the driver or one of our people, by mail and by SMS. Each channel is an effect of its own."""
+"""Tells the customer, the driver or one of our people, by mail, SMS and WhatsApp. Each channel is an effect of its own."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol, get_args
 
-import phonenumbers
 from pydantic import TypeAdapter
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.effects import LASTS, Claim, Clock, Deed, Effects, Ended, Ledger, NotDoneError
+from activities.channels import ADDRESS_OF, Channels, Telling
+from activities.effects import LASTS, Claim, Clock, Deed, Effects, Ended, Ledger
 from domain.actions import ActionRequest, ActionResult, Channel, Notify, Outcome
 from domain.contact import Contact
 from domain.event import Event
-from domain.instant import Instant, Span
-from domain.sending import Message, Sending, Sent, TemplateError, Unsent
+from domain.instant import Span
 from domain.status import Kind, Party
-
-ADDRESS_OF: Mapping[Channel, str] = {"email": "e-mail address", "sms": "phone number"}
 
 _ARGS: TypeAdapter[Notify] = TypeAdapter(Notify)
 
-
-class Mail(Protocol):
-    """Sends mail. The same key gives the same Message-ID."""
-
-    async def send(self, *, key: str, to: str, message: Message) -> Sending: ...
-
-
-class Sms(Protocol):
-    """Sends SMS to numbers in E.164 form and finds those that it sent."""
-
-    async def send(self, *, to: str, text: str) -> Sending: ...
-
-    async def find(self, *, to: str, text: str, since: Instant) -> Sent | Unsent | None: ...
-
-
-class Templates(Protocol):
-    """Writes messages."""
-
-    def render(self, name: str, channel: str, *, language: str, timezone: str, context: Mapping[str, Any]) -> Message:
-        """Raises TemplateError when the template is missing or cannot be filled in."""
-        ...
+OF_STAFF: tuple[Channel, ...] = ("email", "sms")
+"""How drivers and our own people may be told. WhatsApp wants everybody's consent, which only an order tells of."""
 
 
 class Contacts(Protocol):
@@ -60,18 +38,19 @@ class _Channelled:
     channel: Channel
     ended: Ended | None = None
     error: ApplicationError | None = None
+    is_tried: bool = True
+
+    @property
+    def helped(self) -> bool:
+        return self.ended is not None and self.ended.outcome.helped
 
 
 class Notifying:
     """A channel that was done is not used again when the activity is retried for the sake of another."""
 
-    def __init__(
-        self, mail: Mail, sms: Sms, templates: Templates, ledger: Ledger, contacts: Contacts, clock: Clock, lasts: Span = LASTS
-    ) -> None:
+    def __init__(self, channels: Channels, ledger: Ledger, contacts: Contacts, clock: Clock, lasts: Span = LASTS) -> None:
         """`lasts`: see Effects; longer than one mail, and than looking for an SMS and sending it, can take."""
-        self._mail = mail
-        self._sms = sms
-        self._templates = templates
+        self._channels = channels
         self._contacts = contacts
         self._clock = clock
         self._effects = Effects(ledger, clock, lasts)
@@ -82,13 +61,26 @@ class Notifying:
         contact = await self._contact(request, asked.who)
         if contact is None:
             return ActionResult(Outcome.FAILED, _nobody(request, asked.who))
-        contact = _willing(contact, request, asked.who)
-        channels = tuple(dict.fromkeys(asked.channels))
+        named = [channel for channel in dict.fromkeys(asked.channels) if channel not in request.tried]
         # Side by side, so that all of them fit into one try of the activity; none is broken off because another failed.
-        each = (self._told(request, asked, channel, contact) for channel in channels)
+        each = (self._told(request, asked, channel, contact) for channel in named)
         told = [_or_raise(one) for one in await asyncio.gather(*each, return_exceptions=True)]
         _raise_if_unfinished(told)
+        if not any(one.helped for one in told):
+            told.extend(await self._instead(request, asked, contact))
         return self._result(request, asked, told)
+
+    async def _instead(self, request: ActionRequest, asked: Notify, contact: Contact) -> list[_Channelled]:
+        """The same by the channels that were not named, one after the other until one is done."""
+        told: list[_Channelled] = []
+        for channel in _allowed(request, asked.who):
+            if channel in asked.channels or channel in request.tried or not _address(channel, contact):
+                continue
+            told.append(await self._told(request, asked, channel, contact))
+            _raise_if_unfinished(told)
+            if told[-1].helped:
+                break
+        return told
 
     async def _contact(self, request: ActionRequest, who: str) -> Contact | None:
         if who == "customer":
@@ -98,60 +90,26 @@ class Notifying:
         return await self._contacts.person(who)
 
     async def _told(self, request: ActionRequest, asked: Notify, channel: Channel, contact: Contact) -> _Channelled:
-        address = contact.email if channel == "email" else contact.phone
-        if not address:
-            return _Channelled(channel, Ended(Outcome.FAILED, f"no {ADDRESS_OF[channel]} to use"))
-        key = f"{request.key}/{channel}"
+        if channel not in _allowed(request, asked.who) or not _address(channel, contact):
+            return _Channelled(channel, Ended(Outcome.FAILED, f"no {ADDRESS_OF[channel]} to use"), is_tried=False)
+        telling = Telling(f"{request.key}/{channel}", request, asked.template, channel, contact)
         try:
-            ended = await self._effects.once(request, f"notify.{channel}", self._deed(key, request, asked, channel, contact), key)
+            ended = await self._effects.once(request, f"notify.{channel}", self._deed(telling), telling.key)
         except ApplicationError as error:
             return _Channelled(channel, error=error)
         return _Channelled(channel, ended)
 
-    def _deed(self, key: str, request: ActionRequest, asked: Notify, channel: Channel, contact: Contact) -> Deed:
+    def _deed(self, telling: Telling) -> Deed:
         async def deed(claim: Claim) -> Ended:
-            try:
-                message = self._written(request, asked, channel, contact)
-            except TemplateError as error:
-                return Ended(Outcome.FAILED, str(error))
-            if channel == "email":
-                return self._ended(await self._mail.send(key=key, to=contact.email or "", message=message))
-            number = e164(contact.phone or "", request.destination.country)
-            if number is None:
-                return Ended(Outcome.FAILED, "the phone number is not valid; correct it in the order or the directory")
-            return self._ended(await self._texted(claim, number, message.text))
+            return await self._channels.tell(telling, claim)
 
         return deed
-
-    def _written(self, request: ActionRequest, asked: Notify, channel: Channel, contact: Contact) -> Message:
-        context = {"now": request.asked_at, **request.context}
-        timezone = request.destination.timezone
-        return self._templates.render(asked.template, channel, language=contact.language, timezone=timezone, context=context)
-
-    async def _texted(self, claim: Claim, number: str, text: str) -> Sending:
-        """Sends an SMS unless an earlier try, of which nobody knows the end, did."""
-        if claim.standing == "in_doubt":
-            earlier = await self._sms.find(to=number, text=text, since=claim.since)
-            if isinstance(earlier, Unsent):
-                return replace(earlier, retry=True, in_doubt=True)
-            if earlier is not None:
-                return earlier
-        return await self._sms.send(to=number, text=text)
-
-    def _ended(self, sending: Sending) -> Ended:
-        if isinstance(sending, Sent):
-            return Ended(Outcome.DONE, "sent", sending.reference, {"at": self._clock()})
-        if sending.retry:
-            raise NotDoneError(sending.reason, sending.after, sending.in_doubt)
-        return Ended(Outcome.FAILED, sending.reason)
 
     def _result(self, request: ActionRequest, asked: Notify, told: list[_Channelled]) -> ActionResult:
         ended = [(one.channel, one.ended) for one in told if one.ended is not None]
         events = tuple(self._event(request, asked, channel, end) for channel, end in ended if end.outcome.helped)
-        note = "; ".join(
-            f"{channel} {end.note}" if end.outcome.helped else f"{channel} not sent: {end.note}" for channel, end in ended
-        )
-        return ActionResult(Outcome.DONE if events else Outcome.FAILED, note or "no channel was named", events)
+        note = "; ".join(_in_words(channel, end) for channel, end in ended)
+        return ActionResult(_outcome(told), note or _none_left(request), events)
 
     def _event(self, request: ActionRequest, asked: Notify, channel: Channel, ended: Ended) -> Event:
         now = self._clock()
@@ -166,23 +124,34 @@ class Notifying:
         )
 
 
-def e164(phone: str, country: str | None) -> str | None:
-    """A number as providers want it, `+358401234567`; None if it is none. `country` (ISO 3166) is that of numbers without a prefix."""
-    try:
-        number = phonenumbers.parse(phone, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _willing(contact: Contact, request: ActionRequest, who: str) -> Contact:
-    """Without the addresses on channels that a customer did not agree to."""
+def _allowed(request: ActionRequest, who: str) -> tuple[Channel, ...]:
+    """The channels on which somebody may be written to: customers on those that they agreed to, in the order of their order."""
     if who != "customer":
-        return contact
-    wanted = request.customer.channels
-    return replace(contact, email=contact.email if "email" in wanted else None, phone=contact.phone if "sms" in wanted else None)
+        return OF_STAFF
+    known: tuple[Channel, ...] = get_args(Channel)
+    return tuple(channel for wanted in request.customer.channels for channel in known if channel == wanted)
+
+
+def _address(channel: Channel, contact: Contact) -> str | None:
+    return contact.email if channel == "email" else contact.phone
+
+
+def _outcome(told: Iterable[_Channelled]) -> Outcome:
+    """Done by one channel is done. What nobody wanted to hear is withheld, unless something failed as well."""
+    outcomes = {one.ended.outcome for one in told if one.ended is not None and one.is_tried}
+    if any(outcome.helped for outcome in outcomes):
+        return Outcome.DONE
+    return Outcome.WITHHELD if outcomes == {Outcome.WITHHELD} else Outcome.FAILED
+
+
+def _in_words(channel: Channel, ended: Ended) -> str:
+    if ended.outcome.helped:
+        return f"{channel} {ended.note}"
+    return f"{channel} {'withheld' if ended.outcome is Outcome.WITHHELD else 'not sent'}: {ended.note}"
+
+
+def _none_left(request: ActionRequest) -> str:
+    return f"not delivered by {', '.join(request.tried)}, and there is no other way" if request.tried else "no channel was named"
 
 
 def _nobody(request: ActionRequest, who: str) -> str:

@@ -7,6 +7,7 @@ SMS_SETTINGS = "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and DOORSTEP_TWILIO_FROM"
 CHANNELS = {
     "mail": ("DOORSTEP_SMTP_URL", "DOORSTEP_SMTP_URL", "notices by mail fail"),
     "SMS": ("TWILIO_ACCOUNT_SID", SMS_SETTINGS, "notices by SMS fail"),
+    "WhatsApp": ("DOORSTEP_TWILIO_WHATSAPP_FROM", "DOORSTEP_TWILIO_WHATSAPP_FROM", "notices by WhatsApp go by SMS or mail"),
 }
 """By channel: the setting without which it is not set up, all that it needs, and what comes of that."""
 

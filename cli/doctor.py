@@ -127,6 +127,20 @@ async def _sms(settings: Settings) -> Finding:
     return await _port("SMS", parts.hostname or "", port, "check DOORSTEP_TWILIO_BASE_URL")
 
 
+async def _whatsapp(settings: Settings) -> Finding:
+    if missing := not_set_up(settings).get("WhatsApp"):
+        return Finding("WhatsApp", True, missing)
+    return Finding("WhatsApp", True, f"from {settings['DOORSTEP_TWILIO_WHATSAPP_FROM']}, by the account of SMS")
+
+
+async def _receipts(settings: Settings) -> Finding:
+    """Whether we learn what becomes of SMS and WhatsApp messages."""
+    if not settings["TWILIO_ACCOUNT_SID"] or settings.public_url:
+        return Finding("what becomes of SMS", True, settings.public_url or "no SMS are sent")
+    missing = "DOORSTEP_PUBLIC_URL is not set: Twilio cannot say that an SMS did not arrive"
+    return Finding("what becomes of SMS", True, missing)
+
+
 async def endpoints(settings: Settings) -> Finding:
     """Whether every endpoint has a secret; a call that nobody asked for would not be welcome there."""
     known = read_directory_file(settings.rules / DIRECTORY_FILE).endpoints
@@ -201,4 +215,4 @@ def judged(seen: Lately) -> Finding:
     return Finding("actions", well, f"{said}: {reason}" if reason else said, "the status page lists them (doorstep serve)")
 
 
-LOOKS: tuple[Look, ...] = (_temporal, _worker, _database, _mail, _sms, _tickets, endpoints, _actions)
+LOOKS: tuple[Look, ...] = (_temporal, _worker, _database, _mail, _sms, _whatsapp, _receipts, _tickets, endpoints, _actions)

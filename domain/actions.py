@@ -53,7 +53,7 @@ class Outcome(StrEnum):
 IN_MS: Mapping[str, str] = {"unit": "ms"}
 """Marks an argument that rulebooks write as a duration and actions are handed in milliseconds."""
 
-Channel = Literal["email", "sms"]
+Channel = Literal["email", "sms", "whatsapp"]
 Fallback = Literal["nearby_driver", "backup_carrier"]
 BACKUP_CARRIER: Fallback = "backup_carrier"
 """The one that costs something."""
@@ -62,7 +62,8 @@ TicketPriority = Literal["low", "normal", "high", "urgent"]
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Tells somebody. `who` is customer, driver or a person of directory.yaml; every channel named is used, where an address is known."""
+    """Tells somebody. `who` is customer, driver or a person of directory.yaml; every channel named is used, where an address is
+    known. If none of them reaches anybody, the others on which they may be written to are tried in turn."""
 
     who: str
     template: str
@@ -223,6 +224,8 @@ class ActionRequest:
     driver_id: str | None = None
     route_id: str | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
+    tried: tuple[str, ...] = ()
+    """Channels by which the same message was sent before, and did not arrive."""
 
 
 @dataclass(frozen=True, slots=True)

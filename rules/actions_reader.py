@@ -35,7 +35,7 @@ UNANSWERED = "unanswered"
 
 def _action_meant(word: str) -> str:
     """A channel is no action; it is how one is notified."""
-    channel = {"mail": "email", "email": "email", "sms": "sms", "text": "sms"}.get(word.casefold())
+    channel = {"mail": "email", "email": "email", "sms": "sms", "text": "sms", "whatsapp": "whatsapp"}.get(word.casefold())
     if channel:
         return f"write notify: {{who: customer, template: NAME, channels: [{channel}]}}"
     return suggestion(word, ACTION_ARGUMENTS)

@@ -8,7 +8,7 @@ import pytest
 from activities.registry import ACTIVITIES
 from cli.supervisor import GENTLE
 from domain.actions import ACTION_ARGUMENTS
-from integrations.messaging.silent import NoSms
+from integrations.messaging.silent import NoSms, NoWhatsApp
 from integrations.webhooks.sender import Webhooks
 from rules.directory_reader import read_directory_file
 from settings import read_settings, secret_named
@@ -39,7 +39,7 @@ async def test_the_worker_does_every_action_that_a_rule_may_ask_for(tmp_path: Pa
     library = Library(Rulebooks(database), tmp_path, settings.database_url)
     webhooks = Webhooks(read.endpoints, secret_named, wall_clock)
 
-    done = activities_of(settings, database, library, NoSms(), read, webhooks, BuiltIn(database), NobodyToCall())
+    done = activities_of(settings, database, library, NoSms(), NoWhatsApp(), read, webhooks, BuiltIn(database), NobodyToCall())
 
     names = {getattr(one, "__temporal_activity_definition").name for one in done}
     assert names >= {*ACTION_ARGUMENTS, *ACTIVITIES}

@@ -1,5 +1,7 @@
 """Twilio's Message resource: its fields, its errors, its lists, as the official OpenAPI has them."""
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,13 +16,17 @@ from integrations.messaging.segments import segments
 
 VERSION = "2010-04-01"
 
+WHATSAPP = "whatsapp:"
+CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
+
 LONGEST = 1600
 """Characters of a body, more than which Twilio refuses with 21617."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextMessage:
-    """An SMS that was sent."""
+    """An SMS or a WhatsApp message that was sent. `callback` is where to report what became of it, `content` the approved template
+    that it was sent by."""
 
     sid: str
     at: Instant
@@ -28,6 +34,8 @@ class TextMessage:
     sender: str
     body: str
     service: str | None = None
+    callback: str | None = None
+    content: str | None = None
 
 
 MESSAGES = {
@@ -40,6 +48,10 @@ MESSAGES = {
     21602: "Message body is required.",
     21603: "A 'From' phone number is required.",
     21604: "A 'To' phone number is required.",
+    21609: "The 'StatusCallback' URL is not a valid URL.",
+    21655: "The ContentSid is invalid.",
+    21656: "The ContentVariables parameter is invalid.",
+    63007: "Twilio could not find a Channel with the specified From address.",
     21617: "The concatenated message body exceeds the 1600 character limit.",
 }
 """https://www.twilio.com/docs/api/errors"""
@@ -56,16 +68,39 @@ def refusal(status: int, code: int, retry_after_s: int | None = None) -> JSONRes
 
 def wrong_field(form: Mapping[str, str]) -> int | None:
     """Twilio's code for the first thing that is wrong with a request to send."""
-    to = form.get("To", "")
+    to, sender = form.get("To", ""), form.get("From", "")
     if not to:
         return 21604
-    if not (to.startswith("+") and to[1:].isdigit() and 8 <= len(to) <= 16):
+    number = to.removeprefix(WHATSAPP)
+    if not (number.startswith("+") and number[1:].isdigit() and 8 <= len(number) <= 16):
         return 21211
-    if not form.get("From") and not form.get("MessagingServiceSid"):
+    if not sender and not form.get("MessagingServiceSid"):
         return 21603
+    if sender and to.startswith(WHATSAPP) != sender.startswith(WHATSAPP):
+        return 63007
+    if not form.get("StatusCallback", "http://").startswith(("http://", "https://")):
+        return 21609
+    return _wrong_text(form)
+
+
+def _wrong_text(form: Mapping[str, str]) -> int | None:
+    if sid := form.get("ContentSid"):
+        if not CONTENT_SID.fullmatch(sid):
+            return 21655
+        return None if variables_of(form) is not None else 21656
     if not form.get("Body"):
         return 21602
     return 21617 if len(form["Body"]) > LONGEST else None
+
+
+def variables_of(form: Mapping[str, str]) -> dict[str, str] | None:
+    """What fills the gaps of an approved template; None for what Twilio refuses."""
+    try:
+        variables = json.loads(form.get("ContentVariables", "{}"))
+    except ValueError:
+        return None
+    is_right = isinstance(variables, dict) and all(isinstance(value, str) and value for value in variables.values())
+    return variables if is_right else None
 
 
 def matches(message: TextMessage, asked: Mapping[str, str]) -> bool:

@@ -15,10 +15,12 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import typer
+from aiohttp import ClientSession
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from cli.standins.twilio_resource import VERSION, TextMessage, matches, page_of, refusal, resource, wrong_field
+from cli.standins.twilio_resource import VERSION, TextMessage, matches, page_of, refusal, resource, variables_of, wrong_field
 from cli.standins.web import HERE, Shown, page, serving
 from workflows.clock import wall_clock
 
@@ -58,11 +60,30 @@ class TwilioStandin:
 
     def keep(self, form: Mapping[str, str]) -> TextMessage:
         sender, service = form.get("From", ""), form.get("MessagingServiceSid")
-        message = TextMessage("SM" + secrets.token_hex(16), wall_clock(), form["To"], sender, form["Body"], service)
+        # Twilio fills its own text in; here what fills the gaps stands for it.
+        body = form.get("Body") or " | ".join((variables_of(form) or {}).values())
+        sid, now = "SM" + secrets.token_hex(16), wall_clock()
+        message = TextMessage(sid, now, form["To"], sender, body, service, form.get("StatusCallback"), form.get("ContentSid"))
         with self.file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(message), ensure_ascii=False) + "\n")
         self.messages.append(message)
         return message
+
+    async def report(self, message: TextMessage, status: str, error_code: int | None = None) -> int:
+        """Tells where it was asked to what became of a message, signed as Twilio does; gives the status of the answer."""
+        form = {
+            "MessageSid": message.sid,
+            "MessageStatus": status,
+            "AccountSid": self.account_sid,
+            "ApiVersion": VERSION,
+            "To": message.to,
+            "From": message.sender,
+            **({"ErrorCode": str(error_code)} if error_code else {}),
+        }
+        url = message.callback or ""
+        signature = RequestValidator(self.auth_token).compute_signature(url, form)
+        async with ClientSession() as session, session.post(url, data=form, headers={"X-Twilio-Signature": signature}) as answer:
+            return answer.status
 
     def knows(self, authorization: str | None, account: str) -> bool:
         """Whether the Basic credentials are right and for the account in the path."""

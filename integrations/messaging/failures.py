@@ -29,16 +29,23 @@ NOT_LOGGED_IN = frozenset({530, 534, 535, 538})
 ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 """The enhanced status code (RFC 3463) in an answer; the words around it may name the recipient."""
 
+OPTED_OUT = 21610
+"""Twilio's code for who has replied STOP to it."""
+
 TWILIO_REASONS: Mapping[int, str] = {
     21211: "the recipient's number is not valid",
     21212: "the sender's number is not valid; check DOORSTEP_TWILIO_FROM",
+    21609: "the address for status callbacks is not valid; check DOORSTEP_PUBLIC_URL",
     21408: "the account may not send to the recipient's country",
     21606: "the sender's number does not belong to the account or cannot send SMS; check DOORSTEP_TWILIO_FROM",
     21608: "a trial account may not send to an unverified number",
-    21610: "the recipient has opted out of messages from this number",
+    OPTED_OUT: "the recipient has opted out of messages from this number",
     21612: "the recipient's number cannot be reached from this sender",
     21614: "the recipient's number cannot receive SMS",
     21617: "the message is too long",
+    21655: "there is no such content template; check the content of the WhatsApp template's file",
+    21656: "the content template takes other variables; check those of the WhatsApp template's file",
+    63007: "the account has no such WhatsApp sender; check DOORSTEP_TWILIO_WHATSAPP_FROM",
 }
 """https://www.twilio.com/docs/api/errors"""
 
@@ -110,7 +117,8 @@ def _refused(error: TwilioAnswerError) -> Unsent:
     known = TWILIO_REASONS.get(
         error.code or 0, f"see https://www.twilio.com/docs/errors/{error.code}" if error.code else "no code given"
     )
-    return Unsent(f"Twilio refused the message for good ({error.status}, code {error.code}): {known}", retry=False)
+    reason = f"Twilio refused the message for good ({error.status}, code {error.code}): {known}"
+    return Unsent(reason, retry=False, opted_out=error.code == OPTED_OUT)
 
 
 def _why(error: BaseException) -> str:

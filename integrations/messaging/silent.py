@@ -1,4 +1,4 @@
-"""What stands in for mail and SMS that nobody has set up: says so at once, so that nothing waits for them."""
+"""What stands in for channels that nobody has set up: says so at once, so that nothing waits for them."""
 
 from domain.instant import Instant
 from domain.sending import Message, Sending, Sent, Unsent
@@ -14,8 +14,19 @@ class NoMail:
 class NoSms:
     """No Twilio account is set."""
 
-    async def send(self, *, to: str, text: str) -> Sending:
+    async def send(self, *, key: str, to: str, message: Message) -> Sending:
         return Unsent("no SMS account is set: give TWILIO_ACCOUNT_SID and start the worker again", retry=False)
 
-    async def find(self, *, to: str, text: str, since: Instant) -> Sent | Unsent | None:
+    async def find(self, *, to: str, message: Message, since: Instant) -> Sent | Unsent | None:
+        return None
+
+
+class NoWhatsApp:
+    """No sender for WhatsApp is set."""
+
+    async def send(self, *, key: str, to: str, message: Message) -> Sending:
+        reason = "no WhatsApp sender is set: give DOORSTEP_TWILIO_WHATSAPP_FROM (and a Twilio account) and start the worker again"
+        return Unsent(reason, retry=False)
+
+    async def find(self, *, to: str, message: Message, since: Instant) -> Sent | Unsent | None:
         return None

@@ -1,128 +1,47 @@
-"""SMS through Twilio's official client."""
+"""SMS through Twilio."""
 
-import asyncio
-import json
-from base64 import b64encode
-from collections.abc import Mapping
-from logging import WARNING, getLogger
-from typing import Any
-
-import aiohttp
-from twilio.http.async_http_client import AsyncTwilioHttpClient  # type: ignore[import-untyped]
-from twilio.http.response import Response  # type: ignore[import-untyped]
-from twilio.rest import Client  # type: ignore[import-untyped]
-
-from domain.instant import MINUTE, SECOND, Instant, Span, instant
-from domain.sending import Sending, Sent, Unsent
-from integrations.messaging.failures import TwilioAnswerError, of_twilio
-
-TWILIO = "https://api.twilio.com"
-
-CLOCKS_APART: Span = MINUTE
-"""How much Twilio's clock may differ from ours when an earlier message is looked for."""
-
-LOOKED_THROUGH = 100
-"""Latest messages to one recipient among which an earlier one is looked for."""
-
-QUIET = getLogger("doorstep.twilio")
-QUIET.setLevel(WARNING)
-"""The client logs addresses with numbers in them at INFO; that is personal data."""
-
-
-class RewritingHttpClient(AsyncTwilioHttpClient):  # type: ignore[misc]
-    """Twilio's HTTP client with another base URL, a total timeout, and answers of 400 and more raised with their Retry-After."""
-
-    def __init__(self, base_url: str, timeout: Span) -> None:
-        super().__init__(logger=QUIET)
-        self._base_url = base_url.rstrip("/")
-        self._total_s = timeout / 1000
-
-    async def request(
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, object] | None = None,
-        data: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109  the parent's signature
-        allow_redirects: bool = False,
-    ) -> Response:
-        """As the parent's, which ignores its own timeout and passes on credentials in a way that aiohttp deprecates."""
-        url = self._base_url + url.removeprefix(TWILIO)
-        headers = {**(headers or {}), **(_basic(*auth) if auth else {})}
-        async with asyncio.timeout(self._total_s):
-            response = await super().request(method, url, params, data, headers, None, self._total_s, allow_redirects)
-        if response.status_code >= 400:
-            raise _answer(response)
-        return response
+from domain.instant import SECOND, Instant, Span
+from domain.sending import Message, Sending, Sent, Unsent
+from integrations.messaging.twilio import TWILIO, TwilioMessages, status_url
 
 
 class TwilioSms:
-    """Sends SMS. `sender` is a number, a name or a messaging service (MG...); `timeout` the longest that a request may take."""
+    """Sends SMS. `sender` is a number, a name or a messaging service (MG...); `timeout` the longest that a request may take.
+
+    With a `public_url`, that of the gateway, Twilio reports there what became of each message.
+    """
 
     def __init__(
-        self, account_sid: str, auth_token: str, sender: str, base_url: str = TWILIO, timeout: Span = 5 * SECOND
+        self,
+        account_sid: str,
+        auth_token: str,
+        sender: str,
+        base_url: str = TWILIO,
+        timeout: Span = 5 * SECOND,
+        public_url: str = "",
     ) -> None:
-        self._credentials = (account_sid, auth_token)
+        self._messages = TwilioMessages(account_sid, auth_token, base_url, timeout)
         self._sender = {"messaging_service_sid" if sender.startswith("MG") else "from_": sender}
-        self._base_url = base_url
-        self._timeout = timeout
-        self._client: Client | None = None
+        self._public_url = public_url
 
-    async def send(self, *, to: str, text: str) -> Sending:
+    async def send(self, *, key: str, to: str, message: Message) -> Sending:
         """Sends a text to a number in E.164 form."""
-        try:
-            message = await self._messages().create_async(to=to, body=text, **self._sender)
-        except (TwilioAnswerError, aiohttp.ClientError, OSError) as error:
-            return of_twilio(error, self._base_url)
-        return Sent(str(message.sid))
+        reported = {"status_callback": status_url(self._public_url, key)} if self._public_url else {}
+        return await self._messages.create(to=to, body=message.text, **self._sender, **reported)
 
-    async def find(self, *, to: str, text: str, since: Instant) -> Sent | Unsent | None:
+    async def find(self, *, to: str, message: Message, since: Instant) -> Sent | Unsent | None:
         """The message with this text that was made for this number since an instant; None if there is none.
 
-        Not narrowed by Twilio's DateSent, which a queued message does not have yet. A trial account puts words before the text.
+        A trial account puts words before the text.
         """
-        try:
-            messages = await self._messages().list_async(to=to, limit=LOOKED_THROUGH)
-        except (TwilioAnswerError, aiohttp.ClientError, OSError) as error:
-            return of_twilio(error, self._base_url)
-        made = (message for message in messages if message.date_created and instant(message.date_created) >= since - CLOCKS_APART)
-        return next((Sent(str(message.sid)) for message in made if str(message.body or "").endswith(text)), None)
+        return await self._messages.find(to, lambda body: body.endswith(message.text), since)
 
     async def close(self) -> None:
         """Closes the connections; a later message opens them again."""
-        if self._client is not None:
-            await self._client.http_client.close()
-            self._client = None
+        await self._messages.close()
 
     async def __aenter__(self) -> "TwilioSms":
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self.close()
-
-    def _messages(self) -> Any:
-        """Made at first use: the HTTP session belongs to the running loop."""
-        if self._client is None:
-            self._client = Client(*self._credentials, http_client=RewritingHttpClient(self._base_url, self._timeout))
-        return self._client.messages
-
-
-def _basic(user: str, password: str) -> dict[str, str]:
-    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
-
-
-def _answer(response: Response) -> TwilioAnswerError:
-    try:
-        body = json.loads(response.text)
-    except ValueError:
-        body = {}
-    code = body.get("code") if isinstance(body, dict) else None
-    return TwilioAnswerError(response.status_code, code if isinstance(code, int) else None, _retry_after(response))
-
-
-def _retry_after(response: Response) -> Span | None:
-    """Retry-After in whole seconds; the form with a date is not used by Twilio and counts as not said."""
-    text = (response.headers or {}).get("Retry-After", "")
-    return int(text) * SECOND if text.isdigit() else None

@@ -1,7 +1,13 @@
 """The templates of messages: Liquid files named `<name>.<channel>.<language>.liquid`.
 
-Channels are `email` (its first line is `Subject: ...`, or it has a `subject:` in front matter), `sms`, and `html`, the other
-face of a mail. A template that lacks a language or a channel falls back to another one.
+Channels are `email` (its first line is `Subject: ...`, or it has a `subject:` in front matter), `sms`, `whatsapp` and `html`, the
+other face of a mail. A template that lacks a language or a channel falls back to another one. One for WhatsApp may name in front
+matter the approved template that is sent in its place to who has not written to us within a day, and what fills its gaps:
+
+    ---
+    content: HX0123456789abcdef0123456789abcdef
+    1: {{ customer.name }}
+    ---
 """
 
 import re
@@ -14,26 +20,43 @@ from typing import Any
 from liquid import BoundTemplate, Environment, StrictUndefined
 from liquid.exceptions import LiquidError
 
-from domain.sending import Message, TemplateError
+from domain.sending import Content, Message, TemplateError
 from integrations.messaging.filters import FILTERS, LANGUAGE, NOW, TIMEZONE
 
-FILE = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)\.(?P<channel>email|html|sms)\.(?P<language>[a-z]{2}(-[A-Z]{2})?)\.liquid")
+FILE = re.compile(
+    r"(?P<name>[a-z0-9][a-z0-9-]*)\.(?P<channel>email|html|sms|whatsapp)\.(?P<language>[a-z]{2}(-[A-Z]{2})?)\.liquid"
+)
 FRONT_MATTER = re.compile(r"---\n\s*subject:(?P<subject>[^\n]*)\n---\n(?P<body>.*)", re.DOTALL)
+CONTENT = re.compile(r"---\n(?P<head>.*?)\n---\n(?P<body>.*)", re.DOTALL)
+CONTENT_SID = re.compile(r"HX[0-9a-f]{32}")
 LAST_RESORT = "en"
 
-OTHER_CHANNEL = {"email": "sms", "sms": "email"}
+OTHER_CHANNELS = {"email": ("sms", "whatsapp"), "sms": ("whatsapp", "email"), "whatsapp": ("sms", "email")}
+"""Where the text is taken from that a channel lacks, the nearest first."""
+
+EMPTY = "-"
+"""What fills a gap for which there is nothing: WhatsApp takes no empty text."""
+
 IMPLICIT = frozenset({TIMEZONE, LANGUAGE, NOW})
 """Variables that a message always has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One template file. Only an `email` has a subject. `wrong` says why it cannot be sent, with its line."""
+    """One template file. Only an `email` has a subject, and only a `whatsapp` an approved template with its `gaps` and what fills
+    them. `wrong` says why it cannot be sent, with its line."""
 
     path: Path
     body: str
     subject: str = ""
     wrong: str = ""
+    content: str = ""
+    gaps: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def whole(self) -> str:
+        """All that is filled in."""
+        return "\n".join((self.subject, *(text for _, text in self.gaps), self.body))
 
 
 Key = tuple[str, str, str]
@@ -76,8 +99,8 @@ class Templates:
         key = self._nearest(name, channel, language)
         values = {NOW: 0, **context, TIMEZONE: timezone, LANGUAGE: key[2]}
         text = self._filled(key, self._sources[key].body, values).strip()
-        if channel == "sms":
-            return Message(text)
+        if channel != "email":
+            return Message(text, content=self._content(key, values) if channel == "whatsapp" else None)
         message = Message(text + "\n", subject=self._subject(key, values))
         html = (name, "html", key[2])
         return replace(message, html=self._filled(html, self._sources[html].body, values)) if html in self._sources else message
@@ -87,12 +110,19 @@ class Templates:
         return _render(self._plain, text, f"{text!r}", {NOW: 0, **context, TIMEZONE: timezone, LANGUAGE: language})
 
     def _nearest(self, name: str, channel: str, language: str) -> Key:
-        for tried in (channel, OTHER_CHANNEL[channel]):
+        for tried in (channel, *OTHER_CHANNELS[channel]):
             languages = sorted(known for found, of, known in self._sources if (found, of) == (name, tried))
             for wanted in (language, language[:2], LAST_RESORT, *languages):
                 if wanted in languages:
                     return name, tried, wanted
         raise TemplateError(f"there is no template {name!r}; there are {', '.join(self.names()) or 'none'}")
+
+    def _content(self, key: Key, values: Mapping[str, Any]) -> Content | None:
+        source = self._sources[key]
+        if not source.content:
+            return None
+        filled = {name: " ".join(self._filled(key, text, values).split()) or EMPTY for name, text in source.gaps}
+        return Content(source.content, filled)
 
     def _subject(self, key: Key, values: Mapping[str, Any]) -> str:
         """A template written only for SMS has no subject; its name is the best there is."""
@@ -109,7 +139,7 @@ class Templates:
     def _reads(self, key: Key) -> set[str]:
         source = self._sources[key]
         _refuse_wrong(source)
-        return _variables(_parsed(self._environment_of(key), source.subject + "\n" + source.body, source.path.name))
+        return _variables(_parsed(self._environment_of(key), source.whole, source.path.name))
 
 
 def _environment(*, autoescape: bool) -> Environment:
@@ -130,6 +160,8 @@ def _read(folders: Iterable[Path]) -> dict[Key, Source]:
 
 def _source(path: Path, channel: str) -> Source:
     text = path.read_text("utf-8-sig")
+    if channel == "whatsapp" and (front := CONTENT.match(text)):
+        return _approved(path, front["head"], front["body"])
     if channel != "email":
         return Source(path, text)
     if front := FRONT_MATTER.match(text):
@@ -146,6 +178,18 @@ def _mail(path: Path, subject: str, body: str, text: str) -> Source:
         return Source(path, body, subject)
     first = text.partition("\n")[0].strip()
     return Source(path, text, wrong=f'{path.name}:1: the first line must be "Subject: ...", not "{first[:60]}"')
+
+
+def _approved(path: Path, head: str, body: str) -> Source:
+    """With the approved template that is sent in the text's place."""
+    lines = [
+        (name.strip(), text.strip()) for name, _, text in (line.partition(":") for line in head.splitlines()) if name.strip()
+    ]
+    content = dict(lines).get("content", "")
+    if not CONTENT_SID.fullmatch(content):
+        wrong = f'{path.name}:2: "content:" must name an approved template, HX and 32 hexadecimal digits, not "{content[:60]}"'
+        return Source(path, body, wrong=wrong)
+    return Source(path, body, content=content, gaps=tuple(line for line in lines if line[0] != "content"))
 
 
 def _refuse_wrong(source: Source) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from activities.ask_customer import Asking
+from activities.channels import Channels
 from activities.notify import Notifying
 from cli.standins.mail_catcher import catching
 from domain.actions import ActionRequest, ActionResult, Outcome
@@ -12,12 +13,13 @@ from domain.instant import MINUTE
 from domain.order import Customer
 from domain.status import Kind
 from integrations.messaging.mail import SmtpMail, mail_server
-from integrations.messaging.silent import NoSms
+from integrations.messaging.silent import NoSms, NoWhatsApp
 from integrations.messaging.templates import Templates
 from settings import SHIPPED_RULES
 from store.database import Database
 from store.drivers import Drivers
 from store.ledger import Ledger
+from store.opt_outs import OptOuts
 from tests.activities.fleet import EIGHT, outcome_of, request
 from worker import Contacts
 
@@ -61,8 +63,9 @@ async def test_a_question_that_is_asked_again_is_one_mail(database: Database, tm
     async with catching(tmp_path) as catcher:
         mail = SmtpMail(mail_server(f"smtp://127.0.0.1:{catcher.port}?starttls=never"), "doorstep@example.test", lambda: EIGHT)
         texts, contacts = Templates(SHIPPED_RULES / "templates"), Contacts(Drivers(database), {})
+        channels = Channels(mail, NoSms(), NoWhatsApp(), texts, OptOuts(database), lambda: EIGHT)
         for now in (EIGHT, EIGHT + MINUTE):
-            asking = Asking(Notifying(mail, NoSms(), texts, Ledger(database), contacts, lambda now=now: now))  # type: ignore[misc]
+            asking = Asking(Notifying(channels, Ledger(database), contacts, lambda now=now: now))  # type: ignore[misc]
             result = await asking.ask_customer(asked)
 
     (caught,) = catcher.mails

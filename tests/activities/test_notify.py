@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.notify import Notifying, e164
+from activities.channels import Channels, e164
+from activities.notify import Notifying
 from cli.standins.mail_catcher import MailCatcher, catching
 from cli.standins.twilio_standin import ACCOUNT, TOKEN, Trouble, TwilioStandin, standing_in
 from domain.actions import ActionRequest, ActionResult, Outcome
@@ -19,10 +20,12 @@ from domain.order import Customer, Destination
 from domain.sending import Message, Sending, Sent, Unsent
 from domain.status import Kind
 from integrations.messaging.mail import SmtpMail, mail_server
+from integrations.messaging.silent import NoWhatsApp
 from integrations.messaging.sms import TwilioSms
 from integrations.messaging.templates import Templates
 from store.database import Database
 from store.ledger import Claim, Ledger, Standing
+from store.opt_outs import OptOuts
 from workflows.clock import wall_clock
 
 NOON = 1_795_500_000_000
@@ -106,13 +109,34 @@ class FakeSms:
     earlier: Sent | Unsent | None = None
     asked_for: list[tuple[str, Instant]] = field(default_factory=list)
 
-    async def send(self, *, to: str, text: str) -> Sending:
-        self.sent.append((to, text))
+    async def send(self, *, key: str, to: str, message: Message) -> Sending:
+        self.sent.append((to, message.text))
         return self.answers.pop(0) if self.answers else Sent(f"SM{len(self.sent)}")
 
-    async def find(self, *, to: str, text: str, since: Instant) -> Sent | Unsent | None:
+    async def find(self, *, to: str, message: Message, since: Instant) -> Sent | Unsent | None:
         self.asked_for.append((to, since))
         return self.earlier
+
+
+@dataclass(frozen=True)
+class Known:
+    """By what somebody opted out."""
+
+    because: str
+
+
+@dataclass
+class FakeOptOuts:
+    """Who wants no messages, by channel and address."""
+
+    known: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    async def opted_out(self, channel: str, address: str) -> Known | None:
+        because = self.known.get((channel, address))
+        return Known(because) if because else None
+
+    async def opt_out(self, channel: str, address: str, *, because: str, now: Instant) -> None:
+        self.known[channel, address] = because
 
 
 @dataclass
@@ -133,11 +157,14 @@ class Desk:
     templates: Templates
     mail: FakeMail = field(default_factory=FakeMail)
     sms: FakeSms = field(default_factory=FakeSms)
+    whatsapp: FakeSms = field(default_factory=FakeSms)
+    opt_outs: FakeOptOuts = field(default_factory=FakeOptOuts)
     ledger: FakeLedger = field(default_factory=FakeLedger)
     clock: Clock = field(default_factory=Clock)
 
     async def notify(self, request: ActionRequest) -> ActionResult:
-        return await Notifying(self.mail, self.sms, self.templates, self.ledger, FakeContacts(), self.clock).notify(request)
+        channels = Channels(self.mail, self.sms, self.whatsapp, self.templates, self.opt_outs, self.clock)
+        return await Notifying(channels, self.ledger, FakeContacts(), self.clock).notify(request)
 
 
 @pytest.fixture
@@ -302,8 +329,9 @@ async def test_one_channel_done_and_the_other_failed_for_good_is_done_with_a_not
 async def test_a_refusal_for_good_is_not_tried_again(desk: Desk) -> None:
     desk.mail.answers.append(Unsent("refused for good", retry=False))
 
-    first = await desk.notify(asked(channels=("email",)))
-    second = await desk.notify(asked(channels=("email",)))
+    mail_only = replace(CUSTOMER, channels=("email",))
+    first = await desk.notify(asked(channels=("email",), customer=mail_only))
+    second = await desk.notify(asked(channels=("email",), customer=mail_only))
 
     assert first == second == ActionResult(Outcome.FAILED, "email not sent: refused for good")
     assert len(desk.mail.sent) == 1
@@ -368,6 +396,122 @@ async def test_a_template_that_cannot_be_filled_in_is_a_failure_that_says_so(des
     assert said in result.note
 
 
+NUMBER = "+358401234567"
+REFUSED = Unsent("refused for good", retry=False)
+EVERY_WAY = replace(CUSTOMER, channels=("sms", "email", "whatsapp"))
+
+
+async def test_a_customer_who_agreed_to_it_is_told_by_whatsapp(desk: Desk) -> None:
+    result = await desk.notify(asked(channels=("whatsapp",), customer=EVERY_WAY))
+
+    assert (result.outcome, result.note) == (Outcome.DONE, "whatsapp sent")
+    assert desk.whatsapp.sent == [(NUMBER, "Myöhässä D-1001")]
+    assert (desk.sms.sent, desk.mail.sent) == ([], [])
+
+
+async def test_who_did_not_agree_to_whatsapp_is_told_by_what_they_agreed_to(desk: Desk) -> None:
+    result = await desk.notify(asked(channels=("whatsapp",)))
+
+    assert result.note == "whatsapp not sent: no phone number to use; sms sent"
+    assert desk.whatsapp.sent == []
+
+
+async def test_an_sms_that_fails_for_good_falls_back_to_mail(desk: Desk) -> None:
+    desk.sms.answers.append(REFUSED)
+
+    result = await desk.notify(asked(channels=("sms",)))
+
+    assert (result.outcome, result.note) == (Outcome.DONE, "sms not sent: refused for good; email sent")
+    assert [event.detail["channel"] for event in result.events] == ["email"]
+
+
+async def test_the_other_ways_are_tried_in_the_customers_own_order_until_one_is_done(desk: Desk) -> None:
+    desk.mail.answers.append(REFUSED)
+    desk.whatsapp.answers.append(REFUSED)
+
+    result = await desk.notify(asked(channels=("email",), customer=replace(CUSTOMER, channels=("whatsapp", "sms", "email"))))
+
+    assert result.note == "email not sent: refused for good; whatsapp not sent: refused for good; sms sent"
+
+
+async def test_no_other_way_is_used_while_the_one_that_is_named_may_still_be_done(desk: Desk) -> None:
+    desk.mail.answers.append(AWAY)
+
+    with pytest.raises(ApplicationError, match="cannot be reached"):
+        await desk.notify(asked(channels=("email",)))
+
+    assert desk.sms.sent == []
+
+
+async def test_a_driver_is_not_written_to_by_whatsapp_which_nobody_agreed_to(desk: Desk) -> None:
+    result = await desk.notify(asked(who="driver", driver_id="V7", channels=("whatsapp",)))
+
+    assert result.note == "whatsapp not sent: no phone number to use; sms sent"
+    assert desk.whatsapp.sent == []
+
+
+async def test_a_channel_that_was_tried_before_and_did_not_arrive_is_left_out(desk: Desk) -> None:
+    result = await desk.notify(asked(channels=("sms",), tried=("sms",)))
+
+    assert result.note == "email sent"
+    assert desk.sms.sent == []
+
+
+async def test_when_every_way_was_tried_before_nobody_is_told(desk: Desk) -> None:
+    result = await desk.notify(asked(tried=("sms", "email")))
+
+    assert result == ActionResult(Outcome.FAILED, "not delivered by sms, email, and there is no other way")
+
+
+async def test_who_opted_out_of_a_channel_is_told_by_another(desk: Desk) -> None:
+    desk.opt_outs.known["sms", NUMBER] = "replied STOP"
+
+    result = await desk.notify(asked(channels=("sms",)))
+
+    assert result.note == "sms withheld: SMS are not wanted there: replied STOP; email sent"
+    assert (result.outcome, desk.sms.sent, len(desk.mail.sent)) == (Outcome.DONE, [], 1)
+
+
+async def test_who_opted_out_of_every_channel_is_told_nothing_on_purpose(desk: Desk) -> None:
+    desk.opt_outs.known = {("sms", NUMBER): "replied STOP", ("email", "aiti@example.test"): "complained"}
+
+    result = await desk.notify(asked())
+
+    withheld = "sms withheld: SMS are not wanted there: replied STOP; email withheld: mail are not wanted there: complained"
+    assert result == ActionResult(Outcome.WITHHELD, withheld.replace("mail are", "mail is"))
+    assert (desk.sms.sent, desk.mail.sent) == ([], [])
+
+
+async def test_one_way_not_wanted_and_the_other_failed_is_a_failure(desk: Desk) -> None:
+    desk.opt_outs.known["sms", NUMBER] = "replied STOP"
+    desk.mail.answers.append(REFUSED)
+
+    assert (await desk.notify(asked())).outcome is Outcome.FAILED
+
+
+async def test_who_has_opted_out_at_the_provider_is_remembered_as_such(desk: Desk) -> None:
+    desk.sms.answers.append(Unsent("the recipient has opted out", retry=False, opted_out=True))
+
+    first = await desk.notify(asked(channels=("sms",)))
+    again = await desk.notify(asked(channels=("sms",), key="D-1001/1/late/2/do.0/0"))
+
+    assert first.note == "sms withheld: the recipient has opted out; email sent"
+    assert again.note == "sms withheld: SMS are not wanted there: the provider says so; email sent"
+    assert len(desk.sms.sent) == 1
+
+
+async def test_a_message_that_may_have_gone_out_before_the_opt_out_is_looked_for(desk: Desk) -> None:
+    desk.sms.answers.append(Unsent("no answer in time", retry=True, in_doubt=True))
+    with pytest.raises(ApplicationError, match="no answer in time"):
+        await desk.notify(asked(channels=("sms",)))
+    desk.opt_outs.known["sms", NUMBER] = "replied STOP"
+    desk.sms.earlier = Sent("SM-earlier")
+
+    result = await desk.notify(asked(channels=("sms",)))
+
+    assert (result.outcome, len(desk.sms.sent)) == (Outcome.DONE, 1)
+
+
 @pytest.mark.parametrize(
     ("phone", "country", "number"),
     [
@@ -406,7 +550,8 @@ async def test_with_real_servers_and_a_real_ledger_each_channel_is_used_once(
 ) -> None:
     clock = Clock(twilio_now())
     mail = SmtpMail(mail_server(f"smtp://127.0.0.1:{catcher.port}"), "no-reply@example.test", clock)
-    notifying = Notifying(mail, sms, templates, Ledger(sqlite_database), FakeContacts(), clock)
+    channels = Channels(mail, sms, NoWhatsApp(), templates, OptOuts(sqlite_database), clock)
+    notifying = Notifying(channels, Ledger(sqlite_database), FakeContacts(), clock)
     catcher.answers["aiti@example.test"] = "451 4.3.0 later"
     twilio.troubles.append(Trouble(500, 20500, taken=True))
     with pytest.raises(ApplicationError, match=r"has trouble \(500\).*cannot take the message now"):

@@ -41,11 +41,11 @@ async def test_what_twilio_was_told_is_shown_on_a_page_and_found_after_a_restart
         httpx.AsyncClient() as browser,
         TwilioSms(ACCOUNT, TOKEN, "+358401110000", twilio.url) as sms,
     ):
-        sent = await sms.send(to="+358401234567", text="late & sorry")
+        sent = await sms.send(key="k", to="+358401234567", message=Message("late & sorry"))
         shown = (await browser.get(twilio.url)).text
 
     async with standing_in(tmp_path) as again, TwilioSms(ACCOUNT, TOKEN, "+358401110000", again.url) as sms:
-        found = await sms.find(to="+358401234567", text="late & sorry", since=again.messages[0].at)
+        found = await sms.find(to="+358401234567", message=Message("late & sorry"), since=again.messages[0].at)
     assert "late &amp; sorry" in shown
     assert found == sent
 

@@ -13,8 +13,9 @@ import pytest
 from cli.standins.twilio_resource import resource
 from cli.standins.twilio_standin import ACCOUNT, TOKEN, Trouble, TwilioStandin, sent_in, standing_in
 from domain.instant import MINUTE, SECOND
-from domain.sending import Sent, Unsent
+from domain.sending import Content, Message, Sent, Unsent
 from integrations.messaging.sms import TwilioSms
+from integrations.messaging.whatsapp import TwilioWhatsApp
 
 OURS, THEIRS = "+358401110000", "+358401234567"
 SPEC = Path(__file__).parents[2] / os.environ.get("DOORSTEP_TEST_DATA", "../shared/data") / "specs" / "twilio_api_v2010.json"
@@ -40,7 +41,7 @@ def spec() -> dict[str, Any]:
 
 
 async def test_a_text_is_taken_by_twilio_under_a_sid(twilio: TwilioStandin, sms: TwilioSms) -> None:
-    sent = await sms.send(to=THEIRS, text="Hyvää päivää €")
+    sent = await sms.send(key="k", to=THEIRS, message=Message("Hyvää päivää €"))
 
     assert sent == Sent(twilio.messages[0].sid)
     assert (twilio.messages[0].to, twilio.messages[0].sender, twilio.messages[0].body) == (THEIRS, OURS, "Hyvää päivää €")
@@ -50,25 +51,25 @@ async def test_a_text_is_taken_by_twilio_under_a_sid(twilio: TwilioStandin, sms:
 async def test_a_messaging_service_sends_without_a_number_of_its_own(twilio: TwilioStandin) -> None:
     service = "MG" + "a" * 32
     async with TwilioSms(ACCOUNT, TOKEN, service, twilio.url) as sms:
-        await sms.send(to=THEIRS, text="x")
+        await sms.send(key="k", to=THEIRS, message=Message("x"))
 
     assert twilio.requests == [{"To": THEIRS, "MessagingServiceSid": service, "Body": "x"}]
 
 
 async def test_an_earlier_message_is_found_by_recipient_text_and_time(twilio: TwilioStandin, sms: TwilioSms) -> None:
-    sent = await sms.send(to=THEIRS, text="your parcel is late")
+    sent = await sms.send(key="k", to=THEIRS, message=Message("your parcel is late"))
     made = twilio.messages[0].at
 
-    assert await sms.find(to=THEIRS, text="your parcel is late", since=made) == sent
-    assert await sms.find(to=THEIRS, text="another text", since=made) is None
-    assert await sms.find(to=OURS, text="your parcel is late", since=made) is None
-    assert await sms.find(to=THEIRS, text="your parcel is late", since=made + 2 * MINUTE) is None
+    assert await sms.find(to=THEIRS, message=Message("your parcel is late"), since=made) == sent
+    assert await sms.find(to=THEIRS, message=Message("another text"), since=made) is None
+    assert await sms.find(to=OURS, message=Message("your parcel is late"), since=made) is None
+    assert await sms.find(to=THEIRS, message=Message("your parcel is late"), since=made + 2 * MINUTE) is None
 
 
 async def test_an_earlier_message_is_found_behind_the_words_of_a_trial_account(twilio: TwilioStandin, sms: TwilioSms) -> None:
-    await sms.send(to=THEIRS, text="Sent from your Twilio trial account - late")
+    await sms.send(key="k", to=THEIRS, message=Message("Sent from your Twilio trial account - late"))
 
-    found = await sms.find(to=THEIRS, text="late", since=twilio.messages[0].at)
+    found = await sms.find(to=THEIRS, message=Message("late"), since=twilio.messages[0].at)
 
     assert found == Sent(twilio.messages[0].sid)
 
@@ -77,7 +78,7 @@ async def test_an_earlier_message_is_found_on_a_later_page(twilio: TwilioStandin
     for number in range(60):
         twilio.keep({"To": THEIRS, "From": OURS, "Body": f"text {number}"})
 
-    found = await sms.find(to=THEIRS, text="text 3", since=twilio.messages[3].at)
+    found = await sms.find(to=THEIRS, message=Message("text 3"), since=twilio.messages[3].at)
 
     assert found == Sent(twilio.messages[3].sid)
 
@@ -102,7 +103,7 @@ async def test_what_twilio_answers_decides_whether_it_is_tried_again(
 ) -> None:
     twilio.troubles.append(trouble)
 
-    answer = await sms.send(to=THEIRS, text="x")
+    answer = await sms.send(key="k", to=THEIRS, message=Message("x"))
 
     assert isinstance(answer, Unsent)
     assert (answer.retry, answer.after, answer.in_doubt) == unsent[:3]
@@ -111,7 +112,7 @@ async def test_what_twilio_answers_decides_whether_it_is_tried_again(
 
 
 async def test_a_number_that_twilio_does_not_know_fails_for_good_without_naming_it(sms: TwilioSms) -> None:
-    answer = await sms.send(to="+35", text="x")
+    answer = await sms.send(key="k", to="+35", message=Message("x"))
 
     assert answer == Unsent(
         "Twilio refused the message for good (400, code 21211): the recipient's number is not valid", retry=False
@@ -120,7 +121,7 @@ async def test_a_number_that_twilio_does_not_know_fails_for_good_without_naming_
 
 async def test_wrong_credentials_are_said_without_them(twilio: TwilioStandin) -> None:
     async with TwilioSms(ACCOUNT, "hunter2", OURS, twilio.url) as sms:
-        answer = await sms.send(to=THEIRS, text="x")
+        answer = await sms.send(key="k", to=THEIRS, message=Message("x"))
 
     assert isinstance(answer, Unsent)
     assert (answer.retry, answer.after) == (True, 60 * SECOND)
@@ -134,7 +135,7 @@ async def test_a_twilio_that_is_not_there_was_certainly_not_told() -> None:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
 
     async with TwilioSms(ACCOUNT, TOKEN, OURS, url) as sms:
-        answer = await sms.send(to=THEIRS, text="x")
+        answer = await sms.send(key="k", to=THEIRS, message=Message("x"))
 
     assert answer == Unsent(
         f"Twilio at {url} cannot be reached: connection refused; the message is kept and tried again", retry=True
@@ -145,23 +146,37 @@ async def test_a_twilio_that_says_nothing_may_have_sent_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
         async with TwilioSms(ACCOUNT, TOKEN, OURS, url, timeout=100) as sms:
-            answer = await sms.send(to=THEIRS, text="x")
+            answer = await sms.send(key="k", to=THEIRS, message=Message("x"))
 
     assert isinstance(answer, Unsent)
     assert (answer.retry, answer.in_doubt) == (True, True)
     assert "did not answer in time" in answer.reason
 
 
-async def test_what_we_send_has_the_names_that_the_official_spec_has(
-    twilio: TwilioStandin, sms: TwilioSms, spec: dict[str, Any]
-) -> None:
+async def test_what_we_send_has_the_names_that_the_official_spec_has(twilio: TwilioStandin, spec: dict[str, Any]) -> None:
     create = spec["paths"]["/2010-04-01/Accounts/{AccountSid}/Messages.json"]["post"]
     form = create["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+    public = "https://track.example.test"
+    async with (
+        TwilioSms(ACCOUNT, TOKEN, OURS, twilio.url, public_url=public) as sms,
+        TwilioWhatsApp(ACCOUNT, TOKEN, OURS, twilio.url, public_url=public) as whatsapp,
+    ):
+        await sms.send(key="k", to=THEIRS, message=Message("x"))
+        await whatsapp.send(key="k", to=THEIRS, message=Message("x", content=Content("HX" + "0" * 32, {"1": "x"})))
 
-    await sms.send(to=THEIRS, text="x")
+    assert len(twilio.requests) == 2
+    for sent in twilio.requests:
+        assert sent.keys() <= form["properties"].keys()
+        assert sent.keys() >= set(form["required"])
+    assert re.fullmatch(form["properties"]["ContentSid"]["pattern"], twilio.requests[1]["ContentSid"])
 
-    assert twilio.requests[0].keys() <= form["properties"].keys()
-    assert twilio.requests[0].keys() >= set(form["required"])
+
+async def test_what_became_of_a_text_is_reported_to_the_gateway_with_the_key_of_the_effect(twilio: TwilioStandin) -> None:
+    async with TwilioSms(ACCOUNT, TOKEN, OURS, twilio.url, public_url="https://track.example.test") as sms:
+        await sms.send(key="D-1/1/late/1/do.0/0/sms", to=THEIRS, message=Message("x"))
+
+    wanted = "https://track.example.test/v1/twilio/status?effect=D-1%2F1%2Flate%2F1%2Fdo.0%2F0%2Fsms"
+    assert twilio.requests[0]["StatusCallback"] == wanted
 
 
 def test_what_the_stand_in_answers_has_the_names_and_forms_that_the_official_spec_has(

@@ -1,0 +1,140 @@
+"""One message by one channel: is it wanted there, what does it say, did the provider take it?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import phonenumbers
+
+from activities.effects import Claim, Clock, Ended, NotDoneError
+from domain.actions import ActionRequest, Channel, Outcome
+from domain.contact import Contact
+from domain.instant import Instant
+from domain.sending import Message, Sending, Sent, TemplateError, Unsent
+
+ADDRESS_OF: Mapping[Channel, str] = {"email": "e-mail address", "sms": "phone number", "whatsapp": "phone number"}
+NOT_WANTED: Mapping[Channel, str] = {
+    "email": "mail is not wanted there",
+    "sms": "SMS are not wanted there",
+    "whatsapp": "WhatsApp messages are not wanted there",
+}
+
+BAD_NUMBER = "the phone number is not valid; correct it in the order or the directory"
+
+
+class Mail(Protocol):
+    """Sends mail. The same key gives the same Message-ID."""
+
+    async def send(self, *, key: str, to: str, message: Message) -> Sending: ...
+
+
+class Texts(Protocol):
+    """Sends SMS or WhatsApp messages to numbers in E.164 form, and finds those that it sent."""
+
+    async def send(self, *, key: str, to: str, message: Message) -> Sending: ...
+
+    async def find(self, *, to: str, message: Message, since: Instant) -> Sent | Unsent | None: ...
+
+
+class Templates(Protocol):
+    """Writes messages."""
+
+    def render(self, name: str, channel: str, *, language: str, timezone: str, context: Mapping[str, Any]) -> Message:
+        """Raises TemplateError when the template is missing or cannot be filled in."""
+        ...
+
+
+class OptOut(Protocol):
+    """By what somebody opted out, in words."""
+
+    @property
+    def because(self) -> str: ...
+
+
+class OptOuts(Protocol):
+    """Knows who wants no messages; numbers in E.164 form."""
+
+    async def opted_out(self, channel: str, address: str) -> OptOut | None: ...
+
+    async def opt_out(self, channel: str, address: str, *, because: str, now: Instant) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What is to be told to whom, by which channel, as which effect."""
+
+    key: str
+    request: ActionRequest
+    template: str
+    channel: Channel
+    contact: Contact
+
+
+class Channels:
+    """The channels by which people are told, each with what sends it."""
+
+    def __init__(self, mail: Mail, sms: Texts, whatsapp: Texts, templates: Templates, opt_outs: OptOuts, clock: Clock) -> None:
+        self._mail = mail
+        self._texts: Mapping[Channel, Texts] = {"sms": sms, "whatsapp": whatsapp}
+        self._templates = templates
+        self._opt_outs = opt_outs
+        self._clock = clock
+
+    async def tell(self, telling: Telling, claim: Claim) -> Ended:
+        """Sends one message, unless an earlier try did or it is not wanted. Raises NotDoneError for what may be tried again."""
+        try:
+            message = self._written(telling)
+        except TemplateError as error:
+            return Ended(Outcome.FAILED, str(error))
+        address = address_on(telling.channel, telling.contact, telling.request.destination.country)
+        if address is None:
+            return Ended(Outcome.FAILED, BAD_NUMBER)
+        sending = await self._sent(telling, claim, address, message)
+        return sending if isinstance(sending, Ended) else await self._ended(telling, address, sending)
+
+    def _written(self, telling: Telling) -> Message:
+        request = telling.request
+        context = {"now": request.asked_at, **request.context}
+        language, timezone = telling.contact.language, request.destination.timezone
+        return self._templates.render(telling.template, telling.channel, language=language, timezone=timezone, context=context)
+
+    async def _sent(self, telling: Telling, claim: Claim, address: str, message: Message) -> Sending | Ended:
+        """What came of sending; an Ended for what was not sent on purpose."""
+        texts = self._texts.get(telling.channel)
+        if texts is not None and claim.standing == "in_doubt":
+            earlier = await texts.find(to=address, message=message, since=claim.since)
+            if isinstance(earlier, Unsent):
+                return replace(earlier, retry=True, in_doubt=True)
+            if earlier is not None:
+                return earlier
+        if (opted_out := await self._opt_outs.opted_out(telling.channel, address)) is not None:
+            return Ended(Outcome.WITHHELD, f"{NOT_WANTED[telling.channel]}: {opted_out.because}")
+        if texts is not None:
+            return await texts.send(key=telling.key, to=address, message=message)
+        return await self._mail.send(key=telling.key, to=address, message=message)
+
+    async def _ended(self, telling: Telling, address: str, sending: Sending) -> Ended:
+        if isinstance(sending, Sent):
+            return Ended(Outcome.DONE, "sent", sending.reference, {"at": self._clock()})
+        if sending.opted_out:
+            await self._opt_outs.opt_out(telling.channel, address, because="the provider says so", now=self._clock())
+            return Ended(Outcome.WITHHELD, sending.reason)
+        if sending.retry:
+            raise NotDoneError(sending.reason, sending.after, sending.in_doubt)
+        return Ended(Outcome.FAILED, sending.reason)
+
+
+def address_on(channel: Channel, contact: Contact, country: str | None) -> str | None:
+    """Where somebody is told by a channel: a mail address as it is, a number in E.164 form, or None if it is none."""
+    return contact.email if channel == "email" else e164(contact.phone or "", country)
+
+
+def e164(phone: str, country: str | None) -> str | None:
+    """A number as providers want it, `+358401234567`; None if it is none. `country` (ISO 3166) is that of numbers without a prefix."""
+    try:
+        number = phonenumbers.parse(phone, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
