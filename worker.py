@@ -46,6 +46,7 @@ from rules.directory_reader import DirectoryReading, read_directory_file
 from settings import SHIPPED_RULES, Settings, read_settings, secret_named
 from store.admissions import Admissions
 from store.boards import Boards
+from store.conversations import Conversations
 from store.database import Database
 from store.deliveries import Deliveries
 from store.disruptions import Disruptions
@@ -202,7 +203,7 @@ def activities_of(
             Register(Feeds(database), Disruptions(database)), NobodyKnows(), NobodyKnows(), Groups(database), caller
         ).look_out,
         notifying.notify,
-        Asking(notifying).ask_customer,
+        Asking(notifying, Conversations(database), wall_clock).ask_customer,
         ticketing.open_ticket,
         ticketing.update_ticket,
         ticketing.solve_ticket,

@@ -7,6 +7,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from cli.desks import BUILT_IN, SECRET, Clock, chosen
+from cli.replies import handing_on_of, reply_door_of, working_off
 from intake.keys import Keys, listed
 from intake.tickets import Deciding, TicketDoor
 from intake.updates import UPDATES, UpdateDoor
@@ -48,7 +49,11 @@ def application(settings: Settings) -> FastAPI:
         temporal_ui=settings["DOORSTEP_TEMPORAL_UI"] or f"http://127.0.0.1:{settings.ui_port}",
         clock=wall_clock,
     )
-    app, deliveries = gateway_app(gateway), Connecting(settings)
+    deliveries = Connecting(settings)
+    handing_on = handing_on_of(gateway.database, deliveries, wall_clock)
+    app = gateway_app(gateway, working_off(handing_on))
+    replies = reply_door_of(settings, gateway.database, handing_on, wall_clock)
+    app.add_api_route("/v1/twilio/inbound", replies.replied, methods=["POST"], summary="a customer's reply, from Twilio")
     add_updates(app, UpdateDoor(keys_of(settings), deliveries))
     if door := door_of(settings, deliveries, wall_clock):
         app.add_api_route(f"/v1/tickets/{door.desk}", door.changed, methods=["POST"], summary="a change at the ticket desk")

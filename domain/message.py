@@ -8,12 +8,17 @@ from domain.instant import Instant
 
 
 def template_context(delivery: Delivery, incident: Incident, now: Instant) -> dict[str, Any]:
-    """The variables of a template. Instants are milliseconds, for the filters local_time, local_date and minutes_until."""
+    """The variables of a template. Instants are milliseconds, for the filters local_time, local_date and minutes_until.
+
+    `tracking_url` and `reply_code` are known only where the message is sent.
+    """
     order, facts = delivery.order, delivery.facts
     scan = facts.last_scan
     return {
         "now": now,
         "delivery_id": order.delivery_id,
+        "tracking_url": None,
+        "reply_code": None,
         "order_id": order.order_id,
         "tracking_numbers": list(order.tracking_numbers),
         "status": facts.status.value,

@@ -30,10 +30,10 @@ def problem(refused: RefusedRequestError) -> JSONResponse:
     return JSONResponse(content, int(refused.status), headers, media_type="application/problem+json")
 
 
-async def body_of(request: Request, most: int) -> bytes:
-    """The body of a request in JSON. Raises RefusedRequestError for another type, or for more than `most` bytes."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise RefusedRequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
+async def body_of(request: Request, most: int, type: str = "application/json") -> bytes:
+    """The body of a request of a media type. Raises RefusedRequestError for another type, or for more than `most` bytes."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != type:
+        raise RefusedRequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send {type}")
     body = bytearray()
     async for part in request.stream():
         body += part

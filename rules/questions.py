@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain.actions import QUESTIONS, ActionRequest, ActionResult, Outcome
+from domain.conversation import plain
 from domain.delivery import Delivery
 from domain.event import Event
 from domain.folds import NO_MORE
@@ -100,8 +101,3 @@ def answer_in(event: Event, wanted: Iterable[str]) -> str | None:
     if known:
         return f'answered "{known[said]}"' if said in known else None
     return None if said in NO_MORE else "answered"
-
-
-def plain(text: str) -> str:
-    """A reply as it is compared: in small letters, with single spaces, without the signs around it."""
-    return " ".join(text.casefold().split()).strip(" .,;:!?\"'()")

@@ -315,3 +315,39 @@ reservations = Table(
     Index("ix_reservations_route_id", "route_id", "service_date"),
     Index("ix_reservations_delivery_id", "delivery_id"),
 )
+
+conversations = Table(
+    "conversations",
+    METADATA,
+    Column("number", Prose, primary_key=True, doc="the customer's, in E.164 form"),
+    Column("delivery_id", String, primary_key=True),
+    Column("code", String, nullable=False, doc="by which a reply names the delivery: A2"),
+    Column("is_shown", Boolean, nullable=False, doc="the customer was told the code, since there are other deliveries"),
+    Column("language", String, nullable=False),
+    Column("timezone", String, nullable=False),
+    Column("written_at", BigInteger, nullable=False),
+    Column("question", String, doc="the key of the effect by which the customer was asked last; null: was told, not asked"),
+    Column("answers", json_or_null(), doc="the replies that count; empty: any"),
+    Column("until", BigInteger, doc="when the question ends"),
+    Index("ix_conversations_delivery_id", "delivery_id"),
+)
+
+inbox = Table(
+    "inbox",
+    METADATA,
+    Column("entry", Integer, primary_key=True, doc="in the order in which it came"),
+    Column("source", String, nullable=False, doc="who told us: twilio"),
+    Column("message_id", Prose, nullable=False, doc="the source's id of what it told"),
+    Column("delivery_id", String, nullable=False),
+    Column("update", String, doc="the update that it is for the delivery; null: it is reported only"),
+    Column("request", json_or_null(), doc="what the update is told"),
+    Column(
+        "event", json_or_null(), nullable=False, doc="the DeliveryEvent that it is if it is no update, or the update is refused"
+    ),
+    Column("received_at", BigInteger, nullable=False),
+    Column("claimed_until", BigInteger, doc="a gateway is handing it on"),
+    Column("handed_at", BigInteger),
+    Column("note", Prose, doc="why it could not be done as it was meant"),
+    UniqueConstraint("source", "message_id", "delivery_id"),
+    Index("ix_inbox_handed_at", "handed_at", "delivery_id"),
+)

@@ -1,6 +1,7 @@
 """The gateway's application: its routes, in one table."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +28,12 @@ class Gateway:
     clock: Callable[[], Instant]
 
 
-def gateway_app(gateway: Gateway) -> FastAPI:
-    """The application, with nothing connected yet."""
-    app = FastAPI(title="Doorstep", docs_url=None, redoc_url=None)
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def gateway_app(gateway: Gateway, lifespan: Lifespan | None = None) -> FastAPI:
+    """The application, with nothing connected yet. `lifespan` is what it does as long as it lives."""
+    app = FastAPI(title="Doorstep", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     pages = Pages(gateway)
     app.add_api_route("/", pages.status, response_class=HTMLResponse, include_in_schema=False)

@@ -9,16 +9,10 @@ from liquid.exceptions import FilterArgumentError
 from liquid.filter import with_context
 
 from domain.instant import MINUTE, moment
+from domain.windows import day_words
 
 TIMEZONE, LANGUAGE, NOW = "timezone", "language", "now"
 """Names in the render context that the filters read."""
-
-WEEKDAYS = {
-    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-    "fi": ("ma", "ti", "ke", "to", "pe", "la", "su"),
-    "de": ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"),
-}
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @with_context
@@ -34,9 +28,7 @@ def local_date(value: object, *, context: RenderContext) -> str:
     local = _local(value, context)
     if local is None:
         return ""
-    language = _language(context)
-    weekday = WEEKDAYS[language][local.weekday()]
-    return f"{weekday} {local.day} {MONTHS[local.month - 1]}" if language == "en" else f"{weekday} {local.day}.{local.month}."
+    return day_words(local, str(context.resolve(LANGUAGE)))
 
 
 @with_context
@@ -60,8 +52,3 @@ def _instant(value: object) -> int | None:
     if isinstance(value, int):
         return value
     raise FilterArgumentError(f"a time is expected, not {type(value).__name__}", token=None)
-
-
-def _language(context: RenderContext) -> str:
-    language = str(context.resolve(LANGUAGE))[:2]
-    return language if language in WEEKDAYS else "en"

@@ -8,6 +8,7 @@ from activities.channels import Channels
 from activities.notify import Notifying
 from cli.standins.mail_catcher import catching
 from domain.actions import ActionRequest, ActionResult, Outcome
+from domain.conversation import Conversation, Question
 from domain.event import Event
 from domain.instant import MINUTE
 from domain.order import Customer
@@ -16,6 +17,7 @@ from integrations.messaging.mail import SmtpMail, mail_server
 from integrations.messaging.silent import NoSms, NoWhatsApp
 from integrations.messaging.templates import Templates
 from settings import SHIPPED_RULES
+from store.conversations import Conversations
 from store.database import Database
 from store.drivers import Drivers
 from store.ledger import Ledger
@@ -38,11 +40,50 @@ class Messenger:
         return self.result
 
 
+@dataclass
+class Paper:
+    """Numbers on paper; the code is shown if `others`."""
+
+    others: bool = False
+    questions: list[tuple[str, Question | None]] = field(default_factory=list)
+
+    async def written(
+        self, number: str, delivery_id: str, *, language: str, timezone: str, now: int, question: Question | None = None
+    ) -> Conversation:
+        self.questions.append((number, question))
+        return Conversation(number, delivery_id, "A2", self.others, language, timezone, question)
+
+
+def asking(messenger: Messenger, paper: Paper | None = None) -> Asking:
+    return Asking(messenger, paper or Paper(), lambda: EIGHT)
+
+
+async def test_a_question_by_sms_is_known_by_its_number_and_carries_a_code_if_there_are_others() -> None:
+    alone, several, messenger = Paper(), Paper(others=True), Messenger(ActionResult(Outcome.DONE))
+    asked = replace(request("D1", QUESTION), customer=Customer(phone="040 123 4567"))
+    asked = replace(asked, destination=replace(asked.destination, country="FI"))
+
+    for paper in (alone, several):
+        await asking(messenger, paper).ask_customer(asked)
+
+    assert alone.questions == [("+358401234567", Question(asked.key, ("yes", "no"), EIGHT + 7_200_000))]
+    assert [sent.context["reply_code"] for sent in messenger.asked] == [None, "A2"]
+
+
+async def test_a_question_by_mail_has_no_code_since_nobody_answers_it_by_number() -> None:
+    paper, messenger = Paper(others=True), Messenger(ActionResult(Outcome.DONE))
+    customer = Customer(phone="+358401234567")
+
+    await asking(messenger, paper).ask_customer(replace(request("D1", QUESTION | {"channels": ["email"]}), customer=customer))
+
+    assert (paper.questions, messenger.asked[0].context["reply_code"]) == ([], None)
+
+
 async def test_the_customer_is_sent_the_question_and_the_delivery_learns_that_it_was_asked() -> None:
     sent = Event("K/sms", Kind.NOTIFIED, EIGHT, EIGHT, "doorstep", detail={"template": "address-problem", "channel": "sms"})
     messenger = Messenger(ActionResult(Outcome.DONE, "sms sent", (sent,)))
 
-    result = await Asking(messenger).ask_customer(request("D1", QUESTION))
+    result = await asking(messenger).ask_customer(request("D1", QUESTION))
 
     assert messenger.asked[0].args == {"who": "customer", "template": "address-problem", "channels": ["sms", "email"]}
     assert messenger.asked[0].key == request("D1").key
@@ -51,7 +92,7 @@ async def test_the_customer_is_sent_the_question_and_the_delivery_learns_that_it
 
 
 async def test_a_question_that_reached_nobody_has_failed_and_waits_for_no_answer() -> None:
-    result = await Asking(Messenger(ActionResult(Outcome.FAILED, "no phone number to use"))).ask_customer(request("D1", QUESTION))
+    result = await asking(Messenger(ActionResult(Outcome.FAILED, "no phone number"))).ask_customer(request("D1", QUESTION))
 
     assert (result.outcome, result.events) == (Outcome.FAILED, ())
 
@@ -65,8 +106,8 @@ async def test_a_question_that_is_asked_again_is_one_mail(database: Database, tm
         texts, contacts = Templates(SHIPPED_RULES / "templates"), Contacts(Drivers(database), {})
         channels = Channels(mail, NoSms(), NoWhatsApp(), texts, OptOuts(database), lambda: EIGHT)
         for now in (EIGHT, EIGHT + MINUTE):
-            asking = Asking(Notifying(channels, Ledger(database), contacts, lambda now=now: now))  # type: ignore[misc]
-            result = await asking.ask_customer(asked)
+            notifying = Notifying(channels, Ledger(database), contacts, lambda now=now: now)  # type: ignore[misc]
+            result = await Asking(notifying, Conversations(database), lambda: EIGHT).ask_customer(asked)
 
     (caught,) = catcher.mails
     assert caught.subject == "Please check the address of D1"

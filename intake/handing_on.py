@@ -1,0 +1,121 @@
+"""Hands on what is in the inbox: to each delivery in order, once, and again after Temporal or this process was away."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from domain.instant import SECOND, Instant, Span
+from store.errors import StoreError
+from store.inbox import Entry, Inbox
+from workflows.client import RefusedError, UnreachableError
+
+CLAIM_LASTS: Span = 30 * SECOND
+"""Longer than a delivery is waited for."""
+
+WAITS_S = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds between tries while Temporal or the database is away."""
+
+LOOKS_S = 60.0
+"""Seconds after which what another gateway has left behind is looked for."""
+
+ENDED = "the delivery has ended; it is kept beside it"
+
+
+class Deliveries(Protocol):
+    """Takes updates and reports."""
+
+    async def ask(
+        self, delivery_id: str, update: str, request: Mapping[str, Any], update_id: str | None = None
+    ) -> dict[str, Any]: ...
+
+    async def report(self, delivery_id: str, events: Sequence[Mapping[str, Any]]) -> None: ...
+
+
+class AfterClose(Protocol):
+    """Keeps what comes when a delivery has ended."""
+
+    async def append_after_close(self, delivery_id: str, told: Iterable[Mapping[str, Any]], *, now: Instant) -> int: ...
+
+
+class HandingOn:
+    """One runs in every gateway; several of them do not get into each other's way."""
+
+    def __init__(
+        self, inbox: Inbox, deliveries: Callable[[], Awaitable[Deliveries]], ended: AfterClose, clock: Callable[[], Instant]
+    ) -> None:
+        self._inbox = inbox
+        self._deliveries = deliveries
+        self._ended = ended
+        self._clock = clock
+        self._call = asyncio.Event()
+
+    async def of(self, delivery_id: str) -> bool:
+        """Hands on all that waits for one delivery; False if something has to wait. Raises UnreachableError, StoreError."""
+        while entries := await self._inbox.next_of(delivery_id):
+            if not await self._one(entries[0]):
+                return False
+        return True
+
+    def soon(self) -> None:
+        """Something is in the inbox."""
+        self._call.set()
+
+    async def run(self) -> None:
+        """Hands on whatever waits, for ever."""
+        failures = 0
+        while True:
+            self._call.clear()
+            try:
+                await self.all()
+                failures = 0
+            except (UnreachableError, StoreError):
+                failures += 1
+            await self._called_within(WAITS_S[min(failures, len(WAITS_S)) - 1] if failures else LOOKS_S, bool(failures))
+
+    async def all(self) -> None:
+        """Hands on all that waits. Raises UnreachableError, StoreError."""
+        while entries := await self._inbox.next_of():
+            handed = [await self._one(entry) for entry in entries]
+            if not any(handed):
+                return  # another gateway has them in hand
+
+    async def _called_within(self, seconds: float, is_away: bool) -> None:
+        """While something is away, a call does not shorten the wait."""
+        if is_away:
+            await asyncio.sleep(seconds)
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._call.wait()
+        except TimeoutError:
+            return
+
+    async def _one(self, entry: Entry) -> bool:
+        now = self._clock()
+        if not await self._inbox.claim(entry.entry, until=now + CLAIM_LASTS, now=now):
+            return False
+        try:
+            note = await self._taken(entry)
+        except BaseException:
+            await asyncio.shield(self._inbox.give_back(entry.entry))
+            raise
+        await self._inbox.handed(entry.entry, note, now=self._clock())
+        return True
+
+    async def _taken(self, entry: Entry) -> str | None:
+        """Why the delivery did not take it as it was meant; None if it did."""
+        arrival, deliveries = entry.arrival, await self._deliveries()
+        note = None
+        try:
+            if arrival.update is not None:
+                try:
+                    await deliveries.ask(arrival.delivery_id, arrival.update, arrival.request or {}, entry.id)
+                except RefusedError as refused:
+                    note = str(refused)
+                else:
+                    return None
+            await deliveries.report(arrival.delivery_id, [arrival.event])
+        except LookupError:
+            await self._ended.append_after_close(arrival.delivery_id, [arrival.event], now=self._clock())
+            return note or ENDED
+        return note
