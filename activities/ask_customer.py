@@ -7,7 +7,7 @@ from typing import Protocol
 from pydantic import TypeAdapter
 from temporalio import activity
 
-from activities.notify import e164
+from activities.channels import e164
 from domain.actions import ActionRequest, ActionResult, AskCustomer, Outcome
 from domain.conversation import Conversation, Question
 from domain.instant import Instant
@@ -16,7 +16,7 @@ from domain.status import Kind
 _ARGS: TypeAdapter[AskCustomer] = TypeAdapter(AskCustomer)
 
 BY_PHONE = frozenset({"sms", "whatsapp"})
-"""Channels on which a reply comes from a number."""
+"""Channels on which a reply comes from a number; a question goes by them too where those that it names reach nobody."""
 
 
 class Messenger(Protocol):
@@ -55,7 +55,7 @@ class Asking:
     async def _reply_code(self, request: ActionRequest, asked: AskCustomer) -> str | None:
         """What a reply has to begin with, since the number has other deliveries too; the same on every try."""
         number = e164(request.customer.phone or "", request.destination.country)
-        if number is None or BY_PHONE.isdisjoint(asked.channels):
+        if number is None or BY_PHONE.isdisjoint(request.customer.channels):
             return None
         now = self._clock()
         question = Question(request.key, asked.answers, now + asked.answer_within)

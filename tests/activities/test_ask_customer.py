@@ -70,11 +70,11 @@ async def test_a_question_by_sms_is_known_by_its_number_and_carries_a_code_if_th
     assert [sent.context["reply_code"] for sent in messenger.asked] == [None, "A2"]
 
 
-async def test_a_question_by_mail_has_no_code_since_nobody_answers_it_by_number() -> None:
+async def test_a_question_to_who_wants_mail_only_has_no_code_since_nobody_answers_it_by_number() -> None:
     paper, messenger = Paper(others=True), Messenger(ActionResult(Outcome.DONE))
-    customer = Customer(phone="+358401234567")
+    customer = Customer(phone="+358401234567", channels=("email",))
 
-    await asking(messenger, paper).ask_customer(replace(request("D1", QUESTION | {"channels": ["email"]}), customer=customer))
+    await asking(messenger, paper).ask_customer(replace(request("D1", QUESTION), customer=customer))
 
     assert (paper.questions, messenger.asked[0].context["reply_code"]) == ([], None)
 
