@@ -20,6 +20,8 @@ STAFF = ["lost-contact", "missed-scan", "need-help"]
 UNKNOWN: dict[str, Any] = {
     "now": EIGHT_IN_HELSINKI - HOUR,
     "delivery_id": "D-1001",
+    "tracking_url": None,
+    "reply_code": None,
     "status": "out_for_delivery",
     "eta": None,
     "promised": {"start": None, "end": EIGHT_IN_HELSINKI},
@@ -38,6 +40,8 @@ UNKNOWN: dict[str, Any] = {
 
 KNOWN: dict[str, Any] = {
     **UNKNOWN,
+    "tracking_url": "https://track.example.test/track/dApELTEwMDE.abc",
+    "reply_code": "A2",
     "eta": EIGHT_IN_HELSINKI,
     "promised": {"start": EIGHT_IN_HELSINKI - HOUR, "end": EIGHT_IN_HELSINKI},
     "last_scan": {"at": EIGHT_IN_HELSINKI - 2 * HOUR, "place": "HEL1"},
