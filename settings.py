@@ -55,6 +55,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DOORSTEP_SECRET_KEY", "", "signs links, at least 16 characters; empty: no links are sent", secret=True),
     Setting("DOORSTEP_LINK_DAYS", "14", "how many days after its end a delivery's tracking page can still be seen"),
     Setting("DOORSTEP_API_KEYS", "", "bearer keys of programs that use the HTTP API, with commas between; empty: none may", secret=True),
+    Setting("DOORSTEP_ETA_MOVED_MINUTES", "5", "a new plan tells a delivery that did not ask for it if its ETA moves by more than this"),
     Setting("DOORSTEP_SPEED_KMH", "25", "average speed of a van, for the built-in estimate of travel times"),
 )  # fmt: skip
 
@@ -123,6 +124,14 @@ class Settings:
         if not text.isdigit() or int(text) < 1:
             raise SettingsError(f"DOORSTEP_SPEED_KMH is {text!r}; give whole kilometres an hour, for example 25")
         return int(text) * 1000
+
+    @property
+    def tells_eta_from(self) -> int:
+        """By how much an ETA has to move, in milliseconds, to be told to a delivery that did not ask for a plan."""
+        text = self["DOORSTEP_ETA_MOVED_MINUTES"]
+        if not text.isdigit():
+            raise SettingsError(f"DOORSTEP_ETA_MOVED_MINUTES is {text!r}; give whole minutes, for example 5")
+        return int(text) * 60_000
 
     @property
     def database_url(self) -> str:

@@ -21,11 +21,12 @@ from activities.call_webhook import Calling
 from activities.channels import Channels, Texts
 from activities.glimpses import Glimpses, showing
 from activities.load import Loading
-from activities.look_out import Caller, LookingOut, NobodyKnows
+from activities.look_out import LookingOut, NobodyKnows
 from activities.notify import Notifying
 from activities.open_ticket import Desk, Ticketing
 from activities.reassign import Reassigning
 from activities.record import Recording
+from activities.replan_route import Replanning
 from activities.reroute import Rerouting
 from cli.desks import desk_of
 from domain.contact import Contact
@@ -68,6 +69,8 @@ from workflows.delivery import Delivery
 from workflows.glimpses import Glimpsing
 from workflows.guard import Guard
 from workflows.registration import missing_attributes
+from workflows.route import Route
+from workflows.routes import Routes
 from workflows.rulebooks import SHELF, nowhere
 
 DIRECTORY = "directory.yaml"
@@ -131,6 +134,18 @@ class Loader:
             SHELF.put(version, await self.library.canonical(version))
 
 
+@dataclass(frozen=True, slots=True)
+class WorkflowsRunning:
+    """The workflows that activities speak to."""
+
+    deliveries: Running
+    routes: Routes
+
+
+def running_on(client: Client, task_queue: str) -> WorkflowsRunning:
+    return WorkflowsRunning(Running(client, task_queue), Routes(client, task_queue))
+
+
 def stand_ins_of(directory: Directory) -> Mapping[str, Sequence[StandIn]]:
     """The backups that directory.yaml names for each carrier, each with its own cost per drop."""
     return {name: [_stand_in(backup, directory) for backup in row.backup] for name, row in directory.carriers.items()}
@@ -184,7 +199,7 @@ def activities_of(
     read: DirectoryReading,
     webhooks: Webhooks,
     desk: Desk,
-    caller: Caller,
+    running: WorkflowsRunning,
 ) -> list[object]:
     """Every activity, handed what it needs."""
     ledger, plans, travel = Ledger(database), Plans(database), GreatCircle(settings.speed_m_per_hour)
@@ -195,19 +210,22 @@ def activities_of(
     notifying = Notifying(channels, ledger, contacts, wall_clock)
     asking = AskingCarriers(carriers_of(read.directory, webhooks), templates, ledger, wall_clock)
     calling = Calling(webhooks, templates, ledger, wall_clock)
+    replanning = Replanning(plans, travel, VroomSolver(), running.deliveries, ledger, wall_clock, settings.tells_eta_from)
     return [
         Admitting(Admissions(database), Loader(library)).admit,
         Loading(Loader(library)).load,
         Recording(Deliveries(database)).record,
         LookingOut(
-            Register(Feeds(database), Disruptions(database)), NobodyKnows(), NobodyKnows(), Groups(database), caller
+            Register(Feeds(database), Disruptions(database)), NobodyKnows(), NobodyKnows(), Groups(database), running.deliveries
         ).look_out,
         notifying.notify,
         Asking(notifying, Conversations(database), wall_clock).ask_customer,
         ticketing.open_ticket,
         ticketing.update_ticket,
         ticketing.solve_ticket,
-        Rerouting(plans, travel, VroomSolver(), ledger, wall_clock).reroute,
+        Rerouting(plans, running.routes, ledger, wall_clock).reroute,
+        replanning.replan_route,
+        replanning.give_up_replanning,
         Reassigning(plans, stand_ins, travel, ledger, wall_clock).reassign,
         asking.request_new_attempt,
         asking.hold_at_hub,
@@ -240,8 +258,10 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     worker = Worker(
         client,
         task_queue=task_queue,
-        workflows=[Delivery],
-        activities=activities_of(settings, database, library, sms, whatsapp, read, webhooks, desk, Running(client)),  # type: ignore[arg-type]
+        workflows=[Delivery, Route],
+        activities=activities_of(
+            settings, database, library, sms, whatsapp, read, webhooks, desk, running_on(client, task_queue)
+        ),  # type: ignore[arg-type]
         activity_executor=ThreadPoolExecutor(4),
         interceptors=[Guard(), Glimpsing(glimpses.note)],
         max_cached_workflows=5_000,

@@ -1,6 +1,6 @@
 """Doing an effect once: claim it in the ledger, do it, close it. Every action that changes something outside goes through here."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -90,6 +90,23 @@ Deed = Callable[[Claim], Awaitable[Ended]]
 """Does the effect. For a claim that is in doubt it first asks whether the effect was done."""
 
 
+JointDeed = Callable[[Mapping[str, Claim]], Awaitable[Mapping[str, Ended]]]
+"""Does several effects at once, by key: claims in, how each of them ended out."""
+
+UNDER_WAY = "an earlier try may still be under way; it is waited for"
+
+
+class Asked(Protocol):
+    """What an effect is done for."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def delivery_id(self) -> str: ...
+    @property
+    def incident_id(self) -> str: ...
+
+
 class Effects:
     """Does effects once. Raises ApplicationErrors that Temporal retries; a final failure is an `Ended` like any other."""
 
@@ -98,22 +115,58 @@ class Effects:
         self._clock = clock
         self._lasts = lasts
 
-    async def once(self, request: ActionRequest, action: str, deed: Deed, key: str | None = None) -> Ended:
+    async def once(self, request: Asked, action: str, deed: Deed, key: str | None = None) -> Ended:
         """Does the effect `key` (the request's by default), or answers how it ended when it was done before."""
-        key, now = key or request.key, self._clock()
-        claim = await self._ledger.claim(
-            key,
-            action=action,
-            delivery_id=request.delivery_id,
-            incident_id=request.incident_id,
-            deadline=now + self._lasts,
-            now=now,
-        )
+        claim = await self._claim(action, request, key)
         if claim.outcome is not None:
-            return Ended(claim.outcome, claim.note or "", claim.provider_ref, claim.detail)
+            return _ended(claim)
+        key = key or request.key
         if not claim.may_act:
-            raise tried_again("an earlier try may still be under way; it is waited for", "InFlight", claim.deadline - now)
+            raise tried_again(UNDER_WAY, "InFlight", claim.deadline - self._clock())
         return await self._done(key, claim, deed)
+
+    async def several(self, wanted: Sequence[tuple[str, ActionRequest]], deed: JointDeed) -> Mapping[str, Ended]:
+        """Does several effects, each an action and its request, by one deed; how each ended, by key. Those that were done before
+        keep their end. While one of them may be under way elsewhere, none is done."""
+        claims = {request.key: await self._claim(action, request) for action, request in wanted}
+        kept = {key: _ended(claim) for key, claim in claims.items() if claim.outcome is not None}
+        free = {key: claim for key, claim in claims.items() if key not in kept and claim.may_act}
+        if busy := [claim for key, claim in claims.items() if key not in kept and key not in free]:
+            for key, claim in free.items():
+                await self._ledger.release(key, claim.attempt, "another effect of the same deed is under way")
+            raise tried_again(UNDER_WAY, "InFlight", max(claim.deadline for claim in busy) - self._clock())
+        return kept | (await self._jointly(free, deed) if free else {})
+
+    async def _jointly(self, claims: Mapping[str, Claim], deed: JointDeed) -> dict[str, Ended]:
+        try:
+            ends = await deed(claims)
+        except NotDoneError as error:
+            for key, claim in claims.items():
+                await self._give_back(key, claim, error)
+            raise tried_again(error.reason, "Unreachable", error.after) from error
+        except Exception as error:
+            for key, claim in claims.items():
+                await self._ledger.doubt(key, claim.attempt, type(error).__name__, now=self._clock())
+            raise
+        for key, claim in claims.items():
+            await self._close(key, claim, ends[key])
+        return dict(ends)
+
+    async def _claim(self, action: str, request: Asked, key: str | None = None) -> Claim:
+        now = self._clock()
+        about = {"action": action, "delivery_id": request.delivery_id, "incident_id": request.incident_id}
+        return await self._ledger.claim(key or request.key, **about, deadline=now + self._lasts, now=now)
+
+    async def _close(self, key: str, claim: Claim, ended: Ended) -> None:
+        await self._ledger.close(
+            key,
+            claim.attempt,
+            ended.outcome,
+            now=self._clock(),
+            provider_ref=ended.provider_ref,
+            note=ended.note or None,
+            detail=ended.detail,
+        )
 
     async def _done(self, key: str, claim: Claim, deed: Deed) -> Ended:
         try:
@@ -124,15 +177,7 @@ class Effects:
         except Exception as error:
             await self._ledger.doubt(key, claim.attempt, type(error).__name__, now=self._clock())
             raise
-        await self._ledger.close(
-            key,
-            claim.attempt,
-            ended.outcome,
-            now=self._clock(),
-            provider_ref=ended.provider_ref,
-            note=ended.note or None,
-            detail=ended.detail,
-        )
+        await self._close(key, claim, ended)
         return ended
 
     async def _give_back(self, key: str, claim: Claim, error: NotDoneError) -> None:
@@ -140,6 +185,11 @@ class Effects:
             await self._ledger.doubt(key, claim.attempt, error.reason, now=self._clock())
         else:
             await self._ledger.release(key, claim.attempt, error.reason)
+
+
+def _ended(claim: Claim) -> Ended:
+    """How an effect that was done before has ended."""
+    return Ended(claim.outcome or Outcome.FAILED, claim.note or "", claim.provider_ref, claim.detail)
 
 
 def tried_again(reason: str, type: str, after: Span | None) -> ApplicationError:

@@ -60,7 +60,9 @@ async def planned(plans: Plans, request: ActionRequest, claim: Claim, clock: Clo
 def not_to_be_planned(plan: RoutePlan, request: ActionRequest) -> str:
     """Why the delivery's stop can no longer be planned; empty if it can."""
     stop = plan.stop_of(request.delivery_id)
-    if stop is None or stop.state is StopState.DONE:
+    if stop is None:
+        return f"it is no longer on route {plan.route_id}"
+    if stop.state is StopState.DONE:
         return f"its stop on route {plan.route_id} is done"
     if stop.state is StopState.IN_PROGRESS:
         return f"the driver of route {plan.route_id} is at its stop already"

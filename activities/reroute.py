@@ -1,73 +1,66 @@
-"""Puts the remaining stops of a delivery's route into an order that is better for it."""
+"""Asks the workflow of a delivery's route for a better order of its stops, or to take all of them off a broken-down van.
 
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
+What comes of it the route says later, see rules.requests: it gathers what its deliveries ask and plans once, in activities.replan_route.
+"""
+
 from typing import Protocol
 
-from pydantic import TypeAdapter
 from temporalio import activity
 
 from activities.effects import Claim, Clock, Effects, Ended, Ledger
-from activities.planning import Plans, TravelTimes, as_promised, clock_time, events_of, planned
-from domain.actions import ActionRequest, ActionResult, Outcome, Reroute
-from domain.instant import Instant
-from domain.replan import NotBetter, better_plan
-from domain.route import RoutePlan, Stop
-from domain.schedule import Legs, points_of, schedule_of, timed
+from activities.planning import events_of, not_to_be_planned
+from domain.actions import ActionRequest, ActionResult, Outcome
+from domain.instant import MINUTE, Instant, Span
+from domain.replanning import Wanted, for_planning
+from domain.route import RoutePlan
 
-_ARGS: TypeAdapter[Reroute] = TypeAdapter(Reroute)
+ANSWER_WITHIN: Span = 2 * MINUTE
+"""How long a delivery waits for its route. A route answers in seconds, at the latest when it has given up."""
 
 
-class Solver(Protocol):
-    """Finds the best order of the remaining stops."""
+class Plans(Protocol):
+    """The plans in the store."""
 
-    async def order(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]: ...
+    async def holding(self, delivery_id: str, now: Instant) -> RoutePlan | None:
+        """The plan in force that has the delivery's stop."""
+        ...
+
+
+class Routes(Protocol):
+    """The workflows of routes."""
+
+    async def ask(self, plan: RoutePlan, timezone: str, wanted: Wanted) -> None:
+        """Asks the workflow of the plan's route and service date, which is started if it is not running."""
+        ...
 
 
 class Rerouting:
-    """Takes a new order only if it helps the delivery more than it harms the others on the route."""
+    """Nothing is claimed here: the effect is the plan that the route's workflow makes, and asking twice does no harm."""
 
-    def __init__(self, plans: Plans, travel: TravelTimes, solver: Solver, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, plans: Plans, routes: Routes, ledger: Ledger, clock: Clock) -> None:
         self._plans = plans
-        self._travel = travel
-        self._solver = solver
+        self._routes = routes
         self._clock = clock
         self._effects = Effects(ledger, clock)
 
     @activity.defn(name="reroute")
     async def reroute(self, request: ActionRequest) -> ActionResult:
-        asked = _ARGS.validate_python(dict(request.args))
+        return await self._asked("reroute", request)
+
+    async def _asked(self, action: str, request: ActionRequest) -> ActionResult:
+        plan = await self._plans.holding(request.delivery_id, self._clock())
+        if plan is None:
+            return await self._cannot_help(action, request, "it is on no route")
+        if reason := not_to_be_planned(plan, request):
+            return await self._cannot_help(action, request, reason)
+        await self._routes.ask(plan, request.destination.timezone, Wanted(action, for_planning(request)))
+        return ActionResult(Outcome.REQUESTED, f"route {plan.route_id} was asked", answer_within=ANSWER_WITHIN)
+
+    async def _cannot_help(self, action: str, request: ActionRequest, reason: str) -> ActionResult:
+        """Unless an earlier try asked, and the route has done it since."""
 
         async def deed(claim: Claim) -> Ended:
-            return await planned(self._plans, request, claim, self._clock, partial(self._replanned, request, asked))
+            return Ended(Outcome.NO_HELP, reason)
 
-        ended = await self._effects.once(request, "reroute", deed)
+        ended = await self._effects.once(request, action, deed)
         return ActionResult(ended.outcome, ended.note, events_of(request, ended.detail))
-
-    async def _replanned(
-        self, request: ActionRequest, asked: Reroute, plan: RoutePlan | None, now: Instant
-    ) -> tuple[Sequence[RoutePlan], Ended]:
-        if plan is None:
-            return (), Ended(Outcome.NO_HELP, "it is on no route")
-        plan = as_promised(plan, request)
-        legs = await self._travel.legs(points_of(plan))
-        plan = as_far_behind(plan, request, legs)
-        solved = plan.with_remaining(await self._solver.order(plan, legs))
-        better = better_plan(plan, solved, legs, request.delivery_id, asked.max_added_minutes)
-        if isinstance(better, NotBetter):
-            return (), Ended(Outcome.NO_HELP, better.reason)
-        arrives = clock_time(better.eta, request, beside=better.eta_before)
-        instead = clock_time(better.eta_before, request, beside=better.eta)
-        note = f"new order of {len(plan.remaining)} stops, arrives {arrives} instead of {instead}"
-        return (timed(better.plan, legs),), Ended(Outcome.DONE, note, detail={"at": now, "eta": better.eta})
-
-
-def as_far_behind(plan: RoutePlan, request: ActionRequest, legs: Legs) -> RoutePlan:
-    """The plan with the driver as far behind as the delivery's reported ETA says.
-
-    Whoever reported it knows of queues and closed roads that the travel times do not.
-    """
-    reported, visit = request.context.get("eta"), schedule_of(plan, legs).visit_of(request.delivery_id)
-    behind = max(0, reported - visit.begins) if reported is not None and visit is not None else 0
-    return replace(plan, leaves_at=plan.leaves_at + behind)

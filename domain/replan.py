@@ -1,6 +1,6 @@
-"""Whether another order of a route's stops is better for one delivery, and fair to the others."""
+"""Whether another order of a route's stops is better for one delivery, or for several, and fair to the others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.instant import MINUTE, Instant, Span
@@ -22,6 +22,42 @@ class NotBetter:
     """Why no other order was taken; `reason` is for people."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A delivery that asks for a better order, and how many minutes longer the route may get for it (None: any)."""
+
+    delivery_id: str
+    max_added_minutes: int | None = None
+
+
+OTHERS_FIRST = "the orders that help other deliveries of the route more leave it no earlier"
+
+
+def better_for_all(
+    plan: RoutePlan, solved: RoutePlan, legs: Legs, wishes: Sequence[Wish]
+) -> tuple[RoutePlan, tuple[Better | NotBetter, ...]]:
+    """One order for several deliveries, by one solve, and what each of them is to be told, in their order.
+
+    Each takes the best order for itself from what the ones before it left; since every step makes the whole less late, the last
+    order is better than the first. Who is no less late by it at the end was not helped.
+    """
+    taken, found = plan, list[Better | NotBetter]()
+    for wish in wishes:
+        found.append(better_plan(taken, solved, legs, wish.delivery_id, wish.max_added_minutes))
+        taken = found[-1].plan if isinstance(found[-1], Better) else taken
+    before, after = schedule_of(plan, legs), schedule_of(taken, legs)
+    said = zip(wishes, found, strict=True)
+    return taken, tuple(_came_of(taken, wish.delivery_id, before, after, one) for wish, one in said)
+
+
+def _came_of(
+    taken: RoutePlan, delivery_id: str, before: Schedule, after: Schedule, found: Better | NotBetter
+) -> Better | NotBetter:
+    if _lateness(after, delivery_id) < _lateness(before, delivery_id):
+        return Better(taken, _begins(before, delivery_id), _begins(after, delivery_id))
+    return NotBetter(OTHERS_FIRST) if isinstance(found, Better) else found
 
 
 @dataclass(frozen=True, slots=True)

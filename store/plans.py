@@ -52,6 +52,12 @@ class Plans:
             here = and_(routes.c.route_id == row.route_id, routes.c.service_date == row.service_date)
             return (await _plans(connection, here, now))[0]
 
+    async def of(self, route_id: str, service_date: str, now: Instant) -> RoutePlan | None:
+        """The plan in force of a route on a service date; None if there is none."""
+        here = and_(routes.c.route_id == route_id, routes.c.service_date == service_date)
+        async with self._database.reading() as connection:
+            return next(iter(await _plans(connection, here, now)), None)
+
     async def others(self, plan: RoutePlan, now: Instant) -> list[RoutePlan]:
         """The plans of the same carrier's other drivers who work on the same service date, by route id."""
         elsewhere = and_(
@@ -63,8 +69,10 @@ class Plans:
         async with self._database.reading() as connection:
             return await _plans(connection, elsewhere, now)
 
-    async def write(self, plans: Sequence[RoutePlan], ending: Ending, reservation: str | None = None) -> bool:
-        """Writes the next version of each plan and closes the effect, all or nothing; a reservation is committed with it.
+    async def write(
+        self, plans: Sequence[RoutePlan], ending: Ending, reservation: str | None = None, also: Sequence[Ending] = ()
+    ) -> bool:
+        """Writes the next version of each plan and closes the effect, `also` others, all or nothing; a reservation is committed with it.
 
         False, and nothing written, if another version of one of them came first, or if room that a plan takes was promised to
         others meanwhile. Raises ClaimLostError, and ReservationLostError if the room was given back.
@@ -76,7 +84,8 @@ class Plans:
                     await _write_next(connection, plan, ending.at)
                 if reservation is not None:
                     await _commit(connection, reservation, ending.at)
-                await write_ending(connection, ending)
+                for closed in (ending, *also):
+                    await write_ending(connection, closed)
         except _StalePlanError:
             return False
         return True

@@ -2,6 +2,8 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -16,7 +18,7 @@ from store.database import Database
 from store.library import Library
 from store.rulebooks import Rulebooks
 from store.tickets import Desk as BuiltIn
-from worker import ENDS_WITHIN, activities_of
+from worker import ENDS_WITHIN, WorkflowsRunning, activities_of
 from workflows.clock import wall_clock
 
 ROOT = Path(__file__).parent.parent
@@ -28,9 +30,8 @@ def test_actions_get_time_to_end_before_the_supervisor_ends_the_process() -> Non
     assert "graceful_shutdown_timeout=ENDS_WITHIN" in (ROOT / "worker.py").read_text()
 
 
-class NobodyToCall:
-    async def look_again(self, delivery_id: str) -> None:
-        raise LookupError(delivery_id)
+NOBODY = cast("WorkflowsRunning", SimpleNamespace(deliveries=None, routes=None))
+"""Nothing runs that activities could speak to."""
 
 
 async def test_the_worker_does_every_action_that_a_rule_may_ask_for(tmp_path: Path) -> None:
@@ -39,7 +40,7 @@ async def test_the_worker_does_every_action_that_a_rule_may_ask_for(tmp_path: Pa
     library = Library(Rulebooks(database), tmp_path, settings.database_url)
     webhooks = Webhooks(read.endpoints, secret_named, wall_clock)
 
-    done = activities_of(settings, database, library, NoSms(), NoWhatsApp(), read, webhooks, BuiltIn(database), NobodyToCall())
+    done = activities_of(settings, database, library, NoSms(), NoWhatsApp(), read, webhooks, BuiltIn(database), NOBODY)
 
     names = {getattr(one, "__temporal_activity_definition").name for one in done}
     assert names >= {*ACTION_ARGUMENTS, *ACTIVITIES}

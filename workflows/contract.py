@@ -11,9 +11,13 @@ from workflows.scalars import EventId, Text, When, Wire
 
 TASK_QUEUE = "deliveries"
 DELIVERY = "Delivery"
+ROUTE = "Route"
 
 LOOK_AGAIN = "look_again"
 """The signal that calls a delivery to look at its guards again: something outside has changed. What it carries is ignored."""
+
+REPLAN = "replan"
+"""The signal by which a delivery asks its route for something; see workflows.route."""
 
 ANSWER = "answer"
 """The signal by which a workflow that a delivery asked for something says what came of it: see rules.requests."""
@@ -30,6 +34,11 @@ IncidentId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 def delivery_workflow_id(delivery_id: str) -> str:
     """The workflow id of a delivery: one workflow at a time for each."""
     return f"delivery-{delivery_id}"
+
+
+def route_workflow_id(route_id: str, service_date: str) -> str:
+    """The workflow id of a route on a service date (ISO, local): one owner of a plan for each day."""
+    return f"route-{route_id}-{service_date}"
 
 
 class AcceptedIn(Wire):

@@ -95,7 +95,8 @@ def _rule_of(incident_id: str) -> str:
 
 
 def _plans(done: list[Effect], evidence: Evidence) -> Received:
-    """Reroutes and reassignments share the plans: each writes one version, a reassignment to a driver one of two plans.
+    """Reroutes and reassignments share the plans: a route writes one version for all that asked it at once, a reassignment to a driver
+    one of two plans.
 
     A version too many is counted for both, since a plan does not say which of them wrote it.
     """
@@ -106,7 +107,10 @@ def _plans(done: list[Effect], evidence: Evidence) -> Received:
 
 
 def _versions(effect: Effect) -> int:
-    assignment = (effect.detail or {}).get("assignment")
+    detail = effect.detail or {}
+    if "new" in detail:
+        return len(detail["new"])
+    assignment = detail.get("assignment")
     return 2 if assignment and assignment.get("route_id") else 1
 
 

@@ -207,7 +207,9 @@ class BusyPlans(Plans):
 
     busy = True
 
-    async def write(self, plans: Sequence[RoutePlan], ending: Ending, reservation: str | None = None) -> bool:
+    async def write(
+        self, plans: Sequence[RoutePlan], ending: Ending, reservation: str | None = None, also: Sequence[Ending] = ()
+    ) -> bool:
         if self.busy:
             self.busy = False
             claim = await Ledger(self._database).claim(
@@ -217,7 +219,7 @@ class BusyPlans(Plans):
                 [plan.without("D") for plan in plans if plan.route_id == "R2"],
                 Ending("other", claim.attempt, EIGHT, Outcome.DONE),
             )
-        return await super().write(plans, ending, reservation)
+        return await super().write(plans, ending, reservation, also)
 
 
 async def test_when_the_taker_got_another_plan_meanwhile_the_move_starts_from_that_one(database: Database) -> None:

@@ -2,14 +2,21 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from activities.planning import TravelTimes
+from activities.replan_route import Replanning
 from activities.reroute import Rerouting
-from domain.actions import ActionResult, Outcome
+from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.effect import Ending
+from domain.event import Event
 from domain.instant import MINUTE, Instant
+from domain.order import Customer, Destination
+from domain.replanning import GivenUp, PlanVersion, Replan, Replanned, Wanted, for_planning
 from domain.route import Point, RoutePlan
 from domain.schedule import Legs
 from domain.status import Kind, Status
@@ -20,9 +27,9 @@ from store.ledger import Ledger
 from store.plans import Plans
 from store.words import StopState
 from tests.activities.fleet import (
+    DAY,
     EIGHT,
     TRAVEL,
-    clock,
     etas_of,
     has_route,
     is_known,
@@ -35,8 +42,51 @@ from tests.activities.fleet import (
 )
 
 
-def rerouting(database: Database, *, plans: Plans | None = None, now: Instant = EIGHT) -> Rerouting:
-    return Rerouting(plans or Plans(database), TRAVEL, VroomSolver(), Ledger(database), lambda: now)
+@dataclass
+class Told:
+    """What deliveries were told, and nobody else."""
+
+    answers: list[tuple[str, ActionResult]] = field(default_factory=list)
+    reports: list[tuple[str, Event]] = field(default_factory=list)
+
+    async def answer(self, delivery_id: str, incident_id: str, key: str, result: ActionResult) -> None:
+        self.answers.append((key, result))
+
+    async def report(self, delivery_id: str, events: Sequence[Event]) -> None:
+        self.reports += [(delivery_id, event) for event in events]
+
+
+@dataclass
+class OneByOne:
+    """Routes that plan at once for whoever asks."""
+
+    database: Database
+    plans: Plans
+    now: Instant = EIGHT
+    travel: TravelTimes = TRAVEL
+    told: Told = field(default_factory=Told)
+    came: list[Replanned] = field(default_factory=list)
+
+    async def reroute(self, request: ActionRequest) -> ActionResult:
+        """What the delivery knows in the end."""
+        asking = Rerouting(self.plans, self, Ledger(self.database), lambda: self.now)
+        result = await asking.reroute(request)
+        return self.told.answers[-1][1] if result.outcome is Outcome.REQUESTED else result
+
+    async def ask(self, plan: RoutePlan, timezone: str, wanted: Wanted) -> None:
+        await self.replan(Replan(plan.route_id, plan.service_date, (wanted,)))
+
+    async def replan(self, asked: Replan) -> Replanned:
+        self.came.append(await self.replanning().replan_route(asked))
+        return self.came[-1]
+
+    def replanning(self) -> Replanning:
+        ledger = Ledger(self.database)
+        return Replanning(self.plans, self.travel, VroomSolver(), self.told, ledger, lambda: self.now, tells_from=5 * MINUTE)
+
+
+def rerouting(database: Database, *, plans: Plans | None = None, now: Instant = EIGHT) -> OneByOne:
+    return OneByOne(database, plans or Plans(database), now)
 
 
 async def has_a_late_last_stop(database: Database) -> None:
@@ -197,12 +247,14 @@ class SlowPlans(Plans):
         super().__init__(database)
         self._ledger = Ledger(database)
 
-    async def write(self, plans: Sequence[RoutePlan], ending: Ending, reservation: str | None = None) -> bool:
+    async def write(
+        self, plans: Sequence[RoutePlan], ending: Ending, reservation: str | None = None, also: Sequence[Ending] = ()
+    ) -> bool:
         later = EIGHT + 60 * MINUTE
         await self._ledger.claim(
             ending.key, action="reroute", delivery_id="L", incident_id="L:1:late:1", deadline=later, now=later - 1
         )
-        return await super().write(plans, ending, reservation)
+        return await super().write(plans, ending, reservation, also)
 
 
 async def test_a_try_that_lost_its_claim_changes_no_plan(database: Database) -> None:
@@ -223,7 +275,9 @@ class BusyPlans(Plans):
         self._ledger = Ledger(database)
         self.times = times
 
-    async def write(self, plans: Sequence[RoutePlan], ending: Ending, reservation: str | None = None) -> bool:
+    async def write(
+        self, plans: Sequence[RoutePlan], ending: Ending, reservation: str | None = None, also: Sequence[Ending] = ()
+    ) -> bool:
         if self.times:
             self.times -= 1
             key = f"other-{self.times}"
@@ -231,7 +285,7 @@ class BusyPlans(Plans):
                 key, action="reroute", delivery_id="A", incident_id="I", deadline=EIGHT + 1, now=EIGHT
             )
             await super().write(plans, Ending(key, claim.attempt, EIGHT, Outcome.DONE))
-        return await super().write(plans, ending, reservation)
+        return await super().write(plans, ending, reservation, also)
 
 
 async def test_when_another_plan_came_first_it_starts_from_that_one(database: Database) -> None:
@@ -261,10 +315,112 @@ class NoRoads:
 
 async def test_while_the_road_engine_is_away_nothing_is_lost(sqlite_database: Database) -> None:
     await has_a_late_last_stop(sqlite_database)
-    away = Rerouting(Plans(sqlite_database), NoRoads(), VroomSolver(), Ledger(sqlite_database), clock)
+    away = OneByOne(sqlite_database, Plans(sqlite_database), travel=NoRoads())
     with pytest.raises(ConnectionError, match="no road engine"):
         await away.reroute(request("L"))
 
     result: ActionResult = await rerouting(sqlite_database).reroute(request("L"))
 
     assert result.outcome is Outcome.DONE
+
+
+# Several deliveries at once, and what others are told
+
+
+def wanted(delivery_id: str, **context: Any) -> Wanted:
+    return Wanted("reroute", request(delivery_id, **context))
+
+
+async def test_several_that_ask_at_once_are_answered_by_one_new_version(database: Database) -> None:
+    await has_route(database, "R1", "V1", stop("A", km(30)), stop("L", km(1), 5), stop("M", km(2), 6), stop("Z", km(40), 600))
+    route = rerouting(database)
+
+    came = await route.replan(Replan("R1", DAY, (wanted("L"), wanted("M"), wanted("Z"), wanted("X"))))
+
+    assert [(answer.delivery_id, answer.outcome) for answer in came.answers] == [
+        ("L", Outcome.DONE),
+        ("M", Outcome.DONE),
+        ("Z", Outcome.NO_HELP),
+        ("X", Outcome.NO_HELP),
+    ]
+    assert came.answers[3].note == "it is no longer on route R1"
+    assert await version_of(database, "R1") == came.version == 2
+    assert [one.delivery_id for one in came.stops] == await order_of(database, "R1") == ["L", "M", "A", "Z"]
+    assert [(await outcome_of(database, request(name).key))["outcome"] for name in "LMZX"] == [
+        answer.outcome for answer in came.answers
+    ]
+
+
+async def test_others_are_told_only_if_their_eta_moved_far_enough(sqlite_database: Database) -> None:
+    """A is reached 1 minute later than it was told, B 9 minutes later than was planned, C as planned."""
+    rows = [stop("A", km(-2), 60), stop("B", km(-3), 60), stop("L", km(3), 5), stop("C", km(30), 600, eta=EIGHT + 40 * MINUTE)]
+    await has_route(sqlite_database, "R1", "V1", *rows)
+    route = rerouting(sqlite_database)
+
+    came = await route.replan(Replan("R1", DAY, (wanted("L"),), {"A": EIGHT + 7 * MINUTE}))
+
+    assert await etas_of(sqlite_database, "R1") == {"L": 3, "A": 8, "B": 9, "C": 42}
+    assert [(who, event.event_id, event.kind) for who, event in route.told.reports] == [("B", f"route/R1/{DAY}/2/eta", Kind.ETA)]
+    assert {who: round((eta - EIGHT) / MINUTE) for who, eta in came.told.items()} == {"B": 9, "L": 3}
+    assert came.new == (PlanVersion("R1", DAY, 2),)
+
+
+async def test_after_a_crash_everyone_is_told_the_same_again(database: Database) -> None:
+    await has_route(database, "R1", "V1", stop("A", km(-2), 60), stop("B", km(-20), 90), stop("L", km(3), 5))
+    before = rerouting(database)
+    asked = Replan("R1", DAY, (wanted("L"),))
+    came = await before.replan(asked)
+
+    after = rerouting(database, now=EIGHT + MINUTE)
+    again = await after.replan(asked)
+
+    assert again == came
+    assert after.told == before.told
+    assert len(after.told.reports) == 2
+    assert await version_of(database, "R1") == 2
+
+
+async def test_while_one_of_them_may_be_under_way_nothing_is_done(sqlite_database: Database) -> None:
+    await has_route(sqlite_database, "R1", "V1", stop("A", km(30)), stop("L", km(1), 5), stop("M", km(2), 6))
+    busy = {"action": "reroute", "delivery_id": "M", "incident_id": "M:1:late:1"}
+    await Ledger(sqlite_database).claim(request("M").key, **busy, deadline=EIGHT + MINUTE, now=EIGHT)
+    asked = Replan("R1", DAY, (wanted("L"), wanted("M")))
+
+    with pytest.raises(ApplicationError, match="may still be under way"):
+        await rerouting(sqlite_database).replan(asked)
+    assert (await outcome_of(sqlite_database, request("L").key))["outcome"] is None
+
+    came = await rerouting(sqlite_database, now=EIGHT + MINUTE).replan(asked)
+    assert {answer.outcome for answer in came.answers} == {Outcome.DONE}
+
+
+async def test_what_was_given_up_has_failed_unless_it_was_done_after_all(sqlite_database: Database) -> None:
+    await has_route(sqlite_database, "R1", "V1", stop("A", km(30)), stop("L", km(1), 5), stop("M", km(2), 60))
+    route = rerouting(sqlite_database)
+    await route.replan(Replan("R1", DAY, (wanted("L"),)))
+
+    given_up = GivenUp(Replan("R1", DAY, (wanted("L"), wanted("M"))), "the solver crashed")
+    came = await route.replanning().give_up_replanning(given_up)
+
+    assert [(answer.outcome, answer.note) for answer in came.answers][1] == (Outcome.FAILED, "the solver crashed")
+    assert came.answers[0].outcome is Outcome.DONE
+    assert await version_of(sqlite_database, "R1") == 2
+
+
+async def test_a_route_of_which_nobody_made_a_plan_cannot_help(sqlite_database: Database) -> None:
+    came = await rerouting(sqlite_database).replan(Replan("R9", DAY, (wanted("L"),)))
+
+    assert [answer.note for answer in came.answers] == [f"route R9 has no plan on {DAY}"]
+    assert came.version == 0
+
+
+def test_a_route_is_not_told_who_the_customer_is() -> None:
+    told = request("L", eta=EIGHT, promised={"start": None, "end": EIGHT}, customer_name="Aino")
+    told = replace(told, customer=Customer(name="Aino"), destination=Destination("Europe/Helsinki", address="Street 1"))
+
+    asked = for_planning(told)
+
+    assert asked.customer == Customer()
+    assert asked.destination == Destination("Europe/Helsinki")
+    assert set(asked.context) == {"eta", "promised"}
+    assert (asked.key, asked.delivery_id, asked.incident_id) == (told.key, "L", "L:1:late:1")

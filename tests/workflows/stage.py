@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -226,9 +226,11 @@ async def stage(
     queue: str | None = None,
     real: Mapping[str, Callable[..., Any]] | None = None,
     elsewhere: Elsewhere | None = None,
+    beside: Sequence[type] = (),
+    more: Sequence[Callable[..., Any]] = (),
 ) -> AsyncIterator[Stage]:
     """A worker with its own task queue, and everything around it. `real` are the activities of actions that are really done,
-    `elsewhere` what is outside already."""
+    `elsewhere` what is outside already, `beside` are other workflows, `more` their activities."""
     canonical = canonical_json(book)
     version = sha256(canonical)
     SHELF.put(version, canonical)
@@ -239,8 +241,8 @@ async def stage(
     async with Worker(
         client,
         task_queue=queue,
-        workflows=[Delivery],
-        activities=[Admitting(paper, paper).admit, Loading(paper).load, Recording(paper).record, looking.look_out, *deeds],
+        workflows=[Delivery, *beside],
+        activities=[Admitting(paper, paper).admit, Loading(paper).load, Recording(paper).record, looking.look_out, *deeds, *more],
         interceptors=[Guard(), Glimpsing(paper.glimpses.append)],
     ):
         yield Stage(client, queue, Deliveries(client, queue), recorder, paper, version, elsewhere)
