@@ -18,7 +18,7 @@ from rules.standing import Cells, Found, found_in, found_out
 from rules.tree import Truth
 
 Ends: TypeAlias = Mapping[str, Instant]
-"""Rule -> the last instant at which it may open on a delivery that has ended."""
+"""Rule -> the last instant at which it may open, or have anything open, on a delivery that has ended."""
 
 NO_ENDS: Ends = {}
 
@@ -117,7 +117,7 @@ class Batch:
         """
         if cell.phase is not Phase.IDLE or DUE_NOW < cell.look_at < self.now:
             return None
-        if self.is_over and not rule.rule.after_final:
+        if self.has_ended(rule):
             return _resting(cell)
         if not cell.armed:
             return None
@@ -129,6 +129,10 @@ class Batch:
         if truth is Truth.TRUE:
             return None
         return cell.looked(until if rule.id in self.scope else NEVER)
+
+    def has_ended(self, rule: CompiledRule) -> bool:
+        """Whether the delivery has ended and the rule with it, or its grace after that was over when last looked at."""
+        return self.is_over and (not rule.rule.after_final or self.last > self.ends.get(rule.id, NEVER))
 
     def may_open(self, rule: CompiledRule) -> bool:
         """Whether the rule is for the delivery, and still may act on it."""

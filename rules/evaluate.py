@@ -132,7 +132,7 @@ def _run(rule: CompiledRule, cell: Cell, batch: Batch, held_back: bool, was_held
     told: list[Change] = []
     cell = _caught_up(rule, cell, batch, was_held_back, told)
     cell = _reconsidered(rule, cell, batch, told)
-    if batch.is_over and not rule.rule.after_final:
+    if batch.has_ended(rule):
         how = Resolution.EXPIRED if batch.after.facts.status is Status.EXPIRED else Resolution.FINAL
         cell = _finished(rule, cell, batch.now, how, told)
     else:

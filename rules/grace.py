@@ -1,10 +1,18 @@
-"""How long rules go on after a delivery's final status: those with `after_final`, for their own grace or that of the book. Pure."""
+"""How long rules go on after a delivery's final status: those with `after_final`, for their own grace or that of the book. Pure.
+
+When its grace is over, a rule is like any other on a delivery that has ended: it opens nothing more, and what it has open ends as
+`final`. All that is due by then is still begun, by a late worker too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
 
 from domain.delivery import Delivery
 from domain.instant import Instant, Span
 from rules.batch import NO_ENDS, Ends
 from rules.book import Rule, Rulebook
 from rules.compile import CompiledBook
+from rules.machine import Cell
 
 
 def grace_of(rule: Rule, book: Rulebook) -> Span:
@@ -26,9 +34,23 @@ def final_since(before: Instant | None, delivery: Delivery, now: Instant) -> Ins
     return now if before is None else before
 
 
-def last_openings(book: CompiledBook, since: Instant | None) -> Ends:
-    """Until when each rule may still open on a delivery that has ended at an instant (None: it has not)."""
+def last_openings(book: CompiledBook, delivery: Delivery, since: Instant | None) -> Ends:
+    """Until when each rule goes on if a delivery has ended at an instant (None: it has not). One that is not for the delivery any
+    more does so for no longer than the delivery lives on."""
     if since is None:
         return NO_ENDS
+    latest = since + longest_grace(book, delivery)
     late = (rule.rule for rule in book.rules if rule.rule.after_final)
-    return {rule.id: since + grace_of(rule, book.rulebook) for rule in late}
+    return {rule.id: min(since + grace_of(rule, book.rulebook), latest) for rule in late}
+
+
+def are_to_end(cells: Mapping[str, Cell], ends: Ends, now: Instant) -> bool:
+    """Whether something is open of a rule whose grace is over."""
+    return any(end <= now and rule in cells and cells[rule].is_open for rule, end in ends.items())
+
+
+def brought_to_end(cells: Mapping[str, Cell], ends: Ends, now: Instant) -> tuple[Mapping[str, Cell], Ends]:
+    """The cells of which those whose grace is over are looked at once more, and ends by which it is over for them."""
+    over = {rule for rule, end in ends.items() if end <= now}
+    due = {rule: replace(cell, look_at=min(cell.look_at, now)) for rule, cell in cells.items() if rule in over and cell.is_open}
+    return {**cells, **due}, {**ends, **dict.fromkeys(over, now - 1)}

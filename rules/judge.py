@@ -10,6 +10,7 @@ from rules.compile import CompiledRule
 from rules.contests import holding_back
 from rules.expectations import Expectation
 from rules.failures import Failure, listed, paired, shown, told
+from rules.grace import last_openings
 from rules.machine import Phase
 from rules.messages import Wording, is_said, texts_of
 from rules.simulate import Moment
@@ -227,7 +228,8 @@ def _forecast(expectation: Expectation, played: Played) -> Iterator[Failure]:
     watch, book = moments[-1].watch, moments[-1].book
     until = watch.delivery.facts.promised.end + book.rulebook.expires_after
     counted = {rule.rule.name for rule in book.rules if rule.rule.mode is Mode.LIVE and rule.rule.severity is not Severity.INFO}
-    openings = forecast(book, watch.delivery, watch.cells, watch.looked_at, expectation.at, until)
+    ends = last_openings(book, watch.delivery, watch.final_since)
+    openings = forecast(book, watch.delivery, watch.cells, watch.looked_at, expectation.at, until, ends)
     found = sorted(opening for opening in openings if opening[1] in counted)
     if found != sorted(expectation.says):
         expected, got = (shown(one, played.calendar) for one in (expectation.says, found))

@@ -17,22 +17,35 @@ from rules.timed import aged
 
 
 def outlook_of(
-    incidents: Iterable[Incident], rule: CompiledRule, cells: Mapping[str, Cell], book: CompiledBook, scene: Scene, at: Instant
+    incidents: Iterable[Incident],
+    rule: CompiledRule,
+    cells: Mapping[str, Cell],
+    book: CompiledBook,
+    scene: Scene,
+    at: Instant,
+    end: Instant = NEVER,
 ) -> dict[str, Any]:
-    """How the rule's escalation goes on, what of it waits for the end of its quiet hours, and until when those are."""
+    """How the rule's escalation goes on, what of it waits for the end of its quiet hours, and until when those are. `end` is when
+    what it has open ends with the grace."""
     mine = [incident for incident in incidents if incident.rule == rule.id]
     waiting = [(act, f"waits: {act.note}") for incident in mine for act in incident.waiting]
     waiting += [(act, WAITS) for incident in mine for _, act in incident.asking]
     quiet = quiet_until(rule.rule, book.rulebook.directory, scene.delivery, at)
     return {
-        "escalation": _escalation(mine, rule, cells, book, scene, at),
+        "escalation": _escalation(mine, rule, cells, book, scene, at, end),
         "waiting": [{"action": act.action, "until": iso(act.until), "says": f"{act.action} {why}"} for act, why in waiting],
         "quiet_until": iso(quiet),
     }
 
 
 def _escalation(
-    incidents: Iterable[Incident], rule: CompiledRule, cells: Mapping[str, Cell], book: CompiledBook, scene: Scene, at: Instant
+    incidents: Iterable[Incident],
+    rule: CompiledRule,
+    cells: Mapping[str, Cell],
+    book: CompiledBook,
+    scene: Scene,
+    at: Instant,
+    end: Instant,
 ) -> dict[str, Any] | None:
     """None for a rule without an escalation, or without an open incident."""
     cell, ladder = cells.get(rule.id), rule.rule.escalate
@@ -42,6 +55,7 @@ def _escalation(
     incident = aged(incident, rule.rule, cell, at)
     in_play = may_open(rule, scene.delivery, book.in_scope(scene.delivery))
     next_at = next_step_at(ladder, incident, rule, cell, scene, in_play)
+    next_at = NEVER if next_at > end else next_at
     return {"step": incident.step, "of": len(ladder.steps), **_next(ladder, incident, cell, next_at)}
 
 

@@ -24,6 +24,7 @@ from rules.people import acknowledged, claimed, muted, settled_by_hand
 from rules.people import decided as decide
 from rules.questions import came_of
 from rules.reload import adopted as take_up
+from rules.reload import book_of
 from rules.results import with_outcome
 from rules.telling import Adopted, Decided, Line, Moment, Muted, Reported, Told
 from rules.watch import Look, Watch, look
@@ -113,7 +114,7 @@ class Staged:
         since = self.watch.final_since
         if since is None or self._unanswered or self.watch.has_put_off:
             return False
-        return at > since + longest_grace(self._book, self.watch.delivery)
+        return at > since + longest_grace(book_of(self.watch, self._versions.__getitem__), self.watch.delivery)
 
     def play(self, at: Instant) -> None:
         """Everything that comes and is due at an instant, and what follows from it at once."""

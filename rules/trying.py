@@ -15,6 +15,7 @@ from rules.clock_times import UTC_ZONE, Calendar
 from rules.compile import CompiledBook
 from rules.evidence import in_words
 from rules.forecasting import ToCome, to_come
+from rules.grace import last_openings
 from rules.simulate import FIRST, Moment, Part, simulate_together
 from rules.watch import Watch
 from rules.why import why
@@ -65,7 +66,8 @@ def tried(book: CompiledBook, part: Part, rule: str | None) -> Tried:
     last = moments[-1]
     foreseen = to_come(last.watch, last.versions, ended_at)
     foreseen = replace(foreseen if rule is None else foreseen.of(rule), calendar=calendar)
-    stands = why(last.book, last.watch.delivery, last.watch.cells, ended_at, rule, last.watch.incidents)
+    ends = last_openings(last.book, last.watch.delivery, last.watch.final_since)
+    stands = why(last.book, last.watch.delivery, last.watch.cells, ended_at, rule, last.watch.incidents, ends)
     return Tried(part.order.delivery_id, calendar, ended_at, deeds, foreseen, tuple(stands))
 
 
@@ -100,7 +102,8 @@ def _near_misses(before: Watch, moment: Moment, rule: str | None) -> Iterator[En
 
 def _openings(watch: Watch, moment: Moment, rule: str | None) -> Iterator[tuple[str, Instant]]:
     """What each rule is expected to open at an instant, if nothing more comes."""
-    for told in why(moment.book, watch.delivery, watch.cells, moment.at, rule):
+    ends = last_openings(moment.book, watch.delivery, watch.final_since)
+    for told in why(moment.book, watch.delivery, watch.cells, moment.at, rule, ends=ends):
         foreseen = told["forecast"]
         if told["applies"] and foreseen is not None and foreseen["says"].startswith("opens"):
             yield told["rule"], instant(datetime.fromisoformat(foreseen["at"]))

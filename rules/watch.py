@@ -11,7 +11,7 @@ from domain.delivery import Delivery
 from domain.event import Event
 from domain.guards import Answer, Question, found_event
 from domain.incident import Incident, Mode, Resolution, Severity, incident_id
-from domain.instant import NEVER, Instant
+from domain.instant import Instant
 from rules.adoption import Standing, Versions, handed_over, in_force, only_one
 from rules.asking import due_at, questions
 from rules.batch import told
@@ -20,13 +20,14 @@ from rules.compile import CompiledBook
 from rules.decisions import Decision, Decisions, Remark, with_one
 from rules.deeds import Deed
 from rules.evaluate import Change, ChangeKind, Verdict, Wake
-from rules.grace import final_since, last_openings
+from rules.grace import are_to_end, brought_to_end, final_since, last_openings
 from rules.limits import Effects
 from rules.machine import Cell
 from rules.muting import Mutes, in_effect
 from rules.openings import OURSELVES, evaluated
 from rules.plans import Plans
 from rules.starting import Around, Begun
+from rules.waking import earliest
 
 KEPT_INCIDENTS = 50
 """Resolved incidents that stay in the state; older ones are in the store."""
@@ -166,8 +167,14 @@ def look(
         asks = questions(force, watch.delivery, (*found, *learnt), whole, seen_at, now)
         if unanswered := asks - {answer.question for answer in answers}:
             return Look(before, asks=tuple(sorted(unanswered, key=lambda question: question.key)))
-    watch, deeds = _start_ready(watch, Plans(watch.book, watch.kept, force, versions, seen_at), now)
-    return Look(watch, deeds, changes, _earliest(verdict.wake, watch, now), len(learnt))
+    plans = Plans(watch.book, watch.kept, force, versions, seen_at)
+    watch, deeds = _start_ready(watch, plans, now)
+    ends = last_openings(force, watch.delivery, watch.final_since)
+    if ends and are_to_end(watch.cells, ends, now):  # all that is due by then has begun
+        watch, verdict = _evaluated(watch, force, watch.delivery, (), now, edition, at_end=True)
+        watch, more = _start_ready(watch, plans, now)
+        changes, deeds = changes + verdict.changes, deeds + more
+    return Look(watch, deeds, changes, earliest(verdict.wake, watch.incidents, watch.delivery, ends, now), len(learnt))
 
 
 def _knowing(watch: Watch, book: CompiledBook, found: tuple[Event, ...], due: Instant, edition: int) -> Watch:
@@ -178,11 +185,19 @@ def _knowing(watch: Watch, book: CompiledBook, found: tuple[Event, ...], due: In
 
 
 def _evaluated(
-    watch: Watch, book: CompiledBook, after: Delivery, learnt: tuple[Event, ...], now: Instant, edition: int
+    watch: Watch,
+    book: CompiledBook,
+    after: Delivery,
+    learnt: tuple[Event, ...],
+    now: Instant,
+    edition: int,
+    at_end: bool = False,
 ) -> tuple[Watch, Verdict]:
-    since = final_since(watch.final_since, after, now)
-    ends = last_openings(book, since)
-    after, verdict = evaluated(book, watch.delivery, after, watch.cells, learnt, watch.looked_at, now, edition, ends)
+    since, cells = final_since(watch.final_since, after, now), watch.cells
+    ends = last_openings(book, after, since)
+    if at_end:
+        cells, ends = brought_to_end(cells, ends, now)
+    after, verdict = evaluated(book, watch.delivery, after, cells, learnt, watch.looked_at, now, edition, ends)
     watch = watch.seen(after, verdict.cells, now, since)
     for change in verdict.changes:
         watch = _changed(watch, book, change)
@@ -268,14 +283,3 @@ def _rule(book: CompiledBook, rule_id: str) -> Rule:
     if rule is None:
         raise LookupError(f"the rulebook has no rule {rule_id!r}")
     return rule
-
-
-def _earliest(wake: Wake | None, watch: Watch, now: Instant) -> Wake | None:
-    """The rules' next instant, that of an incident, or that at which the delivery itself becomes late."""
-    for incident in watch.incidents:
-        if incident.due_at is not None and (wake is None or incident.due_at < wake.at):
-            wake = Wake(incident.due_at, f"{incident.rule}: {incident.due_for}")
-    late_at = watch.delivery.condition_changes_at(now)
-    if late_at == NEVER or (wake is not None and wake.at <= late_at):
-        return wake
-    return Wake(late_at, "the promised window ends")

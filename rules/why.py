@@ -6,6 +6,7 @@ from typing import Any, cast
 from domain.delivery import Delivery, Source
 from domain.incident import Incident
 from domain.instant import NEVER, Instant, iso
+from rules.batch import NO_ENDS, Ends
 from rules.book import public_name
 from rules.compile import CompiledBook, CompiledRule
 from rules.contests import holding_back
@@ -33,43 +34,54 @@ def why(
     at: Instant,
     rule: str | None = None,
     incidents: Iterable[Incident] = (),
+    ends: Ends = NO_ENDS,
 ) -> list[dict[str, Any]]:
     """Each rule (or one), as plain data: phase, sentences, near misses, cooldown, and what opens if nothing changes. Of the
-    `incidents` also how their escalation goes on, and what waits."""
-    settled = evaluate(book, delivery, delivery, cells, (), 0, at).cells
+    `incidents` also how their escalation goes on, and what waits. `ends` say until when rules go on after a final status."""
+    settled = evaluate(book, delivery, delivery, cells, (), 0, at, ends=ends).cells
     scene, scope = Scene(delivery), book.in_scope(delivery)
     wanted = [found for found in book.rules if rule is None or rule in (found.id, found.rule.name)]
     known = tuple(incidents)
-    return [_explained(found, settled, scene, at, scope) | outlook_of(known, found, settled, book, scene, at) for found in wanted]
+    return [
+        _explained(found, settled, scene, at, scope, ends.get(found.id, NEVER))
+        | outlook_of(known, found, settled, book, scene, at, ends.get(found.id, NEVER))
+        for found in wanted
+    ]
 
 
 def forecast(
-    book: CompiledBook, delivery: Delivery, cells: Mapping[str, Cell], last: Instant, at: Instant, until: Instant
+    book: CompiledBook,
+    delivery: Delivery,
+    cells: Mapping[str, Cell],
+    last: Instant,
+    at: Instant,
+    until: Instant,
+    ends: Ends = NO_ENDS,
 ) -> list[tuple[Instant, str]]:
     """All openings after `at`, up to `until`, if nothing new is learnt; by time, then priority."""
     if book.contested or book.opened:
-        return list(_played_out(book, delivery, cells, last, at, until))
-    settled = evaluate(book, delivery, delivery, cells, (), last, at).cells
+        return list(_played_out(book, delivery, cells, last, at, until, ends))
+    settled = evaluate(book, delivery, delivery, cells, (), last, at, ends=ends).cells
     scene, scope = Scene(delivery), book.in_scope(delivery)
     known = [(rule, settled[rule.id]) for rule in book.rules if rule.id in settled]
     found = [
         (when, rule.rule.name)
         for rule, cell in known
-        for when in _openings(rule, cell, scene, may_open(rule, delivery, scope), until)
+        for when in _openings(rule, cell, scene, may_open(rule, delivery, scope), min(until, ends.get(rule.id, NEVER)))
     ]  # fmt: skip
     return sorted(found, key=lambda opening: opening[0])
 
 
 def _played_out(
-    book: CompiledBook, delivery: Delivery, cells: Mapping[str, Cell], last: Instant, at: Instant, until: Instant
+    book: CompiledBook, delivery: Delivery, cells: Mapping[str, Cell], last: Instant, at: Instant, until: Instant, ends: Ends
 ) -> Iterator[tuple[Instant, str]]:
     """The same for rules that hold one another back or speak of one another's opening: each wake-up in turn."""
-    delivery, verdict = evaluated(book, delivery, delivery, cells, (), last, at)
+    delivery, verdict = evaluated(book, delivery, delivery, cells, (), last, at, ends=ends)
     for _ in range(MOST_LOOKS):
         if verdict.wake is None or verdict.wake.at > until:
             return
         at, last = verdict.wake.at, at
-        delivery, verdict = evaluated(book, delivery, delivery, verdict.cells, (), last, at)
+        delivery, verdict = evaluated(book, delivery, delivery, verdict.cells, (), last, at, ends=ends)
         yield from ((change.at, public_name(change.rule)) for change in verdict.changes if change.kind is ChangeKind.OPENED)
 
 
@@ -81,7 +93,9 @@ def _openings(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, until
             yield at
 
 
-def _explained(rule: CompiledRule, cells: Mapping[str, Cell], scene: Scene, at: Instant, scope: frozenset[str]) -> dict[str, Any]:
+def _explained(
+    rule: CompiledRule, cells: Mapping[str, Cell], scene: Scene, at: Instant, scope: frozenset[str], end: Instant
+) -> dict[str, Any]:
     cell = cells.get(rule.id, Cell())
     rivals = () if cell.is_open else holding_back(rule.rivals, cells)
     cool = None if cell.ended_at is None else cell.ended_at + rule.timing.cooldown
@@ -100,7 +114,7 @@ def _explained(rule: CompiledRule, cells: Mapping[str, Cell], scene: Scene, at: 
         "near_miss": [f"held back by the open incident of {public_name(rival.rule)}" for rival in rivals]
         + list(_near_misses(rule, cell, scene, at)),
         "cooldown_until": iso(cool) if cool is not None and cool > at else None,
-        "forecast": _outlook(_foreseen(rule, cells, scene, scope)),
+        "forecast": _outlook(_foreseen(rule, cells, scene, scope, end)),
     }
 
 
@@ -197,12 +211,15 @@ def _missing(rule: CompiledRule, node: Sentence, wanted: bool, scene: Scene, at:
     return f'"{text_of(node)}" is {WORDS[truth]}{f": {because}" if because else ""}'
 
 
-def _foreseen(rule: CompiledRule, cells: Mapping[str, Cell], scene: Scene, scope: frozenset[str]) -> Cell:
-    """The rule's cell with what it does next, which evaluation seeks only for the earliest."""
+def _foreseen(rule: CompiledRule, cells: Mapping[str, Cell], scene: Scene, scope: frozenset[str], end: Instant) -> Cell:
+    """The rule's cell with what it does next, which evaluation seeks only for the earliest. At its end what is open ends."""
     cell = cells.get(rule.id, Cell())
     if rule.id not in scope and not cell.is_open:
         return cell
-    return with_wake(rule, cell, scene, may_open(rule, scene.delivery, scope), bool(holding_back(rule.rivals, cells)))
+    cell = with_wake(rule, cell, scene, may_open(rule, scene.delivery, scope), bool(holding_back(rule.rivals, cells)))
+    if cell.wake_at <= end:
+        return cell
+    return cell.waking(end, "resolves") if cell.is_open else cell.waking(NEVER, "")
 
 
 def _outlook(cell: Cell) -> dict[str, Any] | None:

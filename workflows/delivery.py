@@ -212,7 +212,7 @@ class Delivery(Doors):
 
     def _is_over(self) -> bool:
         ends_at = grace_ends_at(self._alive.watch)
-        if ends_at is None or now() < ends_at:
+        if ends_at is None or min(now(), self._alive.watch.looked_at) < ends_at:
             return False
         return not (self._running or self._inbox or self._alive.watch.has_put_off)
 

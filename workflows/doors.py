@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.instant import Instant, instant, iso
     from rules.evaluate import Wake
     from rules.forecasting import to_come
+    from rules.grace import last_openings
     from rules.reload import book_of
     from rules.why import why
     from workflows.clock import wall_clock
@@ -219,7 +220,8 @@ class Doors:
         watch = self._alive.watch
         book = book_of(watch, SHELF.get)
         self._refuse_unknown(wanted.rule, {*(rule.id for rule in book.rulebook.rules), *book.rulebook.names})
-        told = why(book, watch.delivery, watch.cells, at, wanted.rule, watch.incidents)
+        ends = last_openings(book, watch.delivery, watch.final_since)
+        told = why(book, watch.delivery, watch.cells, at, wanted.rule, watch.incidents, ends)
         answers = [rule | in_hand(watch, rule["rule"], at) for rule in told]
         return {"as_of": iso(at), "timezone": watch.delivery.order.destination.timezone, "rules": answers}
 

@@ -4,6 +4,7 @@ from domain.instant import Instant
 from rules.evaluate import Wake
 from rules.expiry import expires_at
 from rules.grace import longest_grace
+from rules.reload import book_of
 from rules.watch import Watch
 from workflows.rulebooks import SHELF
 
@@ -12,7 +13,7 @@ def grace_ends_at(watch: Watch) -> Instant | None:
     """When the time for corrections ends; None while the delivery has no final status."""
     if watch.final_since is None:
         return None
-    return watch.final_since + longest_grace(SHELF.get(watch.book), watch.delivery)
+    return watch.final_since + longest_grace(book_of(watch, SHELF.get), watch.delivery)
 
 
 def next_wake(wake: Wake | None, watch: Watch, looked_at: Instant) -> Wake | None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from domain.delivery import Delivery, withdrawn
 from domain.event import Event
-from domain.instant import DAY, HOUR, MINUTE, SECOND, Instant, Span
+from domain.instant import DAY, HOUR, MINUTE, NEVER, SECOND, Instant, Span
 from domain.order import Order
 from domain.status import FINAL, Kind, Status
 from rules.book import Rule
@@ -405,6 +405,9 @@ class Stepper:
     armed: bool = True
     was_clear: bool = False
     held_back: bool = False
+    grace: Span | None = None
+    """How long a rule with `after_final` goes on after the end; None: for ever."""
+    final_since: Instant | None = None
 
     @property
     def is_open(self) -> bool:
@@ -420,13 +423,29 @@ class Stepper:
         self.held_back = held_back
         if is_batch:
             yield from self._think_again(known, t)
-        if known.delivery.facts.final and not self.rule.after_final:
-            if self.phase in ("open", "clearing"):
-                yield t, "resolved", "final"
-                self.ended_at = t
-            self.phase, self.armed = "idle", True
-            return
-        yield from self._move(known, t)
+        if not known.delivery.facts.final:
+            self.final_since = None
+        elif self.final_since is None:
+            self.final_since = t
+        if self.final_since is not None and (not self.rule.after_final or t > self._ends_at):
+            yield from self._end(t)
+        else:
+            yield from self._move(known, t)
+
+    def last(self, t: Instant) -> Iterator[Noted]:
+        """What comes after all else at an instant: if it is the last of its grace, what is open ends."""
+        if self.final_since is not None and t == self._ends_at:
+            yield from self._end(t)
+
+    @property
+    def _ends_at(self) -> Instant:
+        return NEVER if self.grace is None or self.final_since is None else self.final_since + self.grace
+
+    def _end(self, t: Instant) -> Iterator[Noted]:
+        if self.phase in ("open", "clearing"):
+            yield t, "resolved", "final"
+            self.ended_at = t
+        self.phase, self.armed = "idle", True
 
     def ended_unnoticed(self, known: Known, away: Away) -> Iterator[Noted]:
         """An episode that began while no worker was there and is clearing when it is back is over."""

@@ -3,7 +3,12 @@
 import pytest
 
 from domain.event import Event
+from domain.incident import Resolution
+from rules.forecasting import to_come
+from rules.grace import last_openings
 from rules.simulate import Moment, Reported, simulate
+from rules.watch import look
+from rules.why import why
 from tests.builders import an_event, an_order, at
 from tests.rules.test_contests import a_book
 
@@ -21,8 +26,13 @@ def _clock(moment: Moment) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def late(name: str, after: str, grace: str = "") -> str:
-    keys = f", final_grace: {grace}" if grace else ""
+TICKET_AND_MORE = (
+    ", do: [{open_ticket: {queue: hub-ops}}], on_resolve: {final: [{notify: {who: shift-lead, template: lost-contact}}]}"
+)
+
+
+def late(name: str, after: str, grace: str = "", more: str = "") -> str:
+    keys = (f", final_grace: {grace}" if grace else "") + more
     return f"- {{id: {name}, after_final: true{keys}, when: {after} after last delivered}}\n"
 
 
@@ -48,12 +58,57 @@ def test_nobody_wakes_for_what_comes_too_late_to_open() -> None:
     assert [_clock(moment) for moment in moments] == ["08:00", "10:00", "12:00"]
 
 
-def test_what_is_open_when_the_grace_ends_stays_open_for_people() -> None:
-    rules = late("soon", "30m", "1h") + late("latest", "2h", "2h")
+def test_what_is_open_when_the_grace_of_its_rule_ends_is_resolved_as_final() -> None:
+    rules = late("soon", "30m", "1h", TICKET_AND_MORE) + late("latest", "2h", "2h", TICKET_AND_MORE)
 
     moments = simulate(a_book(rules), an_order(), at("08:00"), [Reported(END.recorded_at, END)], at("16:00"))
 
-    assert moments[-1].open == ("latest", "soon")
+    assert [_clock(moment) for moment in moments] == ["08:00", "10:00", "10:30", "11:00", "12:00"]
+    assert [moment.open for moment in moments[2:]] == [("soon",), (), ()]
+    assert [moment.resolved for moment in moments[2:]] == [{}, {"soon": Resolution.FINAL}, {"latest": Resolution.FINAL}]
+    assert [[deed.name for deed in moment.deeds] for moment in moments[2:]] == [
+        ["open_ticket"],
+        ["solve_ticket", "notify.shift-lead"],
+        ["open_ticket", "notify.shift-lead", "solve_ticket"],
+    ]
+
+
+def test_what_is_due_at_the_last_instant_is_done_before_and_by_a_late_worker_too() -> None:
+    ladder = ", escalate: {steps: [{after: 30m, do: [{notify: {who: shift-lead, template: lost-contact}}]}]}"
+    book = a_book(late("soon", "30m", "1h", f"{TICKET_AND_MORE}{ladder}") + late("latest", "1h", "1h"))
+    watch = simulate(book, an_order(), at("08:00"), [Reported(END.recorded_at, END)], at("10:31"))[-1].watch
+
+    for looked in (
+        look(watch, book, (), at("11:00")),
+        look(watch, book, (), at("11:00") + 3),
+        look(watch, book, (), at("13:00")),
+    ):
+        assert [deed.path for deed in looked.deeds] == ["escalate.0.do.0", "ticket", "on_resolve.final.0"]
+        assert [incident.resolution for incident in looked.watch.incidents] == [Resolution.FINAL, Resolution.FINAL]
+        assert looked.watch.incidents[1].opened_at == at("11:00")
+        assert looked.watch.missed == ()
+        assert looked.wake is None
+
+
+def test_a_rival_with_a_longer_grace_opens_when_the_grace_of_the_winner_ends() -> None:
+    rules = late("soon", "30m", "1h", ", decision: d, priority: 60") + late("latest", "30m", "2h", ", decision: d")
+
+    assert opened(rules, END) == {"10:30": ("soon",), "11:00": ("latest",)}
+
+
+def test_why_and_forecast_know_that_the_end_comes() -> None:
+    ladder = ", escalate: {steps: [{after: 45m, do: [{notify: {who: shift-lead, template: lost-contact}}]}]}"
+    book = a_book(late("soon", "30m", "1h", ladder) + late("never", "3h", "2h"))
+    last = simulate(book, an_order(), at("08:00"), [Reported(END.recorded_at, END)], at("10:31"))[-1]
+    ends = last_openings(book, last.watch.delivery, last.watch.final_since)
+
+    never, soon = why(book, last.watch.delivery, last.watch.cells, at("10:40"), incidents=last.watch.incidents, ends=ends)
+    told = [one["says"] for one in to_come(last.watch, last.versions, at("10:40")).as_json()["to_come"]]
+
+    assert soon["forecast"]["says"].startswith("resolves at 2026-11-23T09:00:00")
+    assert soon["escalation"]["says"] == "does not escalate any further"
+    assert never["forecast"] is None
+    assert told == ["soon resolves at 11:00:00 (final)"]
 
 
 @pytest.mark.parametrize("known", ["10:40", "11:10"])

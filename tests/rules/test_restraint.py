@@ -130,6 +130,17 @@ def test_a_step_that_repeats_in_quiet_hours_is_done_once_when_they_end() -> None
     assert max(len(moment.deferred) for moment in moments) == 1
 
 
+@pytest.mark.parametrize("at_end", ["recheck_then_send", "send"])
+def test_a_repeat_that_comes_as_quiet_hours_end_takes_the_place_of_what_waited(at_end: str) -> None:
+    ladder = "{steps: [{after: 30m, do: [TELL], repeat: {every: 30m}}]}".replace("TELL", TELL)
+    book = a_book(NIGHT.replace("-08:00", f'-08:00", at_end: "{at_end}').replace("  do:", f"  escalate: {ladder}\n  do:"))
+
+    moments = played(book, "21:30", [], "1d 08:20")
+
+    assert started(moments)[at("1d 08:00")] == ("notify.customer", "notify.customer")
+    assert [deed.path for deed in moments[-1].deeds if deed.name == "notify.customer"] == ["do.0", "escalate.0.do.0/18"]
+
+
 def test_what_waits_for_a_message_that_a_later_repeat_replaced_is_not_done() -> None:
     book = a_book("""
 - id: quiet

@@ -11,6 +11,7 @@ from domain.event import Event
 from domain.instant import DAY, MINUTE, NEVER, SECOND, Instant, Span, instant, iso
 from rules.book import Ladder, LadderStep, Limit, QuietHours, Repeat, Rule, Step
 from rules.compile import CompiledBook
+from rules.grace import last_openings
 from rules.people import acknowledged
 from rules.tree import Absent, Condition, Count, Daytime, EventPattern, Received
 from rules.watch import Watch, look
@@ -54,6 +55,8 @@ def lives(draw: st.DrawFn) -> Life:
     rule = replace(
         scenario.rules[0],
         when=draw(st.just(scenario.rules[0].when) | conditions_that_open(length)),
+        after_final=draw(st.booleans()),
+        final_grace=draw(st.none() | spans(length)),
         do=(TELL, LEAD),
         on_resolve=dict.fromkeys(draw(st.sampled_from([(), ("cured", "retracted", "final")])), (TELL,)),
         escalate=draw(ladders(length) | ladders(length) | st.none()),
@@ -107,7 +110,8 @@ def woken(life: Life) -> Deeds:
 
 def _escalates_at(book: CompiledBook, watch: Watch, now: Instant) -> Instant | None:
     """What `why` says."""
-    (told,) = why(book, watch.delivery, watch.cells, now, incidents=watch.incidents)
+    ends = last_openings(book, watch.delivery, watch.final_since)
+    (told,) = why(book, watch.delivery, watch.cells, now, incidents=watch.incidents, ends=ends)
     at = told["escalation"] and told["escalation"]["at"]
     return None if at is None else instant(datetime.fromisoformat(at))
 
@@ -148,6 +152,8 @@ class Episodes:
                 self.done = [0] * len(self.life.rule.escalate.steps) if self.life.rule.escalate else []
             yield from self._ended(known, at, how) if what == "resolved" else self._begun(known, at)
         yield from self._due(known, t)
+        for at, _, how in [*self.stepper.last(t)]:
+            yield from self._ended(known, at, how)
 
     def _begun(self, known: Known, t: Instant) -> Iterator[tuple[str, str, str]]:
         for number, step in enumerate(self.life.rule.do):
@@ -172,14 +178,15 @@ class Episodes:
         expires = self.life.rule.acknowledge_expires
         if self.seen_at is not None and expires is not None and t >= self.seen_at + expires:
             self.seen_at = None
+        come = self._climbed(t, self.life.rule.escalate) if self.life.rule.escalate is not None and self.stepper.is_open else []
         if not self._is_quiet(known, t):
             ready = [one for one in self.waiting if not self._goes_on_waiting(one)]
             self.waiting = [one for one in self.waiting if self._goes_on_waiting(one)]
             for one in ready:
                 self.kept[one.episode, one.path] = self._is_wanted(one)
                 yield from self._do(known, t, one.episode, one.path, one.name) if self._is_wanted(one) else ()
-        if self.life.rule.escalate is not None and self.stepper.is_open:
-            yield from self._climb(known, t, self.life.rule.escalate)
+        for path, name in come:
+            yield from self._do(known, t, self.number, path, name)
 
     def _goes_on_waiting(self, one: Waiting) -> bool:
         return self._is_rechecked and not one.path.startswith("on_resolve") and self.stepper.phase == "clearing"
@@ -189,11 +196,13 @@ class Episodes:
             return True
         return not self.stepper.is_open if one.path.startswith("on_resolve") else self.stepper.phase == "open"
 
-    def _climb(self, known: Known, t: Instant, ladder: Ladder) -> Iterator[tuple[str, str, str]]:
+    def _climbed(self, t: Instant, ladder: Ladder) -> list[tuple[str, str]]:
+        """What comes of the ladder now, path and name; it takes the place of what waits, also of what would wait no longer now."""
+        found: list[tuple[str, str]] = []
         if "cleared" in ladder.stop_when and self.stepper.phase == "clearing":
-            return
+            return found
         if "acknowledged" in ladder.stop_when and self.seen_at is not None:
-            return
+            return found
         for number, step in enumerate(ladder.steps):
             times = [self.stepper.opened_at + step.after]
             while step.repeat is not None and times[-1] <= t and len(times) <= (step.repeat.at_most or 10**9):
@@ -203,7 +212,8 @@ class Episodes:
                 self.done[number] = come
                 self._overtake(f"escalate.{number}.")
                 path = f"escalate.{number}.do.0" + (f"/{come - 1}" if come > 1 else "")
-                yield from self._do(known, t, self.number, path, f"notify.{step.do[0].args['who']}")
+                found.append((path, f"notify.{step.do[0].args['who']}"))
+        return found
 
     def _overtake(self, step: str) -> None:
         """What waits of earlier times of a step gives its place to the next one."""
@@ -237,7 +247,7 @@ class Episodes:
 
 def by_seconds(life: Life) -> Deeds:
     scenario, told = life.scenario, Deeds()
-    known, episodes = Known(scenario.delivery), Episodes(life, Stepper(life.rule))
+    known, episodes = Known(scenario.delivery), Episodes(life, Stepper(life.rule, grace=life.rule.final_grace or 0))
     due = dict(scenario.batches)
     seconds = range(scenario.delivery.known_at, scenario.end + 1, SECOND)
     for t in sorted({*seconds, *(t + 1 for t in (seconds if reads_received(life.rule) else due) if t < scenario.end)}):

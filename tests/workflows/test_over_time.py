@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer
 
+from domain.incident import Resolution
 from domain.instant import DAY, HOUR, SECOND, Span
 from rules.book import Ladder, LadderStep, Limit, QuietHours, Repeat, Step
 from rules.tree import Absent, Clock, EventPattern
@@ -14,6 +16,9 @@ from tests.temporal import temporal_server
 from tests.workflows.books import FAILED, TELL, TICKET, a_book, a_rule
 from tests.workflows.stage import Stage, a_status, an_event, stage
 from tests.workflows.test_delivery import acted, ended, is_open, seconds_between
+from workflows.delivery import Delivery
+from workflows.guard import Guard
+from workflows.payloads import DATA_CONVERTER
 
 LEAD = Step("notify", {"who": "shift-lead", "template": "lost-contact"})
 FORGOTTEN = a_rule(
@@ -169,6 +174,30 @@ async def test_a_delivery_lives_as_long_as_a_rule_may_open_after_its_end(tempora
 
         assert result["incidents"] == 1
         assert len(on.recorder.done()) == 1
+
+
+@pytest.mark.parametrize("silence", [SECOND, 3 * SECOND], ids=["before-the-last-instant", "at-the-last-instant"])
+async def test_what_is_open_when_the_grace_ends_is_resolved_before_the_workflow_ends(
+    temporal: WorkflowEnvironment, silence: Span
+) -> None:
+    unproven = Absent(EventPattern("proof"), silence, EventPattern("delivered"))
+    keys: dict[str, Any] = {"after_final": True, "do": (TICKET,), "on_resolve": {"final": (LEAD,)}}
+    async with stage(temporal.client, a_book(a_rule("no-proof", unproven, **keys), final_grace=3 * SECOND)) as on:
+        delivery_id = await on.start()
+        await on.deliveries.report(delivery_id, [a_status("delivered")])
+
+        result = await ended(on, delivery_id)
+
+        snapshot, copy = await on.snapshot(delivery_id), on.paper.copies[-1]
+        history = await on.deliveries.handle(delivery_id).fetch_history()
+        replayer = Replayer(workflows=[Delivery], interceptors=[Guard()], data_converter=DATA_CONVERTER)
+        assert result["incidents"] == 1
+        assert [(incident["rule"], incident["resolution"]) for incident in snapshot["incidents"]] == [("no-proof", "final")]
+        assert all(acted(action, "done")(snapshot) for action in ("open_ticket", "notify.shift-lead", "solve_ticket"))
+        assert copy.finished_at is not None
+        assert copy.open_incidents == ()
+        assert [incident.resolution for incident in copy.incidents] == [Resolution.FINAL]
+        assert (await replayer.replay_workflow(history)).replay_failure is None
 
 
 async def test_what_the_forecast_says_then_happens_with_no_other_event_coming(temporal: WorkflowEnvironment) -> None:
