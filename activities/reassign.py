@@ -11,6 +11,7 @@ from temporalio import activity
 from activities.effects import Claim, Clock, Effects, Ended, Ledger
 from activities.planning import Plans, TravelTimes, as_promised, clock_time, events_of, planned
 from domain.actions import ActionRequest, ActionResult, Fallback, Outcome, Reassign
+from domain.currencies import amount_text
 from domain.instant import Instant
 from domain.route import Point, RoutePlan, StandIn, Stop
 from domain.schedule import Insertion, cheapest_insertion, inserted, points_of, timed
@@ -203,11 +204,7 @@ def _assignment(driver_id: str | None, carrier: str | None, route_id: str | None
 
 
 def _price(backup: StandIn) -> str:
-    price = (
-        ""
-        if backup.cost_cents is None
-        else f" for {backup.cost_cents // 100}.{backup.cost_cents % 100:02} {backup.currency or ''}"
-    )
+    price = "" if backup.cost_cents is None else f" for {amount_text(backup.cost_cents, backup.currency or '')}"
     return f"carrier {backup.carrier} takes it{price.rstrip()}"
 
 

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from cli.errors import InputError
+from domain.currencies import minor_units
 from domain.fleet import Driver, Fleet, FleetCarrier
 from domain.instant import SECOND, instant
 from domain.route import Point, RoutePlan, Stop
@@ -19,7 +20,7 @@ from workflows.contract import problems_of
 from workflows.scalars import Latitude, Longitude, Name, When
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Price = Annotated[str, StringConstraints(pattern=r"^\d{1,9}(\.\d{1,2})? [A-Z]{3}$")]
+Price = Annotated[str, StringConstraints(pattern=r"^\d{1,9}(\.\d{1,4})? [A-Z]{3}$")]
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._*?\[\]-]{1,64}$")]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[0-9 ().-]{5,31}$")]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")]
@@ -56,7 +57,7 @@ class CarrierIn(Row):
 
     def carrier(self) -> FleetCarrier:
         amount, currency = self.cost_per_drop.split() if self.cost_per_drop else (None, None)
-        cents = int(Decimal(amount) * 100) if amount else None
+        cents = int(minor_units(Decimal(amount), currency)) if amount else None
         return FleetCarrier(self.id, self.name or self.id, self.backup_for, self.zones, cents, currency)
 
 

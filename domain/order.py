@@ -63,7 +63,7 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount in hundredths of its currency unit."""
+    """An amount in the minor units of its currency (domain.currencies): cents of EUR, yen of JPY, fils of KWD."""
 
     cents: int
     currency: str

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from domain.actions import BACKUP_CARRIER, Outcome, Reassign
+from domain.currencies import amount_text
 from domain.delivery import Delivery
 from domain.incident import Act, Answer, Incident, Mode, Proposal
 from domain.instant import Instant
@@ -103,4 +104,4 @@ def _cost_above(limit: Approval, step: Step, delivery: Delivery, directory: Dire
     if not backups or len(known) < len(backups):
         return "an unknown amount"
     dearest = max(known)
-    return f"up to {dearest // 100}.{dearest % 100:02} {limit.currency}" if dearest > limit.cost else None
+    return f"up to {amount_text(dearest, limit.currency)}" if dearest > limit.cost else None

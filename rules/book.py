@@ -114,7 +114,7 @@ class Grouping:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Above this cost (in cents) a person is asked first."""
+    """Above this cost (in minor units of the currency) a person is asked first."""
 
     cost: int
     currency: str

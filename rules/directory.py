@@ -24,7 +24,7 @@ class Hub:
 @dataclass(frozen=True, slots=True)
 class Carrier:
     """A carrier: how often its feed reports when all is well, who stands in for it, and the endpoint that takes what is asked of
-    it. Cost in cents of `currency`."""
+    it. Cost in minor units of `currency`."""
 
     cadence: Span | None = None
     backup: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from domain.contact import Contact
+from domain.currencies import DECIMALS, minor_units
 from domain.endpoint import Endpoint
 from domain.instant import DAY, Span
 from rules import fields
@@ -20,7 +21,7 @@ from rules.source import Node, Pairs, Source, compose, decoded, source_of
 
 Row = TypeVar("Row")
 
-_MONEY = re.compile(r"(\d{1,9}(?:\.\d{1,2})?) ([A-Z]{3})")
+_MONEY = re.compile(r"(\d{1,9}(?:\.\d{1,4})?) ([A-Z]{3})")
 _HOURS = re.compile(r"(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})")
 _PHONE = re.compile(r"\+[0-9 ().-]{5,20}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -211,9 +212,18 @@ def _backup(source: Source, node: Node, what: str) -> tuple[str, ...]:
 
 
 def money(source: Source, node: Node, what: str) -> tuple[int, str] | None:
-    """Cents and currency of `6.50 EUR`."""
+    """Minor units and currency of `6.50 EUR`."""
     match = _matched(source, node, what, _MONEY, "6.50 EUR")
-    return (int(Decimal(match[1]) * 100), match[2]) if match else None
+    if match is None:
+        return None
+    if match[2] not in DECIMALS:
+        source.at_node("R025", node, f"{what}: there is no currency {match[2]}", suggestion(match[2], DECIMALS))
+        return None
+    amount = minor_units(Decimal(match[1]), match[2])
+    if amount != amount.to_integral_value():
+        source.at_node("R025", node, f"{match[2]} has no amount as fine as {match[1]}", f"at most {DECIMALS[match[2]]} decimals")
+        return None
+    return int(amount), match[2]
 
 
 def _days(source: Source, node: Node, what: str) -> tuple[int, ...]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+from domain.currencies import DECIMALS, USUAL, amount_text, hundredths
 from domain.delivery import Delivery, Source
 from domain.event import Event
 from domain.instant import DAY, HOUR, MINUTE, SECOND, Instant, Span, iso, moment
@@ -103,13 +105,24 @@ def _fact(sentence: Any, scene: Scene, at: Instant, frame: Frame) -> Any:
 def _seen(fact: str, scene: Scene, at: Instant) -> Any:
     """A fact's value for people; an amount of the delivery with what it is in."""
     value, currency = value_at(fact)(scene, at)[0], currency_of(fact, scene)
-    return shown(fact, value) if currency is None else f"{Decimal(value).scaleb(-2):.2f} {currency}"
+    return shown(fact, value) if currency is None else amount_text(value, currency)
 
 
 def currency_of(fact: str, scene: Scene) -> str | None:
     """What the delivery's amount is in; None for what is no amount, or is not known."""
     read = VOCABULARY[fact].currency
     return None if read is None else read(scene.delivery.order)
+
+
+def distance(sentence: Compare, found: int, scene: Scene) -> str:
+    """How far a number that was found is from that of its sentence: `40 EUR`, `2`."""
+    currency = currency_of(sentence.fact, scene)
+    if currency is None:
+        return str(shown(sentence.fact, abs(sentence.number - found)))
+    seen = found if sentence.currency else hundredths(found, currency)
+    away: Fraction = abs(Fraction(sentence.number) - seen)
+    units = (Decimal(away.numerator) / away.denominator).scaleb(-DECIMALS.get(sentence.currency or "", USUAL))
+    return f"{units.normalize():f} {currency}"
 
 
 def differing_currencies(sentence: Sentence, scene: Scene, at: Instant) -> str | None:

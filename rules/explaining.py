@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from domain.currencies import amount_text
 from domain.incident import Mode
 from domain.instant import DAY
 from rules.book import Ladder, QuietHours, Rule, Step
@@ -134,8 +135,8 @@ def _done(rule: Rule) -> Iterator[str]:
         unanswered = "it is done all the same" if rule.unanswered == "act" else "it is dropped"
         yield f"If nobody answers within {in_words(rule.propose_for)}, {unanswered}."
     if rule.approve_above is not None:
-        cost, currency = rule.approve_above.cost, rule.approve_above.currency
-        yield f"A person is asked before anything that costs more than {cost // 100}.{cost % 100:02} {currency}."
+        cost = amount_text(rule.approve_above.cost, rule.approve_above.currency)
+        yield f"A person is asked before anything that costs more than {cost}."
 
 
 def _steps(steps: Sequence[Step]) -> Iterator[str]:

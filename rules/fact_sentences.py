@@ -54,11 +54,12 @@ def _is_value(words: Words, directory: Directory) -> Sentence:
     if other:
         return Same(name, other, negated, *quantities.held(words, directory))
     several = words.eat("one", "of")
-    first, currency = phrases.value_in(words, name, directory, None)
-    values = [first]
+    first, first_currency = phrases.value_in(words, name, directory, None)
+    values, currency = [first], first_currency
     while words.is_at(",") or (several and words.is_at("or")):
         following, currency = _next_value(words, name, directory, currency, several=several)
         values.append(following)
+    quantities.refuse_late(words, first_currency, currency)
     return Is(name, tuple(values), negated, *quantities.held(words, directory), currency)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
+from domain.currencies import DECIMALS, USUAL
 from domain.instant import DAY, HOUR, MINUTE, SECOND, Span
 from rules.directory import Directory
 from rules.durations import LONGEST, UNITS, DurationError, bare_hint, span_of, unit_hint
@@ -108,7 +109,8 @@ def amount(words: Words, name: str, beside: str | None = None) -> tuple[int, str
     if _is_span(name):
         return duration(words), None
     written, unit, word = _quantity(words, name)
-    return _grains(words, name, written, unit, word), _currency(words, name, unit, word, beside)
+    currency = _currency(words, name, unit, word, beside)
+    return _grains(words, name, written, unit or (beside or "").casefold(), word), currency
 
 
 def number_range(words: Words, name: str) -> tuple[int, int, str | None]:
@@ -122,7 +124,15 @@ def number_range(words: Words, name: str) -> tuple[int, int, str | None]:
     last, last_unit, last_word = _quantity(words, name)
     low = _grains(words, name, first, first_unit or last_unit, first_word)
     currency = _currency(words, name, last_unit, last_word, _currency(words, name, first_unit, first_word, None))
-    return low, _grains(words, name, last, last_unit, last_word), currency
+    unit = last_unit or first_unit if currency else last_unit
+    return low, _grains(words, name, last, unit, last_word), currency
+
+
+def refuse_late(words: Words, first: str | None, currency: str | None) -> None:
+    """Fails where an amount without a currency stands before one with it, and does not count in the minor units of that one."""
+    if currency and first is None and DECIMALS[currency] != USUAL:
+        said = f"it is not clear what the amounts before {currency} are in"
+        words.fail("R106", words.peek(-1), said, f"write {currency} behind the first amount")
 
 
 def _currency(words: Words, name: str, unit: str, word: Word, beside: str | None) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from domain.currencies import hundredths
 from domain.facts import Facts
 from domain.instant import DAY, NEVER, Instant
 from domain.order import Order
@@ -51,15 +52,20 @@ def value_at(fact: str) -> Callable[[Scene, Instant], tuple[Any, Instant]]:
 
 
 def read_in(fact: str, currency: str | None) -> Read:
-    """How a fact that only an event changes is read. Compared in a currency, an amount in another one is unknown."""
+    """How a fact that only an event changes is read. Compared in a currency, an amount in another one is unknown; compared with a
+    mere number, it counts in hundredths, as that does."""
     read, currency_of = VOCABULARY[fact].read, VOCABULARY[fact].currency
-    if currency is None or currency_of is None:
+    if currency_of is None:
         return read
 
     def amount(order: Order, facts: Facts) -> Any:
         return read(order, facts) if currency_of(order) == currency else None
 
-    return amount
+    def in_hundredths(order: Order, facts: Facts) -> Any:
+        found: Any = read(order, facts)
+        return None if found is None else hundredths(found, currency_of(order))
+
+    return in_hundredths if currency is None else amount
 
 
 Time: TypeAlias = Callable[[Scene, Instant], tuple[Instant | None, Instant]]

@@ -10,7 +10,7 @@ from domain.status import FINAL, MILESTONES, REPORTED, AssignmentState, Conditio
 from rules.durations import UNITS
 from rules.meant import STATES
 from rules.template_check import IMPLICIT, OUR_FILTERS, known_variables
-from rules.vocabulary import COUNT, EVENTS, VOCABULARY, Fact
+from rules.vocabulary import COUNT, EVENTS, MONEY, VOCABULARY, Fact
 
 _TOP = """# The words of the rule language
 
@@ -54,6 +54,8 @@ def _of_facts() -> Iterator[str]:
 def _unit(fact: Fact) -> str:
     if fact.units is None or fact.units is COUNT:
         return ""
+    if fact.units is MONEY:
+        return "a currency by its ISO 4217 code: `EUR`, `JPY`, ..."
     return _listed(_unit_text(unit) for unit in fact.units if unit) if fact.units else "a duration"
 
 

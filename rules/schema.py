@@ -44,7 +44,7 @@ SPAN: Schema = {
 }
 COUNT: Schema = {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^\d+%?$"}, {"type": "string", "pattern": HOLE}]}
 YES_NO: Schema = {"anyOf": [{"type": "boolean"}, {"enum": ["yes", "no", "true", "false"]}]}
-MONEY: Schema = {"type": "string", "pattern": r"^\d+(\.\d{1,2})? [A-Z]{3}$", "examples": ["15 EUR"]}
+MONEY: Schema = {"type": "string", "pattern": r"^\d+(\.\d{1,4})? [A-Z]{3}$", "examples": ["15 EUR"]}
 WINDOW: Schema = {"type": "string", "pattern": r"^\d{1,2}:\d{2}\s*-\s*\d{1,2}:\d{2}$", "examples": ["21:00-08:00"]}
 CLOCK: Schema = {"type": ["string", "integer"], "examples": ["20:00"]}
 CONDITION: Schema = {"$ref": "#/$defs/condition"}

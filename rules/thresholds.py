@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from domain.currencies import DECIMALS
 from domain.instant import SECOND, Span
 from rules.durations import UNITS, DurationError, span_of, text_of
 from rules.quantities import clock_span
@@ -27,7 +28,8 @@ GRAINS: Mapping[str, tuple[str, ...]] = {
 """Unit of a number -> its grain: a percent, a tenth of a degree, a metre."""
 
 OTHERWISE: tuple[str, ...] = ("0.01", "1")
-"""The grain of money is a cent, and that of what cannot be divided so finely is one."""
+"""The grain of money without a currency is a cent, and that of what cannot be divided so finely is one; money in a currency has
+that of its minor unit."""
 
 WHOLE_VALUES = frozenset(
     {
@@ -166,8 +168,12 @@ def _numbers(written: str) -> Shifts:
     """The number alone, without its unit."""
     amount = Decimal(_amount(written))
     unit = written[len(_amount(written)) :].strip().casefold().removeprefix("°")
-    grains = [Decimal(grain) for grain in GRAINS.get(unit, OTHERWISE)]
+    grains = [Decimal(1).scaleb(-DECIMALS[unit.upper()])] if unit.upper() in DECIMALS else _grains(unit)
     return tuple(str(amount - grain) for grain in grains), tuple(str(amount + grain) for grain in grains)
+
+
+def _grains(unit: str) -> list[Decimal]:
+    return [Decimal(grain) for grain in GRAINS.get(unit, OTHERWISE)]
 
 
 def _amount(written: str) -> str:

@@ -3,8 +3,8 @@
 Each key of a twin is read by what reads the same part of a sentence, so that a mistake in it is told in the same words.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from domain.status import MILESTONES
@@ -41,59 +41,9 @@ from rules.tree import (
     Weekdays,
     WrongOrder,
 )
+from rules.twin_parts import Key, Part, Twin
+from rules.twin_values import number, shown_values, values
 from rules.vocabulary import VOCABULARY
-from rules.words import SentenceError, Words
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One key of a twin, and what was read before it."""
-
-    source: Source
-    directory: Directory
-    node: Node
-    key: str
-    before: Mapping[str, Any]
-
-    def said(self, read: Callable[[Words], Any]) -> Any:
-        """What a part of a sentence says; None, with the mistake noted at its place, if it is not understood."""
-        text = fields.text(self.source, self.node, self.key)
-        if text is None:
-            return None
-        try:
-            words = Words(text)
-            found = read(words)
-            words.end()
-        except SentenceError as error:
-            self.source.at_word(error.code, cast(Text, self.node), error.at, error.length, error.message, error.hint)
-            return None
-        return found
-
-    def named(self, known: Mapping[str, Any]) -> Any:
-        """What a word of a closed list stands for."""
-        word = fields.word(self.source, self.node, self.key, known)
-        return known[word] if word else None
-
-
-Read = Callable[[Part], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key of a twin: what reads it, how it is shown, and the fields of the sentence that it gives."""
-
-    read: Read
-    show: Callable[[Any], Any]
-    gives: tuple[str, ...]
-    needed: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Twin:
-    """A sentence form as a mapping."""
-
-    form: type
-    keys: Mapping[str, Key]
 
 
 def _event(*gives: str, needed: bool = True) -> Key:
@@ -146,37 +96,8 @@ def _clock(field: str) -> Key:
     return Key(lambda part: part.said(quantities.clock_time), lambda node: wording.clock_text(getattr(node, field)), (field,))
 
 
-def _number(field: str) -> Key:
-    return Key(_read_number, lambda node: wording.amount_text(node, getattr(node, field)), (field, "currency"))
-
-
-def _read_number(part: Part) -> Any:
-    fact, beside = part.before.get("fact"), part.before.get("currency")
-    return part.said(lambda words: quantities.amount(words, fact, beside)) if fact else None
-
-
 def _numeric(part: Part) -> str | None:
     return cast("str | None", part.said(phrases.numeric_fact))
-
-
-def _values(part: Part) -> tuple[Any, ...] | None:
-    fact, currency = str(part.before.get("fact") or ""), None
-    read = []
-    for item in fields.items(part.node) if fact else ():
-        value, currency = _value(replace(part, node=item), fact, currency)
-        read.append(value)
-    if fact and not read:
-        part.source.at_node("R013", part.node, f"{part.key} is empty", "name at least one value")
-    return (tuple(read), currency) if read and None not in read else None
-
-
-def _value(part: Part, fact: str, beside: str | None) -> Any:
-    return part.said(lambda words: phrases.value_in(words, fact, part.directory, beside)) or (None, beside)
-
-
-def _shown_values(node: Is) -> Any:
-    shown = [wording.value_text(node.fact, value, node.currency) for value in node.values]
-    return shown if len(shown) > 1 else shown[0]
 
 
 def _list_value(part: Part) -> str | None:
@@ -238,11 +159,11 @@ OPS = {
 SIDES = {"within_before": "within_before", "before": "before", "after": "after"}
 
 TWINS: Mapping[str, Twin] = {
-    "is": Twin(Is, {"fact": FACT, "value": Key(_values, _shown_values, ("values", "currency")), "negated": NEGATED, "for": FOR}),
+    "is": Twin(Is, {"fact": FACT, "value": Key(values, shown_values, ("values", "currency")), "negated": NEGATED, "for": FOR}),
     "includes": Twin(Includes, {"fact": FACT, "value": Key(_list_value, lambda node: node.value, ("value",)), "negated": NEGATED, "for": FOR}),
     "same": Twin(Same, {"fact": FACT, "other": Key(_other, lambda node: node.other, ("other",)), "negated": NEGATED, "for": FOR}),
-    "compare": Twin(Compare, {"fact": NUMERIC_FACT, "op": _word("op", OPS), "number": _number("number"), "for": FOR}),
-    "between": Twin(Between, {"fact": NUMERIC_FACT, "low": _number("low"), "high": _number("high"), "for": FOR}),
+    "compare": Twin(Compare, {"fact": NUMERIC_FACT, "op": _word("op", OPS), "number": number("number"), "for": FOR}),
+    "between": Twin(Between, {"fact": NUMERIC_FACT, "low": number("low"), "high": number("high"), "for": FOR}),
     "known": Twin(Known, {"fact": FACT, "known": _flag("known", normal=True), "for": FOR}),
     "absent": Twin(Absent, {"event": _event("event"), "for": _length("span"), "since": _event("since", needed=False), "counted_in": COUNTED_IN}),
     "absent_before": Twin(AbsentBefore, {"event": _event("event"), "before": _time("time")}),

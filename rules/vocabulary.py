@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from domain.currencies import DECIMALS, USUAL
 from domain.facts import Facts
 from domain.order import Job, Order
 from domain.reasons import Reason
@@ -20,7 +21,13 @@ Register = Literal["carriers", "zones", "hubs"]
 COUNT: Mapping[str, int] = {"": 1}
 PERCENT: Mapping[str, int] = {"%": 1, "percent": 1}
 CELSIUS: Mapping[str, int] = {"c": 1000, "degrees": 1000}
-MONEY: Mapping[str, int] = {"eur": 100, "usd": 100, "gbp": 100, "sek": 100, "": 100}
+MONEY: Mapping[str, int] = {
+    "eur": 100,
+    **{code.casefold(): 10**decimals for code, decimals in DECIMALS.items()},
+    "": 10**USUAL,
+}
+"""Currencies, the one of examples first. Without a currency an amount counts in hundredths, whatever it is compared with."""
+
 METRES: Mapping[str, int] = {"m": 1, "metres": 1, "meters": 1, "km": 1000}
 SPAN: Mapping[str, int] = {}
 """Numbers measured in time: their unit is that of a duration, their grain the millisecond."""

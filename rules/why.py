@@ -11,7 +11,7 @@ from rules.book import public_name
 from rules.compile import CompiledBook, CompiledRule
 from rules.contests import holding_back
 from rules.evaluate import ChangeKind, evaluate
-from rules.evidence import currency_of, differing_currencies, in_words, shown, source_of, text_of, value_of
+from rules.evidence import differing_currencies, distance, in_words, source_of, text_of, value_of
 from rules.looking import looks_ahead, may_open, with_wake
 from rules.machine import Cell, Phase, opens_at
 from rules.openings import evaluated
@@ -204,8 +204,7 @@ def _missing(rule: CompiledRule, node: Sentence, wanted: bool, scene: Scene, at:
         return f'"{text_of(node)}" needs {in_words(until - at)} more'
     if isinstance(node, Compare) and wanted and truth is Truth.FALSE:
         found = int(value_at(node.fact)(scene, at)[0])
-        away = f"{shown(node.fact, abs(node.number - found))} {currency_of(node.fact, scene) or ''}".strip()
-        return f'"{text_of(node)}" is {away} away'
+        return f'"{text_of(node)}" is {distance(node, found, scene)} away'
     because = differing_currencies(node, scene, at) if truth is Truth.UNKNOWN else None
     because = value_of(node, scene, at, rule.frame) if isinstance(node, Together) else because
     return f'"{text_of(node)}" is {WORDS[truth]}{f": {because}" if because else ""}'

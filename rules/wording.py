@@ -92,6 +92,8 @@ def number_text(fact: str, number: int, currency: str | None = None) -> str:
     if units is SPAN or not units:
         return text_of(number)
     unit, grain = next(iter(units.items()))
+    if units is MONEY:
+        grain = units[(currency or "").casefold()]
     written = format((Decimal(number) / grain).normalize(), "f")
     if units is MONEY:
         return f"{written} {currency}" if currency else written

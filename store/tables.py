@@ -1,4 +1,4 @@
-"""All tables. Instants and spans are whole milliseconds, money is in cents, positions are degrees (WGS 84).
+"""All tables. Instants and spans are whole milliseconds, money is in minor units (cents), positions are degrees (WGS 84).
 
 Write with `Database.writing()`, read with `Database.reading()`; a change here needs a migration in store/migrations.
 """

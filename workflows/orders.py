@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
+from domain.currencies import minor_units
 from domain.instant import SECOND, instant
 from domain.order import Customer, Destination, Job, Money, Order, Parcel, PlannedMilestone, Window
 from domain.status import MILESTONES, Status
@@ -88,7 +89,7 @@ class MoneyIn(Wire):
     currency: Currency
 
     def value(self) -> Money:
-        return Money(int((self.amount * 100).to_integral_value()), self.currency)
+        return Money(int(minor_units(self.amount, self.currency).to_integral_value()), self.currency)
 
 
 class PlannedIn(Wire):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.currencies import amount_text
 from domain.instant import NEVER
 from domain.order import Money
 from rules.adoption import is_same_condition
@@ -19,8 +20,10 @@ from rules.sentences import parse
 from rules.steps import step_of
 from rules.tree import Between, Compare, Is, NoneOf, Same, Sentence
 from rules.why import why
+from rules.words import SentenceError
 from tests.builders import a_delivery, an_event, at
 from tests.rules.test_coverage import coverage_of, shown
+from workflows.orders import DeliveryOrder
 
 EUR_60, SEK_60, USD_900 = Money(6000, "EUR"), Money(6000, "SEK"), Money(90_000, "USD")
 
@@ -117,6 +120,82 @@ def test_coverage_sees_a_comparison_of_two_currencies_as_unknown(tmp_path: Path)
 
     assert seen("{amount: '60.00', currency: SEK}") == ["unknown"]
     assert seen("{amount: '40.00', currency: EUR}") == ["false"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "cod", "expected"),
+    [
+        pytest.param("cod over 1500 JPY", Money(1500, "JPY"), "false", id="yen have no smaller unit"),
+        pytest.param("cod over 1500 JPY", Money(1501, "JPY"), "true", id="one yen more"),
+        pytest.param("cod over 1.5 KWD", Money(1500, "KWD"), "false", id="fils are thousandths"),
+        pytest.param("cod at least 1.501 KWD", Money(1501, "KWD"), "true", id="a fils decides"),
+        pytest.param("cod is one of 10 JPY, 20", Money(20, "JPY"), "true", id="one of some, the currency first"),
+        pytest.param("cod between 10 JPY and 20", Money(20, "JPY"), "true", id="between, the currency first"),
+        pytest.param("cod between 10 and 20 jpy", Money(10, "JPY"), "true", id="between, the currency last"),
+        pytest.param("cod over 15", Money(16, "JPY"), "true", id="a mere number is in units of any currency"),
+        pytest.param("cod over 15", Money(15_000, "KWD"), "false", id="not over"),
+        pytest.param("cod over 15", Money(15_001, "KWD"), "true", id="over by a fils, which is less than a hundredth"),
+        pytest.param("cod over 100 CHF", Money(10_001, "CHF"), "true", id="a currency that was not known"),
+    ],
+)
+def test_each_currency_counts_in_its_own_minor_unit(sentence: str, cod: Money, expected: str) -> None:
+    """Rules knew EUR, USD, GBP and SEK, and every currency had cents."""
+    assert truth(sentence, cod)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        pytest.param("cod over 1.5 JPY", '"cod" is not measured as finely as 1.5', id="finer than the currency"),
+        pytest.param("cod over 5 EURO", '"cod" is not measured in euro', id="no currency"),
+        pytest.param("cod is one of 10, 20 JPY", "it is not clear what the amounts before JPY are in", id="named too late"),
+    ],
+)
+def test_an_amount_that_its_currency_does_not_have_is_a_mistake(sentence: str, said: str) -> None:
+    with pytest.raises(SentenceError, match=said):
+        parse(sentence)
+
+
+@pytest.mark.parametrize(
+    ("when", "read"),
+    [
+        ("{between: {fact: cod, low: 10 JPY, high: 20}}", Between("cod", 10, 20, currency="JPY")),
+        ("{is: {fact: cod, value: [1 KWD, 2]}}", Is("cod", (1000, 2000), currency="KWD")),
+        ("{between: {fact: cod, low: 10, high: 20 JPY}}", None),
+        ("{is: {fact: cod, value: [10, 20 JPY]}}", None),
+    ],
+)
+def test_a_structured_amount_is_read_as_its_sentence_is(when: str, read: Sentence | None) -> None:
+    reading = read_book(f"rulebook: b\nrules: [{{id: r, when: {when}}}]\n", "b.yaml")
+
+    assert (reading.book.rules[0].when if reading.book else None) == read
+    assert [problem.code for problem in reading.problems] == ([] if read else ["R106"])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "cod", "away"),
+    [
+        ("cod over 2000 JPY", Money(1500, "JPY"), "500 JPY away"),
+        ("cod over 2", Money(1500, "KWD"), "0.5 KWD away"),
+        ("cod over 2 KWD", Money(1999, "KWD"), "0.001 KWD away"),
+    ],
+)
+def test_why_says_how_much_is_missing_in_the_units_of_the_currency(sentence: str, cod: Money, away: str) -> None:
+    book = compile_book(Rulebook("b", (Rule("r", "", parse(sentence)),)))
+
+    (found,) = why(book, a_delivery(cod=cod), {}, at("09:00"))
+
+    assert found["near_miss"] == [f'"{sentence}" is {away}']
+
+
+def test_an_order_with_yen_is_read_to_the_yen() -> None:
+    told = {"cod": {"amount": "1500", "currency": "JPY"}, "value": {"amount": "2.345", "currency": "KWD"}}
+    order = {"delivery_id": "D", "carrier": "a", "promised": {"end": "2026-11-23T16:00:00Z"}, "destination": {"timezone": "UTC"}}
+
+    read = DeliveryOrder.model_validate_json(json.dumps(order | told)).order()
+
+    assert (read.cod, read.value) == (Money(1500, "JPY"), Money(2345, "KWD"))
+    assert amount_text(1500, "JPY") == "1500 JPY"
 
 
 def test_another_currency_is_another_condition_for_a_running_delivery() -> None:
