@@ -217,7 +217,7 @@ def money(source: Source, node: Node, what: str) -> tuple[int, str] | None:
     if match is None:
         return None
     if match[2] not in DECIMALS:
-        source.at_node("R025", node, f"{what}: there is no currency {match[2]}", suggestion(match[2], DECIMALS))
+        source.at_node("R025", node, f"{what}: there is no currency {match[2]}", "an ISO 4217 code, for example 6.50 EUR")
         return None
     amount = minor_units(Decimal(match[1]), match[2])
     if amount != amount.to_integral_value():

@@ -76,7 +76,7 @@ def test_every_section_may_be_missing(text: str) -> None:
         ("queues: {a: b}", ("R012", "queues must be a list", "")),
         ("carriers: {a: {backup: [b]}}", ("R023", 'unknown carrier "b"', "allowed: a")),
         ("carriers: {a: {feed: {cadence: 2}}}", ("R021", "cadence: a duration needs a unit, 2 has none", "write 2s, 2m, 2h or 2 days")),
-        ("carriers: {a: {cost_per_drop: 6.50 EUX}}", ("R025", "cost_per_drop: there is no currency EUX", 'did you mean "EUR"?')),
+        ("carriers: {a: {cost_per_drop: 6.50 EUX}}", ("R025", "cost_per_drop: there is no currency EUX", "an ISO 4217 code, for example 6.50 EUR")),
         ("carriers: {a: {cost_per_drop: 6.50 JPY}}", ("R025", "JPY has no amount as fine as 6.50", "at most 0 decimals")),
         ("carriers: {a: {cost_per_drop: 6.5}}", ("R025", 'cost_per_drop can not be "6.5"', "for example 6.50 EUR")),
         ("calendars: {c: {days: [mo]}}", ("R022", 'days can not be "mo"', 'did you mean "mon"?')),
