@@ -17,6 +17,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from activities.admit import Admitting
 from activities.ask_carrier import AskingCarriers
 from activities.ask_customer import Asking
+from activities.breakdown import Breakdown
 from activities.call_webhook import Calling
 from activities.channels import Channels, Texts
 from activities.glimpses import Glimpses, showing
@@ -26,6 +27,7 @@ from activities.notify import Notifying
 from activities.open_ticket import Desk, Ticketing
 from activities.reassign import Reassigning
 from activities.record import Recording
+from activities.reorder import Reordering
 from activities.replan_route import Replanning
 from activities.reroute import Rerouting
 from cli.desks import desk_of
@@ -210,7 +212,9 @@ def activities_of(
     notifying = Notifying(channels, ledger, contacts, wall_clock)
     asking = AskingCarriers(carriers_of(read.directory, webhooks), templates, ledger, wall_clock)
     calling = Calling(webhooks, templates, ledger, wall_clock)
-    replanning = Replanning(plans, travel, VroomSolver(), running.deliveries, ledger, wall_clock, settings.tells_eta_from)
+    rerouting, told_from = Rerouting(plans, running.routes, ledger, wall_clock), settings.tells_eta_from
+    reordering, breakdown = Reordering(travel, VroomSolver(), told_from), Breakdown(plans, stand_ins, travel, told_from)
+    replanning = Replanning(plans, reordering, breakdown, running.deliveries, ledger, wall_clock)
     return [
         Admitting(Admissions(database), Loader(library)).admit,
         Loading(Loader(library)).load,
@@ -223,7 +227,8 @@ def activities_of(
         ticketing.open_ticket,
         ticketing.update_ticket,
         ticketing.solve_ticket,
-        Rerouting(plans, running.routes, ledger, wall_clock).reroute,
+        rerouting.reroute,
+        rerouting.reassign_route,
         replanning.replan_route,
         replanning.give_up_replanning,
         Reassigning(plans, stand_ins, travel, ledger, wall_clock).reassign,

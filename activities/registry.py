@@ -21,6 +21,7 @@ ACTIVITIES: dict[str, Activity] = {
     "solve_ticket": Ticketing.solve_ticket,
     "reroute": Rerouting.reroute,
     "reassign": Reassigning.reassign,
+    "reassign_route": Rerouting.reassign_route,
     "ask_customer": Asking.ask_customer,
     "request_new_attempt": AskingCarriers.request_new_attempt,
     "hold_at_hub": AskingCarriers.hold_at_hub,

@@ -100,6 +100,16 @@ class Reassign:
     never_back_to_same: bool = True
 
 
+Driver = Literal["nearby_driver"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReassignRoute:
+    """Gives all that is left on the delivery's route, whose van has broken down, to other drivers of its carrier."""
+
+    to: tuple[Driver, ...] = ("nearby_driver",)
+
+
 LIQUID: Mapping[str, bool] = {"liquid": True}
 """Marks an argument whose text, or each of whose texts, is Liquid."""
 
@@ -182,6 +192,7 @@ ACTION_ARGUMENTS: dict[str, type] = {
     "open_ticket": OpenTicket,
     "reroute": Reroute,
     "reassign": Reassign,
+    "reassign_route": ReassignRoute,
     "ask_customer": AskCustomer,
     "request_new_attempt": RequestNewAttempt,
     "hold_at_hub": HoldAtHub,
@@ -198,7 +209,10 @@ OF_THE_CARRIER = ("request_new_attempt", "hold_at_hub", "change_to_pickup_point"
 QUESTIONS = frozenset({"ask_customer"})
 """Actions that are only begun when they are done: they end with an answer, or with the time for it."""
 
-AWAITED = frozenset({"reroute", "reassign", *OF_THE_CARRIER})
+OF_THE_ROUTE = frozenset({"reroute", "reassign_route"})
+"""Actions that a delivery asks the workflow of its route for."""
+
+AWAITED = frozenset({"reassign", *OF_THE_ROUTE, *OF_THE_CARRIER})
 """Actions that what follows in a `do` list waits for, since they change what there is to tell."""
 
 

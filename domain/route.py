@@ -71,6 +71,7 @@ class RoutePlan:
     """One version of the plan of a route on a service date (ISO, local).
 
     The vehicle can leave `start` (its present position, or the depot) at `leaves_at`; the route ends at its last stop.
+    `broken_at` is when its van broke down: nobody is given anything to it from then on.
     `stops` are in driving order, done ones first. `capacity` bounds the load of what is not done; None: no limit.
     `promised` is room that is kept for deliveries that were offered to the driver: their ids and loads.
     """
@@ -86,6 +87,7 @@ class RoutePlan:
     skills: tuple[str, ...] = ()
     capacity: int | None = None
     shift_ends: Instant | None = None
+    broken_at: Instant | None = None
     promised: tuple[tuple[str, int], ...] = ()
 
     @property

@@ -15,10 +15,8 @@ from rules.problems import suggestion
 from rules.source import Items, Node, Pairs, Source, Text
 from rules.template_check import Templates, check_liquid, check_template
 
-LATER_ACTIONS: Mapping[str, str] = {
-    "reassign_route": "use reassign",
-}
-"""Actions of the language that are not built yet -> what to use meanwhile."""
+LATER_ACTIONS: Mapping[str, str] = {}
+"""Actions of the language that are not built yet -> what to use meanwhile. At present there is none."""
 
 NOT_ACTED_ON: Mapping[str, str] = {"accept_within": "takers are told, not asked"}
 """Arguments that are read and kept, and change nothing yet -> what happens instead."""

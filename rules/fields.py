@@ -121,6 +121,7 @@ MAPPINGS: Mapping[str, str] = {
     "open_ticket": "for example {queue: hub-ops, title: ...}",
     "reroute": "for example {max_added_minutes: 10}",
     "reassign": "for example {to: [nearby_driver]}",
+    "reassign_route": "for example {to: [nearby_driver]}",
 }
 """What a mapping may look like, for those who wrote something else."""
 

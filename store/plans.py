@@ -59,11 +59,12 @@ class Plans:
             return next(iter(await _plans(connection, here, now)), None)
 
     async def others(self, plan: RoutePlan, now: Instant) -> list[RoutePlan]:
-        """The plans of the same carrier's other drivers who work on the same service date, by route id."""
+        """The plans of the same carrier's other drivers who work on the same service date and whose van runs, by route id."""
         elsewhere = and_(
             routes.c.service_date == plan.service_date,
             routes.c.carrier == plan.carrier,
             routes.c.route_id != plan.route_id,
+            routes.c.broken_at.is_(None),
             drivers.c.active.is_(True),
         )
         async with self._database.reading() as connection:
@@ -165,6 +166,7 @@ def _plan(route: RowMapping, rows: Sequence[RowMapping], known: Mapping[str, _Kn
         skills=tuple(route["skills"] or ()),
         capacity=route["capacity"],
         shift_ends=route["shift_end"],
+        broken_at=route["broken_at"],
     )
 
 
@@ -200,7 +202,8 @@ async def _commit(connection: AsyncConnection, key: str, now: Instant) -> None:
 
 async def _write_next(connection: AsyncConnection, plan: RoutePlan, now: Instant) -> None:
     here = and_(routes.c.route_id == plan.route_id, routes.c.service_date == plan.service_date)
-    step = update(routes).where(here, routes.c.version == plan.version).values(version=plan.version + 1, locked=_locked(plan))
+    new = {"version": plan.version + 1, "locked": _locked(plan), "broken_at": plan.broken_at}
+    step = update(routes).where(here, routes.c.version == plan.version).values(**new)
     if (await connection.execute(step)).rowcount != 1:
         raise _StalePlanError(f"route {plan.route_id} of {plan.service_date}: version {plan.version} is no longer in force")
     await _refuse_promised_room(connection, plan, now)
@@ -241,6 +244,7 @@ def route_row(plan: RoutePlan) -> dict[str, Any]:
         "shift_end": plan.leaves_at + DAY if plan.shift_ends is None else plan.shift_ends,
         "capacity": sum(stop.load for stop in plan.stops) if plan.capacity is None else plan.capacity,
         "locked": _locked(plan),
+        "broken_at": plan.broken_at,
     }
 
 

@@ -60,7 +60,9 @@ class StandIns:
 
     async def gave_up(self, delivery_id: str) -> frozenset[tuple[str, str]]:
         """Whom the delivery was taken from, as the ledger tells: pairs of `driver` or `carrier` and who it was."""
-        asked = select(effects.c.detail).where(effects.c.delivery_id == delivery_id, effects.c.action == "reassign")
+        asked = select(effects.c.detail).where(
+            effects.c.delivery_id == delivery_id, effects.c.action.in_(("reassign", "reassign_route"))
+        )
         async with self._database.reading() as connection:
             details = (await connection.execute(asked.where(effects.c.outcome == Outcome.DONE))).scalars().all()
         return frozenset((str(kind), str(who)) for detail in details if detail for kind, who in detail.get("gave_up", ()))

@@ -172,6 +172,7 @@ routes = Table(
     Column("shift_end", BigInteger, nullable=False),
     Column("capacity", Integer, nullable=False, doc="in units of load; one per stop unless a stop says otherwise"),
     Column("locked", Integer, nullable=False, default=0, doc="how many of the first stops may not be moved"),
+    Column("broken_at", BigInteger, doc="when its van broke down"),
     Index("ix_routes_service_date", "service_date"),
 )
 

@@ -47,9 +47,6 @@ GIVES_UP_WITHIN = timedelta(seconds=75)
 UNTIL_TOLD = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(seconds=30))
 TOLD_WITHIN = timedelta(hours=1)
 
-ACTIONS = frozenset({"reroute"})
-"""What a route can be asked for."""
-
 
 @workflow.defn(name=ROUTE)
 class Route:
@@ -141,7 +138,7 @@ class Route:
             self._state = self._day.rejecting(f"{MOST_WAITING} requests wait already", now())
         else:
             try:
-                self._state = self._day.asked(read_wanted(args[0], ACTIONS))
+                self._state = self._day.asked(read_wanted(args[0]))
             except ApplicationError as error:
                 self._state = self._day.rejecting(f"{REPLAN}: {error.message}", now())
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter, ValidationError
 from temporalio.common import RawValue
 
+from domain.actions import OF_THE_ROUTE
 from domain.instant import Instant, instant, iso
 from domain.replanning import Answered, PlannedStop, Replanned, Wanted
 from workflows.contract import invalid_input, problem, problems_of, read_payload
@@ -108,14 +109,14 @@ def wire_wanted(wanted: Wanted) -> Any:
     return _WANTED.dump_python(wanted, mode="json")
 
 
-def read_wanted(raw: RawValue, actions: frozenset[str]) -> Wanted:
+def read_wanted(raw: RawValue) -> Wanted:
     """The request of one signal; raises ApplicationError "InvalidInput"."""
     try:
         wanted = _WANTED.validate_json(raw.payload.data)
     except ValidationError as error:
         raise invalid_input(problems_of(error)) from None
-    if wanted.action not in actions:
-        raise invalid_input([problem("action", f"a route can be asked for {', '.join(sorted(actions))}", "enum")])
+    if wanted.action not in OF_THE_ROUTE:
+        raise invalid_input([problem("action", f"a route can be asked for {', '.join(sorted(OF_THE_ROUTE))}", "enum")])
     return wanted
 
 

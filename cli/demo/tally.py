@@ -100,7 +100,7 @@ def _plans(done: list[Effect], evidence: Evidence) -> Received:
 
     A version too many is counted for both, since a plan does not say which of them wrote it.
     """
-    plans = [effect for effect in evidence.effects if effect.action in ("reroute", "reassign")]
+    plans = [effect for effect in evidence.effects if effect.action in ("reroute", "reassign", "reassign_route")]
     wanted = sum(_versions(effect) for effect in _done(plans))
     written = sum(version - 1 for version in evidence.plan_versions.values())
     return Received(max(0, written - wanted), max(0, wanted - written))
@@ -108,8 +108,8 @@ def _plans(done: list[Effect], evidence: Evidence) -> Received:
 
 def _versions(effect: Effect) -> int:
     detail = effect.detail or {}
-    if "new" in detail:
-        return len(detail["new"])
+    if "news" in detail:
+        return len((detail["news"] or {}).get("new", ()))
     assignment = detail.get("assignment")
     return 2 if assignment and assignment.get("route_id") else 1
 
@@ -121,5 +121,6 @@ RECEIVED: Mapping[str, Callable[[list[Effect], Evidence], Received]] = {
     "solve_ticket": _solved,
     "reroute": _plans,
     "reassign": _plans,
+    "reassign_route": _plans,
 }
 """Action -> how to count what was received."""

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from activities.breakdown import Breakdown
 from activities.planning import TravelTimes
+from activities.reorder import Reordering
 from activities.replan_route import Replanning
 from activities.reroute import Rerouting
 from domain.actions import ActionRequest, ActionResult, Outcome
@@ -25,6 +27,7 @@ from store.database import Database
 from store.errors import ClaimLostError
 from store.ledger import Ledger
 from store.plans import Plans
+from store.stand_ins import StandIns
 from store.words import StopState
 from tests.activities.fleet import (
     DAY,
@@ -73,6 +76,11 @@ class OneByOne:
         result = await asking.reroute(request)
         return self.told.answers[-1][1] if result.outcome is Outcome.REQUESTED else result
 
+    async def reassign_route(self, request: ActionRequest) -> ActionResult:
+        asking = Rerouting(self.plans, self, Ledger(self.database), lambda: self.now)
+        result = await asking.reassign_route(request)
+        return self.told.answers[-1][1] if result.outcome is Outcome.REQUESTED else result
+
     async def ask(self, plan: RoutePlan, timezone: str, wanted: Wanted) -> None:
         await self.replan(Replan(plan.route_id, plan.service_date, (wanted,)))
 
@@ -81,8 +89,10 @@ class OneByOne:
         return self.came[-1]
 
     def replanning(self) -> Replanning:
-        ledger = Ledger(self.database)
-        return Replanning(self.plans, self.travel, VroomSolver(), self.told, ledger, lambda: self.now, tells_from=5 * MINUTE)
+        ledger, far = Ledger(self.database), 5 * MINUTE
+        reordering = Reordering(self.travel, VroomSolver(), far)
+        breakdown = Breakdown(self.plans, StandIns(self.database), self.travel, far)
+        return Replanning(self.plans, reordering, breakdown, self.told, ledger, lambda: self.now)
 
 
 def rerouting(database: Database, *, plans: Plans | None = None, now: Instant = EIGHT) -> OneByOne:

@@ -218,7 +218,7 @@ def test_an_effect_that_is_not_clean_is_told(day: Scenario) -> None:
             id="ticket not solved",
         ),
         pytest.param(an_effect("reroute"), {"plan_versions": {"R1": 2, "R2": 1}}, Tally(done=1), id="one new plan"),
-        pytest.param(an_effect("reroute", detail={"new": []}), {}, Tally(done=1), id="a plan that another effect wrote"),
+        pytest.param(an_effect("reroute", detail={"news": None}), {}, Tally(done=1), id="a plan that another effect wrote"),
         pytest.param(an_effect("reroute"), {"plan_versions": {"R1": 3}}, Tally(done=1, doubled=1), id="a plan too many"),
         pytest.param(
             an_effect("reassign", detail={"assignment": {"route_id": "R2"}}),

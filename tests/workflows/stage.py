@@ -77,6 +77,10 @@ class Recorder:
     async def reassign(self, request: ActionRequest) -> ActionResult:
         return self._play(request)
 
+    @activity.defn(name="reassign_route")
+    async def reassign_route(self, request: ActionRequest) -> ActionResult:
+        return self._play(request)
+
     @activity.defn(name="ask_customer")
     async def ask_customer(self, request: ActionRequest) -> ActionResult:
         result = self._play(request)

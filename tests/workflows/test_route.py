@@ -15,8 +15,10 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
+from activities.breakdown import Breakdown
 from activities.planning import TravelTimes
-from activities.replan_route import ANSWERS_WITHIN, Replanning, Solver
+from activities.reorder import Reordering, Solver
+from activities.replan_route import ANSWERS_WITHIN, Replanning
 from activities.reroute import Rerouting
 from domain.instant import MINUTE, SECOND, Span, iso
 from domain.replanning import Wanted
@@ -27,6 +29,7 @@ from rules.book import Rulebook, Step
 from store.database import Database
 from store.ledger import Ledger
 from store.plans import Plans
+from store.stand_ins import StandIns
 from store.tables import routes
 from tests.activities.fleet import DAY, TRAVEL, has_route, km, order_of, request, version_of
 from tests.workflows.books import FAILED, TELL, TICKET, a_book, a_rule
@@ -79,10 +82,13 @@ async def day(
     """Deliveries and routes on one task queue. The plans are of a day in 2026, and still in force."""
     queue = queue or f"day-{id(database)}"
     ledger, plans, running = Ledger(database), Plans(database), Deliveries(client, queue)
-    replanning = Replanning(plans, travel, solver or VroomSolver(), running, ledger, wall_clock, 5 * MINUTE, within)
+    reordering = Reordering(travel, solver or VroomSolver(), 5 * MINUTE)
+    breakdown = Breakdown(plans, StandIns(database), travel, 5 * MINUTE)
+    replanning = Replanning(plans, reordering, breakdown, running, ledger, wall_clock, within)
     rerouting = Rerouting(plans, StillToday(client, queue), ledger, wall_clock)
     more = (replanning.replan_route, replanning.give_up_replanning)
-    async with stage(client, book, queue=queue, real={"reroute": rerouting.reroute}, beside=[Route], more=more) as on:
+    real = {"reroute": rerouting.reroute, "reassign_route": rerouting.reassign_route}
+    async with stage(client, book, queue=queue, real=real, beside=[Route], more=more) as on:
         yield Day(on, Routes(client, queue), database)
 
 
@@ -159,6 +165,36 @@ async def test_requests_of_one_moment_are_solved_once_and_each_is_answered(
         about = await today.routes.handle("R1", DAY).describe()
         attributes = {pair.key.name: pair.value for pair in about.typed_search_attributes}
         assert (attributes["Scope"], attributes["RouteId"]) == ("route:R1", "R1")
+
+
+async def test_a_van_breaks_down_and_each_delivery_learns_its_new_driver_or_goes_on_otherwise(
+    temporal: WorkflowEnvironment, sqlite_database: Database
+) -> None:
+    moved, stranded, quiet = names("broken")
+    now = wall_clock()
+    times = {"starts_at": now, "shift_end": now + 600 * MINUTE}
+    await has_route(
+        sqlite_database, "R1", "V1", stop(moved, 3, 60), stop(quiet, 5, 90), {**stop(stranded, 4, 60), "load": 9}, **times
+    )
+    await has_route(sqlite_database, "R2", "V2", stop("other", 2, 60), capacity=4, **times)
+    book = a_book(a_rule("broken", FAILED, do=(Step("reassign_route", {}, (TICKET,)), TELL)))
+    async with day(temporal.client, sqlite_database, book=book) as today:
+        for one in (moved, stranded, quiet):
+            await today.starts(one, 90)
+
+        await today.fails(moved, stranded)
+        helped = await today.stage.until(moved, acted("notify.customer", "done"))
+        left = await today.stage.until(stranded, acted("open_ticket", "done"))
+        told = await today.stage.until(quiet, lambda seen: seen["assigned"]["route_id"] == "R2")
+
+        assert helped["assigned"] == {"carrier": "acme", "driver_id": "V2", "route_id": "R2"}
+        assert helped["eta"] is not None
+        assert acted("open_ticket", "done")(helped) is False
+        assert acted("reassign_route", "no_help")(left)
+        assert told["eta"] is not None
+        assert told["open_incidents"] == []
+        assert await order_of(sqlite_database, "R1") == [stranded]
+        assert sorted(await order_of(sqlite_database, "R2")) == sorted(["other", moved, quiet])
 
 
 class Crashing:
