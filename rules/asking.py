@@ -1,6 +1,6 @@
 """Which guards are looked up after an evaluation: those of rules of which the rest is true, and of absences that would open."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from domain.delivery import Delivery
 from domain.event import Event
@@ -17,9 +17,16 @@ from rules.tree import Together
 
 
 def questions(
-    book: CompiledBook, delivery: Delivery, learnt: tuple[Event, ...], verdict: Verdict, last: Instant, now: Instant
+    book: CompiledBook,
+    delivery: Delivery,
+    learnt: tuple[Event, ...],
+    verdict: Verdict,
+    last: Instant,
+    now: Instant,
+    escalating: Collection[str] = (),
 ) -> frozenset[Question]:
-    """All that has to be known before the verdict may count; the delivery was looked at `last`."""
+    """All that has to be known before the verdict may count; the delivery was looked at `last`. `escalating`: the rules of whose
+    open incidents something has come due since."""
     found = set(_left(book, delivery, verdict)) if delivery.facts.guards else set[Question]()
     opened = {change.rule for change in verdict.changes if change.kind is ChangeKind.OPENED}
     rules = _asking(book, delivery, opened)
@@ -30,7 +37,7 @@ def questions(
         cell = verdict.cells.get(rule.id, Cell())
         if cell.is_open or (may_open(rule, delivery, scope) and not _is_out_of_question(rule, verdict)):
             found.update(_of_rule(rule, cell, rule.id in opened, scene, now))
-            found.update(_of_group(rule, cell, rule.id in opened, scene, (last, now)))
+            found.update(_of_group(rule, cell, rule.id in opened, scene, (last, now), rule.id in escalating))
     return frozenset(found)
 
 
@@ -46,9 +53,11 @@ def _asking(book: CompiledBook, delivery: Delivery, opened: set[str]) -> tuple[C
 NOTHING: frozenset[Question] = frozenset()
 
 
-def _of_group(rule: CompiledRule, cell: Cell, opened: bool, scene: Scene, between: tuple[Instant, Instant]) -> Iterator[Question]:
+def _of_group(
+    rule: CompiledRule, cell: Cell, opened: bool, scene: Scene, between: tuple[Instant, Instant], escalates: bool
+) -> Iterator[Question]:
     """Whether the delivery has come together with others: from when all else lets the rule open; and once more when its group has
-    gathered, since whoever led it may have left."""
+    gathered, and at each step of an escalation, since whoever led it may have left."""
     group = rule.rule.group
     if rule.together is None or group is None:
         return
@@ -58,7 +67,7 @@ def _of_group(rule: CompiledRule, cell: Cell, opened: bool, scene: Scene, betwee
     is_due = opened or (joins(rule, cell, 0, between[1]) and _may_open_now(rule, scene, between[1]))
     if cell.opened_at is not None and group.instead:
         is_unknown = scene.delivery.facts.guards.get(question.key) is None
-        is_due = is_due or is_unknown or between[0] < cell.opened_at + group.gather <= between[1]
+        is_due = is_due or is_unknown or escalates or between[0] < cell.opened_at + group.gather <= between[1]
     if is_due:
         yield question
 

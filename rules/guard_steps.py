@@ -102,6 +102,11 @@ def together_of(rule: Rule, rulebook: str) -> Together | None:
     return Together(group.by, group.at_least, group.within, f"{rulebook}/{rule.id}", rule.mode is Mode.SHADOW, text=text)
 
 
+def is_alone(by: str, at_least: int, delivery: Delivery) -> bool:
+    """Whether a delivery is a group by itself: one is enough, and it has no such route, hub or the like."""
+    return at_least == 1 and BY[by](delivery) is None
+
+
 def _together(node: Together, delivery: Delivery, frame: Frame) -> Question | None:
     shared = BY[node.by](delivery)
     subject = f"{'shadow ' if node.unseen else ''}{node.by}:{shared}".replace("|", "/")
@@ -142,7 +147,8 @@ def guard_step(node: Any, frame: Frame) -> Step:
     def at(scene: Scene, t: Instant) -> Answer:
         question = question_of(node, scene.delivery, frame)
         if question is None:
-            return UNKNOWN_FOR_GOOD
+            is_own_group = isinstance(node, Together) and node.at_least == 1
+            return TRUE_FOR_GOOD if is_own_group else UNKNOWN_FOR_GOOD
         facts = scene.delivery.facts
         truth, until = facts.guards.get(question.key), facts.guards_until.get(question.key)
         if truth is not True or until is None:

@@ -10,6 +10,7 @@ from domain.guards import Leading, leading, leaving
 from domain.incident import Act, Incident
 from domain.instant import Instant
 from rules.book import Rule
+from rules.guard_steps import is_alone
 from rules.plan import is_of_open
 
 ACTS_INSTEAD = "disruption {} acts"
@@ -28,7 +29,9 @@ def is_waiting(rule: Rule, incident: Incident, delivery: Delivery, now: Instant)
         return False
     if now < acts_at(rule, incident) or (incident.resolved_at or now) < acts_at(rule, incident):
         return True
-    return rule.group.instead and incident.is_open and _truth(incident, delivery) is None
+    if not rule.group.instead or is_alone(rule.group.by, rule.group.at_least, delivery):
+        return False
+    return incident.is_open and _truth(incident, delivery) is None
 
 
 def disruption_of(rule: Rule, incident: Incident, delivery: Delivery) -> Leading | None:
@@ -44,7 +47,9 @@ def left_to_another(rule: Rule, incident: Incident, path: str, name: str, delive
     if rule.group is None or not rule.group.instead:
         return None
     if not is_of_open(path):
-        held = next((act.note for act in incident.acts.values() if _is_left(act)), None)
+        acts = [*incident.acts.values()]
+        # Who took over from a leader that had left has spoken for the group, and speaks at its end too.
+        held = acts[0].note if acts and all(map(_is_left, acts)) else None
         return Act(name, now, Outcome.WITHHELD, now, held) if held is not None else None
     disruption = disruption_of(rule, incident, delivery)
     if disruption is None or disruption.delivery_id == delivery.order.delivery_id:

@@ -164,7 +164,7 @@ def look(
         changes += verdict.changes
     if answers is not None and (force.guarded or watch.delivery.facts.guards):
         whole = verdict if changes is verdict.changes else replace(verdict, changes=changes)
-        asks = questions(force, watch.delivery, (*found, *learnt), whole, seen_at, now)
+        asks = questions(force, watch.delivery, (*found, *learnt), whole, seen_at, now, _escalating(watch, seen_at, now))
         if unanswered := asks - {answer.question for answer in answers}:
             return Look(before, asks=tuple(sorted(unanswered, key=lambda question: question.key)))
     plans = Plans(watch.book, watch.kept, force, versions, seen_at)
@@ -267,6 +267,12 @@ def _resolved(watch: Watch, change: Change, how: Resolution) -> Watch:
         if incident.rule == change.rule and incident.is_open:
             return watch.with_incident(incident.resolved(how, change.at))
     return watch
+
+
+def _escalating(watch: Watch, last: Instant, now: Instant) -> frozenset[str]:
+    """The rules with an open incident of which something has come due since the last look."""
+    open_ones = (one for one in watch.incidents if one.is_open and one.due_at is not None)
+    return frozenset(one.rule for one in open_ones if one.due_at is not None and last < one.due_at <= now)
 
 
 def _start_ready(watch: Watch, plans: Plans, now: Instant) -> tuple[Watch, tuple[Deed, ...]]:

@@ -61,6 +61,19 @@ CASES = [
     pytest.param("{by: route, at_least: 3, within: 10m}", [], ['{at: "10:10", open: {A: van, B: van, C: van}}'], id="just close enough"),
     pytest.param("{by: route, at_least: 3, within: 599s}", [], ['{until: "12:00", open: []}'], id="just too far apart"),
     pytest.param("{by: carrier, at_least: 4}", [], ['{at: "10:10", open: [van]}'], id="all of one carrier"),
+    pytest.param(
+        "{by: route, at_least: 1, instead: true}",
+        [],
+        ['{at: "10:00", open: {A: van}, did: {A: [open_ticket, notify]}}', '{at: "10:05", open: {A: van, B: van}, withheld: {B: [open_ticket, notify]}}',
+         '{at: "10:06", did: {D: [open_ticket, notify]}}'],
+        id="one is enough: the first speaks for its route",
+    ),
+    pytest.param(
+        "{by: lane, at_least: 1, gather: 30s, instead: true}",
+        [],
+        ['{at: "10:00:30", open: {A: van}, did: {A: [open_ticket, notify]}}', '{at: "10:05:30", open: {A: van, B: van}, did: {B: [open_ticket, notify]}}'],
+        id="one is enough, and what has no lane is a group by itself",
+    ),
     pytest.param("{by: lane, at_least: 2}", [], ['{until: "12:00", open: []}'], id="what a delivery has not got it does not share"),
     pytest.param(
         "{by: route, at_least: 3}",
