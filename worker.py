@@ -17,7 +17,6 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from activities.admit import Admitting
 from activities.ask_carrier import AskingCarriers
 from activities.ask_customer import Asking
-from activities.breakdown import Breakdown
 from activities.call_webhook import Calling
 from activities.channels import Channels, Texts
 from activities.glimpses import Glimpses, showing
@@ -27,10 +26,8 @@ from activities.notify import Notifying
 from activities.open_ticket import Desk, Ticketing
 from activities.reassign import Reassigning
 from activities.record import Recording
-from activities.reorder import Reordering
-from activities.replan_route import Replanning
-from activities.reroute import Rerouting
 from cli.desks import desk_of
+from cli.planning import WorkflowsRunning, of_routes, running_on
 from domain.contact import Contact
 from domain.guards import Disrupted, FeedState
 from domain.instant import Instant
@@ -40,7 +37,6 @@ from integrations.messaging.silent import NoMail, NoSms, NoWhatsApp
 from integrations.messaging.sms import TwilioSms
 from integrations.messaging.templates import Templates
 from integrations.messaging.whatsapp import TwilioWhatsApp
-from integrations.routing.solver import VroomSolver
 from integrations.routing.travel import GreatCircle
 from integrations.webhooks.carrier import CarrierEndpoints
 from integrations.webhooks.sender import Webhooks
@@ -63,7 +59,6 @@ from store.plans import Plans
 from store.rulebooks import Rulebooks
 from store.stand_ins import StandIns
 from store.tickets import Desk as BuiltIn
-from workflows.client import Deliveries as Running
 from workflows.client import connect
 from workflows.clock import wall_clock
 from workflows.contract import TASK_QUEUE
@@ -72,7 +67,6 @@ from workflows.glimpses import Glimpsing
 from workflows.guard import Guard
 from workflows.registration import missing_attributes
 from workflows.route import Route
-from workflows.routes import Routes
 from workflows.rulebooks import SHELF, nowhere
 
 DIRECTORY = "directory.yaml"
@@ -134,18 +128,6 @@ class Loader:
     async def load(self, version: str) -> None:
         if not SHELF.holds(version):
             SHELF.put(version, await self.library.canonical(version))
-
-
-@dataclass(frozen=True, slots=True)
-class WorkflowsRunning:
-    """The workflows that activities speak to."""
-
-    deliveries: Running
-    routes: Routes
-
-
-def running_on(client: Client, task_queue: str) -> WorkflowsRunning:
-    return WorkflowsRunning(Running(client, task_queue), Routes(client, task_queue))
 
 
 def stand_ins_of(directory: Directory) -> Mapping[str, Sequence[StandIn]]:
@@ -212,9 +194,6 @@ def activities_of(
     notifying = Notifying(channels, ledger, contacts, wall_clock)
     asking = AskingCarriers(carriers_of(read.directory, webhooks), templates, ledger, wall_clock)
     calling = Calling(webhooks, templates, ledger, wall_clock)
-    rerouting, told_from = Rerouting(plans, running.routes, ledger, wall_clock), settings.tells_eta_from
-    reordering, breakdown = Reordering(travel, VroomSolver(), told_from), Breakdown(plans, stand_ins, travel, told_from)
-    replanning = Replanning(plans, reordering, breakdown, running.deliveries, ledger, wall_clock)
     return [
         Admitting(Admissions(database), Loader(library)).admit,
         Loading(Loader(library)).load,
@@ -227,10 +206,7 @@ def activities_of(
         ticketing.open_ticket,
         ticketing.update_ticket,
         ticketing.solve_ticket,
-        rerouting.reroute,
-        rerouting.reassign_route,
-        replanning.replan_route,
-        replanning.give_up_replanning,
+        *of_routes(settings, database, running, stand_ins, travel, webhooks),
         Reassigning(plans, stand_ins, travel, ledger, wall_clock).reassign,
         asking.request_new_attempt,
         asking.hold_at_hub,

@@ -61,8 +61,9 @@ class Replanning:
         ledger: Ledger,
         clock: Clock,
         within: Span = ANSWERS_WITHIN,
+        is_dispatched: bool = False,
     ) -> None:
-        """`within`: how long planning may take."""
+        """`within`: how long planning may take. `is_dispatched`: there is a dispatch system that is told of new plans."""
         self._plans = plans
         self._reordering = reordering
         self._breakdown = breakdown
@@ -70,6 +71,7 @@ class Replanning:
         self._clock = clock
         self._effects = Effects(ledger, clock)
         self._within = within
+        self._is_dispatched = is_dispatched
 
     @activity.defn(name="replan_route")
     async def replan_route(self, asked: Replan) -> Replanned:
@@ -142,6 +144,7 @@ class Replanning:
             new=tuple(PlanVersion(*version) for told in news for version in told["new"]),
             answers=tuple(_answer_of(one, ends[one.request.key]) for one in asked.wanted),
             told={delivery_id: int(eta) for told in news for delivery_id, eta in told["eta"].items()} | mine,
+            is_dispatched=self._is_dispatched,
         )
 
     async def _answer(self, one: Wanted, ended: Ended) -> None:

@@ -9,10 +9,12 @@ from fastapi import FastAPI
 from cli.desks import BUILT_IN, SECRET, Clock, chosen
 from cli.replies import handing_on_of, reply_door_of, working_off
 from intake.keys import Keys, listed
+from intake.plans import PlanDoor
 from intake.tickets import Deciding, TicketDoor
 from intake.updates import UPDATES, UpdateDoor
 from settings import Settings, SettingsError
 from store.database import Database
+from store.plans import Plans
 from web.app import Gateway, gateway_app
 from workflows.client import Deliveries, connect
 from workflows.clock import wall_clock
@@ -55,6 +57,7 @@ def application(settings: Settings) -> FastAPI:
     replies = reply_door_of(settings, gateway.database, handing_on, wall_clock)
     app.add_api_route("/v1/twilio/inbound", replies.replied, methods=["POST"], summary="a customer's reply, from Twilio")
     add_updates(app, UpdateDoor(keys_of(settings), deliveries))
+    add_plans(app, PlanDoor(keys_of(settings), Plans(gateway.database), wall_clock))
     if door := door_of(settings, deliveries, wall_clock):
         app.add_api_route(f"/v1/tickets/{door.desk}", door.changed, methods=["POST"], summary="a change at the ticket desk")
     return app
@@ -65,6 +68,11 @@ def add_updates(app: FastAPI, door: UpdateDoor) -> None:
     path = "/v1/deliveries/{delivery_id}"
     app.add_api_route(f"{path}/proposals/{{proposal_id:path}}", door.decide, methods=["POST"], summary="decides a proposal")
     app.add_api_route(f"{path}/{{update}}", door.update, methods=["POST"], summary=f"an update: {', '.join(UPDATES)}")
+
+
+def add_plans(app: FastAPI, door: PlanDoor) -> None:
+    """The door for the plans of routes."""
+    app.add_api_route("/v1/routes/{route_id}/plan", door.plan, methods=["GET"], summary="the plan of a route that is in force")
 
 
 def keys_of(settings: Settings) -> Keys:

@@ -7,6 +7,9 @@ from typing import Any
 ORDER_SYSTEM = "order-system"
 """The endpoint that `emit` tells."""
 
+DISPATCH = "dispatch"
+"""The endpoint that is told of new plans of routes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:

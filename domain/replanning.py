@@ -73,6 +73,8 @@ class Replanned:
     new: tuple[PlanVersion, ...] = ()
     answers: tuple[Answered, ...] = ()
     told: Mapping[str, Instant] = field(default_factory=dict)
+    is_dispatched: bool = False
+    """Whether there is a dispatch system to tell of the new versions."""
 
 
 def for_planning(request: ActionRequest) -> ActionRequest:

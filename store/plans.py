@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.effect import Ending
@@ -57,6 +57,13 @@ class Plans:
         here = and_(routes.c.route_id == route_id, routes.c.service_date == service_date)
         async with self._database.reading() as connection:
             return next(iter(await _plans(connection, here, now)), None)
+
+    async def latest(self, route_id: str, now: Instant) -> RoutePlan | None:
+        """The plan in force of a route on its latest service date; None if there is none."""
+        asked = select(func.max(routes.c.service_date)).where(routes.c.route_id == route_id)
+        async with self._database.reading() as connection:
+            service_date = (await connection.execute(asked)).scalar_one()
+        return None if service_date is None else await self.of(route_id, service_date, now)
 
     async def others(self, plan: RoutePlan, now: Instant) -> list[RoutePlan]:
         """The plans of the same carrier's other drivers who work on the same service date and whose van runs, by route id."""

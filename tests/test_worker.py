@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 
 from activities.registry import ACTIVITIES
+from cli.planning import WorkflowsRunning
 from cli.supervisor import GENTLE
 from domain.actions import ACTION_ARGUMENTS
 from integrations.messaging.silent import NoSms, NoWhatsApp
@@ -18,7 +19,7 @@ from store.database import Database
 from store.library import Library
 from store.rulebooks import Rulebooks
 from store.tickets import Desk as BuiltIn
-from worker import ENDS_WITHIN, WorkflowsRunning, activities_of
+from worker import ENDS_WITHIN, activities_of
 from workflows.clock import wall_clock
 
 ROOT = Path(__file__).parent.parent

@@ -4,8 +4,10 @@ Handlers only take note. The run loop gathers what deliveries ask for half a sec
 plan and answers everyone who asked. It ends with the service day.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +17,9 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.replan_route import Replanning
+    from activities.tell_dispatch import Dispatching
     from domain.instant import Instant
-    from domain.replanning import GivenUp, Replan, Replanned, Wanted
+    from domain.replanning import GivenUp, PlanVersion, Replan, Replanned, Wanted
     from rules.evaluate import Wake
     from workflows.attributes import ROUTE as ROUTE_ID
     from workflows.attributes import SCOPE
@@ -56,6 +59,7 @@ class Route:
         self._inbox: deque[tuple[str, Sequence[RawValue]]] = deque()
         self._state: RouteState | None = None
         self._timer = KeptTimer()
+        self._telling: set[asyncio.Task[None]] = set()
 
     @workflow.run
     async def run(self, plan: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
@@ -64,9 +68,9 @@ class Route:
         self._show()
         self._timer.set(Wake(max(self._day.ends_at, now() + 1), "the service day ends"))
         while not self._is_over():
-            await workflow.wait_condition(lambda: bool(self._inbox) or bool(self._day.waiting) or self._timer.rang)
+            await workflow.wait_condition(lambda: bool(self._inbox) or self._is_over() or self._is_due_to_continue())
             await self._settle()
-            if workflow.info().is_continue_as_new_suggested() and not self._inbox:
+            if self._is_due_to_continue():
                 workflow.continue_as_new(packed(self._day))
         return {"route_id": self._day.route_id, "service_date": self._day.service_date, "solved": self._day.solved}
 
@@ -79,7 +83,10 @@ class Route:
         return self._state
 
     def _is_over(self) -> bool:
-        return self._timer.rang and not self._inbox and not self._day.waiting
+        return self._timer.rang and not self._inbox and not self._telling
+
+    def _is_due_to_continue(self) -> bool:
+        return workflow.info().is_continue_as_new_suggested() and not self._inbox and not self._telling
 
     async def _settle(self) -> None:
         """Gathers, and has solved what was gathered."""
@@ -91,6 +98,10 @@ class Route:
         served = self._day.waiting
         came = await self._solved(Replan(self._day.route_id, self._day.service_date, served, self._day.told))
         self._state = self._day.answered(served, came, now())
+        for version in came.new if came.is_dispatched else ():
+            task = asyncio.create_task(self._tell_dispatch(version))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
         self._show()
 
     async def _solved(self, asked: Replan) -> Replanned:
@@ -119,6 +130,22 @@ class Route:
             )
         except ActivityError:
             return Replanned(self._day.version, self._day.stops)
+
+    async def _tell_dispatch(self, version: PlanVersion) -> None:
+        """Beside everything else: whether dispatch listens must not keep a delivery waiting."""
+        try:
+            said = await workflow.execute_activity_method(
+                Dispatching.tell_dispatch,
+                version,
+                start_to_close_timeout=ONE_TRY,
+                schedule_to_close_timeout=TOLD_WITHIN,
+                retry_policy=UNTIL_TOLD,
+                summary=f"tells dispatch version {version.version} of {version.route_id}",
+            )
+        except ActivityError as error:
+            said = f"version {version.version} of route {version.route_id} could not be told to dispatch: {error.cause or error}"
+        self._state = replace(self._day, dispatch=said[:500])
+        self._show()
 
     # What is sent
 

@@ -45,7 +45,8 @@ class RoutePlanIn(Wire):
 
 @dataclass(frozen=True, slots=True)
 class RouteState:
-    """A route's day so far. `waiting` is what was asked and not answered yet, `told` the ETA that each delivery was told last, `stops`
+    """A route's day so far. `waiting` is what was asked and not answered yet, `told` the ETA that each delivery was told last,
+    `dispatch` what came of telling the dispatch system of the latest plan, `stops`
     the rest of the plan as it was when it was last looked at (version 0: not yet)."""
 
     route_id: str
@@ -59,6 +60,7 @@ class RouteState:
     solved: int = 0
     answers: tuple[tuple[Instant, Answered], ...] = ()
     rejections: Rejections = field(default_factory=Rejections)
+    dispatch: str = ""
 
     def asked(self, wanted: Wanted) -> "RouteState":
         """The same with one more request; the same key again is the same request."""
@@ -131,6 +133,7 @@ def snapshot_of(state: RouteState, as_of: Instant) -> dict[str, Any]:
         "solved": state.solved,
         "answers": [_answer(at, answer) for at, answer in state.answers],
         "version": state.version,
+        "dispatch": state.dispatch or None,
         "rejected": {"count": state.rejections.count, "last": list(state.rejections.last)},
     }
 
@@ -159,6 +162,8 @@ def details_of(state: RouteState) -> str:
     lines = [f"# Route {state.route_id} on {state.service_date}", "", waiting, f"Planned anew {state.solved} times."]
     if state.version:
         lines.append(f"Version {state.version} of the plan is in force, with {len(state.stops)} stops to come.")
+    if state.dispatch:
+        lines.append(state.dispatch[0].upper() + state.dispatch[1:] + ".")
     lines += ["", *(_line(at, answer, zone) for at, answer in reversed(state.answers[-20:]))]
     return "\n".join(lines)
 

@@ -20,11 +20,14 @@ from activities.planning import TravelTimes
 from activities.reorder import Reordering, Solver
 from activities.replan_route import ANSWERS_WITHIN, Replanning
 from activities.reroute import Rerouting
+from activities.tell_dispatch import Dispatching
+from domain.endpoint import DISPATCH, Endpoint
 from domain.instant import MINUTE, SECOND, Span, iso
 from domain.replanning import Wanted
 from domain.route import RoutePlan, Stop
 from domain.schedule import Legs
 from integrations.routing.solver import VroomSolver
+from integrations.webhooks.sender import Webhooks
 from rules.book import Rulebook, Step
 from store.database import Database
 from store.ledger import Ledger
@@ -32,6 +35,7 @@ from store.plans import Plans
 from store.stand_ins import StandIns
 from store.tables import routes
 from tests.activities.fleet import DAY, TRAVEL, has_route, km, order_of, request, version_of
+from tests.endpoints import Recorder, recording
 from tests.workflows.books import FAILED, TELL, TICKET, a_book, a_rule
 from tests.workflows.stage import Stage, a_status, from_now, stage
 from tests.workflows.test_delivery import acted
@@ -78,17 +82,21 @@ async def day(
     travel: TravelTimes = TRAVEL,
     book: Rulebook = BOOK,
     within: Span = ANSWERS_WITHIN,
+    dispatch: Recorder | None = None,
 ) -> AsyncIterator[Day]:
     """Deliveries and routes on one task queue. The plans are of a day in 2026, and still in force."""
     queue = queue or f"day-{id(database)}"
     ledger, plans, running = Ledger(database), Plans(database), Deliveries(client, queue)
     reordering = Reordering(travel, solver or VroomSolver(), 5 * MINUTE)
     breakdown = Breakdown(plans, StandIns(database), travel, 5 * MINUTE)
-    replanning = Replanning(plans, reordering, breakdown, running, ledger, wall_clock, within)
+    endpoints = {DISPATCH: Endpoint(dispatch.url, "SECRET")} if dispatch else {}
+    webhooks = Webhooks(endpoints, {"SECRET": "hush"}.get, wall_clock)
+    replanning = Replanning(plans, reordering, breakdown, running, ledger, wall_clock, within, webhooks.knows(DISPATCH))
     rerouting = Rerouting(plans, StillToday(client, queue), ledger, wall_clock)
-    more = (replanning.replan_route, replanning.give_up_replanning)
+    telling = Dispatching(plans, webhooks, ledger, wall_clock)
     real = {"reroute": rerouting.reroute, "reassign_route": rerouting.reassign_route}
-    async with stage(client, book, queue=queue, real=real, beside=[Route], more=more) as on:
+    more = (replanning.replan_route, replanning.give_up_replanning, telling.tell_dispatch)
+    async with webhooks, stage(client, book, queue=queue, real=real, beside=[Route], more=more) as on:
         yield Day(on, Routes(client, queue), database)
 
 
@@ -195,6 +203,26 @@ async def test_a_van_breaks_down_and_each_delivery_learns_its_new_driver_or_goes
         assert told["open_incidents"] == []
         assert await order_of(sqlite_database, "R1") == [stranded]
         assert sorted(await order_of(sqlite_database, "R2")) == sorted(["other", moved, quiet])
+
+
+async def test_dispatch_is_told_of_the_new_plan_and_keeps_nobody_waiting(
+    temporal: WorkflowEnvironment, sqlite_database: Database
+) -> None:
+    late, also, waits = names("dispatch")
+    await has_a_late_stop(sqlite_database, late, also, waits)
+    async with recording() as dispatch:
+        dispatch.answer(503)
+        async with day(temporal.client, sqlite_database, dispatch=dispatch) as today:
+            await today.starts(late, 5)
+            await today.fails(late)
+            await today.stage.until(late, acted("reroute", "done"))
+            async with asyncio.timeout(20):
+                while not (said := (await today.snapshot())["dispatch"]):  # noqa: ASYNC110 - a query is the only way to know
+                    await asyncio.sleep(0.1)
+
+    assert said == "dispatch was told version 2 of route R1"
+    assert len(dispatch.calls) == 2
+    assert [one["delivery_id"] for one in dispatch.calls[-1].json["data"]["plan"]["stops"]] == [late, also, waits]
 
 
 class Crashing:

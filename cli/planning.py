@@ -1,0 +1,64 @@
+"""Wires what plans routes anew: the doors to their workflows, and the activities of these."""
+
+from dataclasses import dataclass
+
+from temporalio.client import Client
+
+from activities.breakdown import Breakdown
+from activities.planning import TravelTimes
+from activities.reorder import Reordering
+from activities.replan_route import Replanning
+from activities.reroute import Rerouting
+from activities.tell_dispatch import Dispatching
+from domain.endpoint import DISPATCH
+from integrations.routing.solver import VroomSolver
+from integrations.webhooks.sender import Webhooks
+from settings import Settings
+from store.database import Database
+from store.ledger import Ledger
+from store.plans import Plans
+from store.stand_ins import StandIns
+from workflows.client import Deliveries as Running
+from workflows.clock import wall_clock
+from workflows.routes import Routes
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowsRunning:
+    """The workflows that activities speak to."""
+
+    deliveries: Running
+    routes: Routes
+
+
+def running_on(client: Client, task_queue: str) -> WorkflowsRunning:
+    return WorkflowsRunning(Running(client, task_queue), Routes(client, task_queue))
+
+
+def of_routes(
+    settings: Settings,
+    database: Database,
+    running: WorkflowsRunning,
+    stand_ins: StandIns,
+    travel: TravelTimes,
+    webhooks: Webhooks,
+) -> list[object]:
+    """The activities by which deliveries ask their routes, and routes answer."""
+    plans, ledger, told_from = Plans(database), Ledger(database), settings.tells_eta_from
+    rerouting = Rerouting(plans, running.routes, ledger, wall_clock)
+    replanning = Replanning(
+        plans,
+        Reordering(travel, VroomSolver(), told_from),
+        Breakdown(plans, stand_ins, travel, told_from),
+        running.deliveries,
+        ledger,
+        wall_clock,
+        is_dispatched=webhooks.knows(DISPATCH),
+    )
+    return [
+        rerouting.reroute,
+        rerouting.reassign_route,
+        replanning.replan_route,
+        replanning.give_up_replanning,
+        Dispatching(plans, webhooks, ledger, wall_clock).tell_dispatch,
+    ]

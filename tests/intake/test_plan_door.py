@@ -1,0 +1,75 @@
+"""Who drives a route reads its plan over HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+
+from cli.serve import add_plans
+from domain.status import Status
+from intake.keys import Keys
+from intake.plans import PlanDoor
+from store.database import Database
+from store.plans import Plans
+from tests.activities.fleet import DAY, clock, has_route, is_known, km, stop
+
+KEY = "a-key-of-the-drivers-app"
+PLAN = "/v1/routes/R1/plan"
+
+
+@asynccontextmanager
+async def door(database: Database, keys: tuple[str, ...] = (KEY,)) -> AsyncIterator[AsyncClient]:
+    await has_route(database, "R1", "V1", stop("A", km(3), 60), stop("B", km(4), 90), locked=1)
+    app = FastAPI()
+    add_plans(app, PlanDoor(Keys(keys), Plans(database), clock))
+    headers = {"Authorization": f"Bearer {KEY}"}
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://doorstep", headers=headers) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", [PLAN, f"{PLAN}?service_date={DAY}"])
+async def test_the_plan_in_force_is_read_in_driving_order(sqlite_database: Database, path: str) -> None:
+    async with door(sqlite_database) as client:
+        answer = await client.get(path)
+
+    plan = answer.json()
+    assert answer.status_code == 200
+    assert (plan["route_id"], plan["service_date"], plan["version"], plan["driver_id"]) == ("R1", DAY, 1, "V1")
+    assert [(one["delivery_id"], one["fixed"]) for one in plan["stops"]] == [("A", True), ("B", False)]
+
+
+async def test_who_has_it_already_is_told_so_until_it_changes(sqlite_database: Database) -> None:
+    async with door(sqlite_database) as client:
+        first = await client.get(PLAN)
+        known = {"If-None-Match": first.headers["ETag"]}
+        again = await client.get(PLAN, headers=known)
+        await is_known(sqlite_database, "A", Status.DELIVERED)
+        later = await client.get(PLAN, headers=known)
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert later.status_code == 200
+    assert [one["state"] for one in later.json()["stops"]] == ["done", "planned"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        pytest.param("/v1/routes/R9/plan", 404, "there is no plan of such a route", id="an unknown route"),
+        pytest.param(f"{PLAN}?service_date=2020-01-01", 404, "on that day", id="another day"),
+        pytest.param(f"{PLAN}?service_date=tomorrow", 422, "the service date cannot be read", id="no date"),
+    ],
+)
+async def test_what_there_is_not_is_a_problem_in_words(sqlite_database: Database, path: str, status: int, said: str) -> None:
+    async with door(sqlite_database) as client:
+        answer = await client.get(path)
+
+    assert answer.status_code == status
+    assert said in answer.json()["detail"]
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_without_a_key_nobody_reads_it(sqlite_database: Database) -> None:
+    async with door(sqlite_database, keys=("another-key-altogether",)) as client:
+        assert (await client.get(PLAN)).status_code == 401
