@@ -9,7 +9,7 @@ import phonenumbers
 from activities.effects import Claim, Clock, Ended, NotDoneError
 from domain.actions import ActionRequest, Channel, Outcome
 from domain.contact import Contact
-from domain.instant import Instant
+from domain.instant import DAY, MINUTE, Instant
 from domain.sending import Message, Sending, Sent, TemplateError, Unsent
 
 ADDRESS_OF: Mapping[Channel, str] = {"email": "e-mail address", "sms": "phone number", "whatsapp": "phone number"}
@@ -96,7 +96,12 @@ class Channels:
         request = telling.request
         context = {"now": request.asked_at, **request.context}
         language, timezone = telling.contact.language, request.destination.timezone
-        return self._templates.render(telling.template, telling.channel, language=language, timezone=timezone, context=context)
+        message = self._templates.render(telling.template, telling.channel, language=language, timezone=timezone, context=context)
+        return replace(message, content=None) if self._may_write_freely(request) else message
+
+    def _may_write_freely(self, request: ActionRequest) -> bool:
+        """Whether the customer wrote by WhatsApp so lately that it lets us answer in our own words; a margin is for the way there."""
+        return request.wrote_at is not None and self._clock() < request.wrote_at + DAY - 5 * MINUTE
 
     async def _sent(self, telling: Telling, claim: Claim, address: str, message: Message) -> Sending | Ended:
         """What came of sending; an Ended for what was not sent on purpose."""

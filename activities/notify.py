@@ -16,6 +16,7 @@ from domain.contact import Contact
 from domain.event import Event
 from domain.instant import Span
 from domain.status import Kind, Party
+from domain.talk import CUSTOMER, EVERY_CHANNEL
 
 _ARGS: TypeAdapter[Notify] = TypeAdapter(Notify)
 
@@ -83,7 +84,7 @@ class Notifying:
         return told
 
     async def _contact(self, request: ActionRequest, who: str) -> Contact | None:
-        if who == "customer":
+        if who == CUSTOMER:
             return Contact(request.customer.email, request.customer.phone, request.customer.language)
         if who == "driver":
             return await self._contacts.driver(request.driver_id) if request.driver_id else None
@@ -92,6 +93,8 @@ class Notifying:
     async def _told(self, request: ActionRequest, asked: Notify, channel: Channel, contact: Contact) -> _Channelled:
         if channel not in _allowed(request, asked.who) or not _address(channel, contact):
             return _Channelled(channel, Ended(Outcome.FAILED, f"no {ADDRESS_OF[channel]} to use"), is_tried=False)
+        if asked.who == CUSTOMER and (channel in request.stopped or EVERY_CHANNEL in request.stopped):
+            return _Channelled(channel, Ended(Outcome.WITHHELD, "the customer replied that they want no more messages"))
         telling = Telling(f"{request.key}/{channel}", request, asked.template, channel, contact)
         try:
             ended = await self._effects.once(request, f"notify.{channel}", self._deed(telling), telling.key)
@@ -126,7 +129,7 @@ class Notifying:
 
 def _allowed(request: ActionRequest, who: str) -> tuple[Channel, ...]:
     """The channels on which somebody may be written to: customers on those that they agreed to, in the order of their order."""
-    if who != "customer":
+    if who != CUSTOMER:
         return OF_STAFF
     known: tuple[Channel, ...] = get_args(Channel)
     return tuple(channel for wanted in request.customer.channels for channel in known if channel == wanted)

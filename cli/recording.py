@@ -153,8 +153,10 @@ def _decision(told: Mapping[str, Any]) -> Decision:
 
 
 def _is_replayed(event: Mapping[str, Any]) -> bool:
-    """Whether it comes of a rule's question, which is asked again when the rules are played."""
-    return bool(event["kind"] == Kind.ASKED and event["source"] == SOURCE)
+    """Whether it comes of a rule's message or question, which is sent again when the rules are played."""
+    kind, is_nobodys = event["kind"], str(event["event_id"]).endswith("/nobody")
+    is_sent = kind in (Kind.ASKED, Kind.NOTIFIED) or (kind == Kind.UNDELIVERED and is_nobodys)
+    return is_sent and bool(event["source"] == SOURCE)
 
 
 def _happened(wire: Mapping[str, Any]) -> Happened:

@@ -114,6 +114,10 @@ LIQUID: Mapping[str, bool] = {"liquid": True}
 """Marks an argument whose text, or each of whose texts, is Liquid."""
 
 
+ANSWER_WITHIN: Span = 2 * HOUR
+"""How long an answer is waited for if the rule does not say."""
+
+
 @dataclass(frozen=True, slots=True)
 class AskCustomer:
     """Asks the customer, and waits for an answer. `answers` are the replies that count, any if there are none; who has not
@@ -121,7 +125,7 @@ class AskCustomer:
 
     template: str
     answers: tuple[str, ...] = ()
-    answer_within: Span = field(default=2 * HOUR, metadata=IN_MS)
+    answer_within: Span = field(default=ANSWER_WITHIN, metadata=IN_MS)
     channels: tuple[Channel, ...] = ("sms", "email")
 
 
@@ -240,6 +244,10 @@ class ActionRequest:
     context: Mapping[str, Any] = field(default_factory=dict)
     tried: tuple[str, ...] = ()
     """Channels by which the same message was sent before, and did not arrive."""
+    stopped: tuple[str, ...] = ()
+    """Channels by which the customer wants no messages; "" stands for all."""
+    wrote_at: Instant | None = None
+    """When the customer last wrote by WhatsApp, which for a day lets us write freely."""
 
 
 @dataclass(frozen=True, slots=True)

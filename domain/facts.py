@@ -9,6 +9,9 @@ from domain.instant import Instant
 from domain.order import Order, Window
 from domain.reasons import Reason
 from domain.status import FINAL, MILESTONES, AssignmentState, Status
+from domain.talk import Talk
+
+NOTHING_SAID = Talk()
 
 REMEMBERED_TIMES = 100
 """How many instants of each event name are kept."""
@@ -93,6 +96,7 @@ class Facts:
     guards: Mapping[str, bool | None] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
     """Of the groups that the delivery belongs to, the disruption and who leads it, by the guard."""
+    talk: Talk = NOTHING_SAID
     guards_until: Mapping[str, Instant] = field(default_factory=dict)
     """Until when what is true outside is so, where that is known."""
 

@@ -153,7 +153,9 @@ AGAIN = frozenset({"start", "unstop"})
 
 def _customer_reply(facts: Facts, event: Event, order: Order) -> Changes:
     text = str(event.detail.get("text", "")).strip().casefold()
-    return {"customer_answered": True, "opted_out": text in NO_MORE or (facts.opted_out and text not in AGAIN)}
+    ends, begins = text in NO_MORE, text in AGAIN
+    talk = facts.talk.with_reply(event, ends, begins)
+    return {"customer_answered": True, "opted_out": ends or (facts.opted_out and not begins), "talk": talk}
 
 
 def _note(facts: Facts, event: Event, order: Order) -> Changes:
@@ -161,7 +163,15 @@ def _note(facts: Facts, event: Event, order: Order) -> Changes:
 
 
 def _asked(facts: Facts, event: Event, order: Order) -> Changes:
-    return {"customer_answered": False}
+    return {"customer_answered": False, "talk": facts.talk.with_message(event, order.customer.channels)}
+
+
+def _notified(facts: Facts, event: Event, order: Order) -> Changes:
+    return {"talk": facts.talk.with_message(event, order.customer.channels)}
+
+
+def _undelivered(facts: Facts, event: Event, order: Order) -> Changes:
+    return {"talk": facts.talk.with_failure(event, order.customer.channels)}
 
 
 def _proof(facts: Facts, event: Event, order: Order) -> Changes:
@@ -204,6 +214,8 @@ FOLDS: dict[Kind, Fold] = {
     Kind.PLAN_CHANGED: _plan_changed,
     Kind.CUSTOMER_REPLY: _customer_reply,
     Kind.ASKED: _asked,
+    Kind.NOTIFIED: _notified,
+    Kind.UNDELIVERED: _undelivered,
     Kind.PROOF: _proof,
     Kind.SENSOR: _sensor,
     Kind.NOTE: _note,

@@ -86,6 +86,7 @@ class Incident:
     which time alone does something to the incident itself, and `due_for` what. `proposals` are what people were asked, by the path
     of the step, "" for everything. `told` are marks of what its ticket was told, `tellings` how often it was told something;
     None until a ticket is asked for.
+    `tried` says of messages that did not arrive, by path, by which channels they went.
     `owner` has it in hand: so said `claimed_by`, at `claimed_at`.
     """
 
@@ -115,6 +116,7 @@ class Incident:
     tellings: int = 0
     claimed_by: str | None = None
     claimed_at: Instant | None = None
+    tried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
@@ -122,6 +124,10 @@ class Incident:
 
     def with_act(self, path: str, act: Act) -> "Incident":
         return replace(self, acts={**self.acts, path: act})
+
+    def trying(self, path: str, tried: tuple[str, ...], act: Act) -> "Incident":
+        """The incident with a message that is to go by other channels than those tried."""
+        return replace(self, acts={**self.acts, path: act}, tried={**self.tried, path: tried})
 
     @property
     def is_shadow(self) -> bool:

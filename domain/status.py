@@ -65,6 +65,7 @@ class Kind(StrEnum):
     CUSTOMER_REPLY = "customer_reply"
     ASKED = "asked"
     NOTIFIED = "notified"
+    UNDELIVERED = "undelivered"
     PROMISE_CHANGED = "promise_changed"
     PLAN_CHANGED = "plan_changed"
     PROOF = "proof"

@@ -10,6 +10,7 @@ from domain.guards import Leading
 from domain.incident import Incident, effect_key
 from domain.instant import Instant
 from domain.message import template_context
+from domain.talk import WHATSAPP
 from rules.book import Step
 from rules.plan import is_of_open
 
@@ -68,4 +69,7 @@ def request_of(
         driver_id=facts.driver_id,
         route_id=facts.route_id,
         context=template_context(delivery, incident, now),
+        tried=incident.tried.get(path, ()),
+        stopped=facts.talk.stopped,
+        wrote_at=facts.talk.wrote.get(WHATSAPP),
     )

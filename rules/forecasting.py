@@ -14,7 +14,7 @@ from rules.chronicle import Entry, entries
 from rules.clock import zone
 from rules.clock_times import UTC_ZONE, Calendar
 from rules.grace import longest_grace
-from rules.questions import came_of
+from rules.reaching import came_of
 from rules.reload import book_of
 from rules.results import with_outcome
 from rules.watch import Watch, look

@@ -212,7 +212,15 @@ WHATS: Mapping[str, What] = {
     **{kind.value: _at_a_place(kind) for kind in (Kind.ARRIVED, Kind.DEPARTED, Kind.STOPPED)},
     **{
         kind.value: _bare(kind)
-        for kind in (Kind.DEPARTED_DEPOT, Kind.MOVING, Kind.SILENT, Kind.OFF_ROUTE, Kind.BACK_ON_ROUTE, Kind.PROOF)
+        for kind in (
+            Kind.DEPARTED_DEPOT,
+            Kind.MOVING,
+            Kind.SILENT,
+            Kind.OFF_ROUTE,
+            Kind.BACK_ON_ROUTE,
+            Kind.PROOF,
+            Kind.UNDELIVERED,
+        )
     },
     **{state.value: _assignment(state) for state in AssignmentState},
     "driver_status": _driver_status,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from domain.actions import QUESTIONS, ActionRequest, ActionResult, Outcome
+from domain.actions import ANSWER_WITHIN, ActionRequest, ActionResult, Outcome
 from domain.conversation import plain
 from domain.delivery import Delivery
 from domain.event import Event
@@ -17,7 +17,6 @@ from domain.incident import Act, Incident
 from domain.instant import Instant
 from domain.status import Kind, Party
 from rules.book import Rule
-from rules.deeds import Deed
 from rules.plan import is_of_open, step_at
 from rules.requests import GIVEN_UP
 
@@ -34,15 +33,9 @@ OTHER_ANSWERS = {
 
 def asked(request: ActionRequest, at: Instant) -> ActionResult:
     """What comes of asking, for a simulation: the question went out, and the delivery learns that."""
-    detail = {"template": request.args.get("template"), "channel": "email"}
+    detail = {"template": request.args.get("template"), "channel": "email", "message": request.key}
     event = Event(f"{request.key}/asked", Kind.ASKED, at, at, "doorstep", by=Party.SYSTEM, detail=detail)
     return ActionResult(Outcome.ASKED, events=(event,))
-
-
-def came_of(deed: Deed, outcome: Outcome, at: Instant) -> ActionResult:
-    """What comes of a deed in a simulation; a question that is answered, or is not, has first to be asked."""
-    is_asked = deed.action in QUESTIONS and outcome in (Outcome.DONE, Outcome.UNANSWERED)
-    return asked(deed.request, at) if is_asked else ActionResult(outcome)
 
 
 def with_question(incident: Incident, path: str, args: Any, events: Iterable[Event], now: Instant) -> Incident:
@@ -51,7 +44,7 @@ def with_question(incident: Incident, path: str, args: Any, events: Iterable[Eve
     if act.outcome is not Outcome.ASKED:
         return incident
     sent = max((event.occurred_at for event in events if event.kind is Kind.ASKED), default=now)
-    until = sent + int(args.get("answer_within") or 0)
+    until = sent + int(args.get("answer_within", ANSWER_WITHIN))
     incident = incident.with_act(path, replace(act, until=until))
     if incident.due_at is not None and incident.due_at <= until:
         return incident

@@ -56,7 +56,7 @@ def kept_back(rule: Rule, incident: Incident, path: str, name: str, around: Circ
 
 def put_off(incident: Incident, rule: Rule, cell: Cell | None, now: Instant) -> Iterator[tuple[str, Step]]:
     """What was put off and is to be looked at anew, by path."""
-    if rule.quiet_hours is None:
+    if rule.quiet_hours is None and not incident.tried:
         return
     is_clearing = incident.is_open and cell is not None and cell.phase is Phase.CLEARING
     for path, act in incident.acts.items():

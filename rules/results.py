@@ -42,7 +42,7 @@ def _with_result(
     watch: Watch, incident: Incident, path: str, asked: tuple[str, Instant], result: ActionResult, now: Instant
 ) -> tuple[Watch, Incident]:
     """What came of an act that was asked for by a name at an instant. What did not help does not count against its limit."""
-    if result.outcome.calls_for_otherwise:
+    if result.outcome.calls_for_otherwise or result.outcome is Outcome.WITHHELD:
         watch = replace(watch, effects=uncounted(watch.effects, *asked))
     incident = incident.with_act(path, Act(*asked, result.outcome, now, result.note or None))
     return watch, requested(incident, path, result, now)

@@ -22,7 +22,7 @@ from rules.grace import longest_grace
 from rules.outside import DisruptionTurned, FeedTurned, Outside
 from rules.people import acknowledged, claimed, muted, settled_by_hand
 from rules.people import decided as decide
-from rules.questions import came_of
+from rules.reaching import came_of, events_of
 from rules.reload import adopted as take_up
 from rules.reload import book_of
 from rules.results import with_outcome
@@ -228,10 +228,10 @@ class Staged:
             self.watch = looked.watch
             self._wake_at = looked.wake.at if looked.wake else NEVER
             told.note(before, looked)
-            ended = [result for deed in looked.deeds if (result := self._do(deed, at)) is not None]
+            ended = [(deed, result) for deed in looked.deeds if (result := self._do(deed, at)) is not None]
             if not ended:
                 return
-            events = [event for result in ended for event in result.events]
+            events = [event for deed, result in ended for event in events_of(deed, result, at)]
 
     def _looked(self, events: list[Event], at: Instant) -> Look:
         """A look, after all that it asks has been looked up."""

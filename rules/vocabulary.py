@@ -111,6 +111,7 @@ VOCABULARY: dict[str, Fact] = {
     "driver on break": Fact("yes_no", "the driver has said that they take a break", lambda o, f: f.driver_on_break, ("driver_on_break",), always_known=True),
     "customer answered": Fact("yes_no", "the customer replied since the last question", lambda o, f: f.customer_answered, ("customer_answered",), always_known=True),
     "customer opted out": Fact("yes_no", "the customer wants no messages: no channel in the order, or replied STOP and not START since", lambda o, f: f.opted_out, ("opted_out",), always_known=True),
+    "customer unreachable": Fact("yes_no", "the last message to the customer reached nobody, by none of the channels that they agreed to; until one does, or they write", lambda o, f: f.talk.unreached, ("talk",), always_known=True),
     "proof present": Fact("yes_no", "a proof of delivery was recorded", lambda o, f: f.proof, ("proof",), always_known=True),
 }  # fmt: skip
 

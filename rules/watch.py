@@ -26,6 +26,7 @@ from rules.machine import Cell
 from rules.muting import Mutes, in_effect
 from rules.openings import OURSELVES, evaluated
 from rules.plans import Plans
+from rules.reaching import passed_on
 from rules.starting import Around, Begun
 from rules.waking import earliest
 
@@ -197,10 +198,14 @@ def _evaluated(
     ends = last_openings(book, after, since)
     if at_end:
         cells, ends = brought_to_end(cells, ends, now)
+    before = watch.delivery.facts.talk
     after, verdict = evaluated(book, watch.delivery, after, cells, learnt, watch.looked_at, now, edition, ends)
     watch = watch.seen(after, verdict.cells, now, since)
     for change in verdict.changes:
         watch = _changed(watch, book, change)
+    if after.facts.talk is not before:
+        incidents, effects = passed_on(watch.incidents, after, watch.generation, watch.effects, now)
+        watch = replace(watch, incidents=incidents, effects=effects)
     return watch, verdict
 
 

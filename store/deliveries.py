@@ -21,7 +21,7 @@ ELSEWHERE = frozenset({"amended", "tracking_numbers", "incidents"})
 COPY_FIELDS = tuple(field.name for field in fields(DeliveryCopy) if field.name not in ELSEWHERE)
 UNTOLD = frozenset(
     {
-        "acts", "stages", "proposals", "rungs", "acknowledged_at", "acknowledged_until", "lapsed_at", "due_at", "due_for",
+        "acts", "stages", "proposals", "rungs", "acknowledged_at", "acknowledged_until", "lapsed_at", "due_at", "due_for", "tried",
         "told", "tellings", "claimed_by", "claimed_at",
     }
 )  # fmt: skip

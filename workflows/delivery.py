@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.deeds import Deed
     from rules.evaluate import Wake
     from rules.expiry import expiry
+    from rules.reaching import events_of
     from rules.results import with_outcome
     from rules.watch import Look, look
     from workflows.acting import Trouble, failed, first_tries, patient_tries
@@ -126,7 +127,7 @@ class Delivery(Doors):
                 continue  # the look that follows is all that is asked
             elif isinstance(item, Done):
                 self._state = replace(self._alive, watch=with_outcome(self._alive.watch, item.deed, item.result, now()))
-                events.extend(item.result.events)
+                events.extend(events_of(item.deed, item.result, now()))
             else:
                 await self._look(events)
                 events = self._obey(item)

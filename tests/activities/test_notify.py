@@ -15,7 +15,7 @@ from cli.standins.mail_catcher import MailCatcher, catching
 from cli.standins.twilio_standin import ACCOUNT, TOKEN, Trouble, TwilioStandin, standing_in
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.contact import Contact
-from domain.instant import MINUTE, SECOND, Instant, Span
+from domain.instant import HOUR, MINUTE, SECOND, Instant, Span
 from domain.order import Customer, Destination
 from domain.sending import Message, Sending, Sent, Unsent
 from domain.status import Kind
@@ -106,11 +106,13 @@ class FakeSms:
 
     answers: list[Sending] = field(default_factory=list)
     sent: list[tuple[str, str]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
     earlier: Sent | Unsent | None = None
     asked_for: list[tuple[str, Instant]] = field(default_factory=list)
 
     async def send(self, *, key: str, to: str, message: Message) -> Sending:
         self.sent.append((to, message.text))
+        self.messages.append(message)
         return self.answers.pop(0) if self.answers else Sent(f"SM{len(self.sent)}")
 
     async def find(self, *, to: str, message: Message, since: Instant) -> Sent | Unsent | None:
@@ -480,6 +482,41 @@ async def test_who_opted_out_of_every_channel_is_told_nothing_on_purpose(desk: D
     withheld = "sms withheld: SMS are not wanted there: replied STOP; email withheld: mail are not wanted there: complained"
     assert result == ActionResult(Outcome.WITHHELD, withheld.replace("mail are", "mail is"))
     assert (desk.sms.sent, desk.mail.sent) == ([], [])
+
+
+async def test_a_channel_by_which_the_customer_replied_stop_is_not_used_on_this_delivery(desk: Desk) -> None:
+    one = await desk.notify(asked(channels=("sms",), stopped=("sms",)))
+    every = await desk.notify(asked(stopped=("",), key="another/key"))
+
+    assert one.note == "sms withheld: the customer replied that they want no more messages; email sent"
+    assert (every.outcome, desk.sms.sent) == (Outcome.WITHHELD, [])
+
+
+async def test_a_driver_is_told_whatever_the_customer_wants(desk: Desk) -> None:
+    result = await desk.notify(asked(who="driver", driver_id="V7", channels=("sms",), stopped=("",)))
+
+    assert result.note == "sms sent"
+
+
+@pytest.mark.parametrize(
+    ("wrote_at", "is_approved"),
+    [
+        pytest.param(None, True, id="who never wrote"),
+        pytest.param(NOON - 24 * HOUR, True, id="who wrote a day ago"),
+        pytest.param(NOON - 24 * HOUR + 5 * MINUTE, True, id="who wrote so long ago that the day may end on the way"),
+        pytest.param(NOON - 24 * HOUR + 5 * MINUTE + 1, False, id="who wrote within the day"),
+    ],
+)
+async def test_only_who_wrote_by_whatsapp_within_a_day_is_answered_in_our_own_words(
+    desk: Desk, tmp_path: Path, wrote_at: Instant | None, is_approved: bool
+) -> None:
+    front = f"---\ncontent: HX{'0' * 32}\n1: x\n---\n"
+    (tmp_path / "late.whatsapp.en.liquid").write_text(front + "Hello", "utf-8")
+    desk.templates = Templates(tmp_path)
+
+    await desk.notify(asked(channels=("whatsapp",), customer=EVERY_WAY, wrote_at=wrote_at))
+
+    assert (desk.whatsapp.messages[0].content is not None) == is_approved
 
 
 async def test_one_way_not_wanted_and_the_other_failed_is_a_failure(desk: Desk) -> None:

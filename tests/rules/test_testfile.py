@@ -192,11 +192,11 @@ def test_facts_may_be_given_and_are_known_with_the_order() -> None:
 
 
 def test_the_page_of_rules_names_every_kind_of_line() -> None:
-    """What RULES.md lists as WHAT, but for `event {JSON}`, and `claim`."""
+    """What RULES.md lists as WHAT, but for `event {JSON}`, and `claim` and `undelivered`."""
     listed = (
         "status scan eta attempt_failed arrived departed departed_depot stopped moving silent off_route back_on_route offered accepted "
         "declined withdrawn driver_status customer_reply promise plan parcel sensor proof correction acknowledge resolve mute decide "
-        "cancel feed disruption set adopt claim"
+        "cancel feed disruption set adopt claim undelivered"
     )
 
     assert set(WHATS) == set(listed.split())
