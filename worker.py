@@ -31,6 +31,7 @@ from cli.planning import WorkflowsRunning, of_routes, running_on
 from domain.contact import Contact
 from domain.guards import Disrupted, FeedState
 from domain.instant import Instant
+from domain.links import Links
 from domain.route import StandIn
 from integrations.messaging.mail import SmtpMail, mail_server
 from integrations.messaging.silent import NoMail, NoSms, NoWhatsApp
@@ -169,6 +170,10 @@ def whatsapp_of(settings: Settings) -> TwilioWhatsApp | NoWhatsApp:
     )
 
 
+def links_of(settings: Settings) -> Links:
+    return Links(settings.public_url, settings.secret_key)
+
+
 def carriers_of(directory: Directory, webhooks: Webhooks) -> CarrierEndpoints:
     """The carriers that directory.yaml says how to ask."""
     return CarrierEndpoints(webhooks, {name: row.requests for name, row in directory.carriers.items() if row.requests})
@@ -190,7 +195,7 @@ def activities_of(
     templates = Templates(settings.rules / "templates", SHIPPED_RULES / "templates")
     contacts, stand_ins = Contacts(Drivers(database), read.contacts), StandIns(database, stand_ins_of(read.directory))
     ticketing = Ticketing(desk, templates, ledger, wall_clock)
-    channels = Channels(mail_of(settings), sms, whatsapp, templates, OptOuts(database), wall_clock)
+    channels = Channels(mail_of(settings), sms, whatsapp, templates, OptOuts(database), wall_clock, links_of(settings))
     notifying = Notifying(channels, ledger, contacts, wall_clock)
     asking = AskingCarriers(carriers_of(read.directory, webhooks), templates, ledger, wall_clock)
     calling = Calling(webhooks, templates, ledger, wall_clock)

@@ -10,6 +10,7 @@ from activities.effects import Claim, Clock, Ended, NotDoneError
 from domain.actions import ActionRequest, Channel, Outcome
 from domain.contact import Contact
 from domain.instant import DAY, MINUTE, Instant
+from domain.links import NO_LINKS, Links
 from domain.sending import Message, Sending, Sent, TemplateError, Unsent
 
 ADDRESS_OF: Mapping[Channel, str] = {"email": "e-mail address", "sms": "phone number", "whatsapp": "phone number"}
@@ -73,11 +74,21 @@ class Telling:
 class Channels:
     """The channels by which people are told, each with what sends it."""
 
-    def __init__(self, mail: Mail, sms: Texts, whatsapp: Texts, templates: Templates, opt_outs: OptOuts, clock: Clock) -> None:
+    def __init__(
+        self,
+        mail: Mail,
+        sms: Texts,
+        whatsapp: Texts,
+        templates: Templates,
+        opt_outs: OptOuts,
+        clock: Clock,
+        links: Links = NO_LINKS,
+    ) -> None:
         self._mail = mail
         self._texts: Mapping[Channel, Texts] = {"sms": sms, "whatsapp": whatsapp}
         self._templates = templates
         self._opt_outs = opt_outs
+        self._links = links
         self._clock = clock
 
     async def tell(self, telling: Telling, claim: Claim) -> Ended:
@@ -94,7 +105,9 @@ class Channels:
 
     def _written(self, telling: Telling) -> Message:
         request = telling.request
-        context = {"now": request.asked_at, **request.context}
+        # Signed at the instant at which it was asked for, so that a message is the same on every try.
+        tracking_url = self._links.tracking(request.delivery_id, request.asked_at)
+        context = {"now": request.asked_at, **request.context, "tracking_url": tracking_url}
         language, timezone = telling.contact.language, request.destination.timezone
         message = self._templates.render(telling.template, telling.channel, language=language, timezone=timezone, context=context)
         return replace(message, content=None) if self._may_write_freely(request) else message

@@ -7,15 +7,17 @@ import uvicorn
 from fastapi import FastAPI
 
 from cli.desks import BUILT_IN, SECRET, Clock, chosen
-from cli.replies import handing_on_of, reply_door_of, working_off
+from cli.replies import handing_on_of, parts_of, reply_door_of, taking_of, working_off
 from intake.keys import Keys, listed
 from intake.plans import PlanDoor
+from intake.revoking import RevokingDoor
 from intake.tickets import Deciding, TicketDoor
 from intake.updates import UPDATES, UpdateDoor
 from settings import Settings, SettingsError
 from store.database import Database
 from store.plans import Plans
-from web.app import Gateway, gateway_app
+from store.revocations import Revocations
+from web.app import Gateway, add_tracking, gateway_app
 from workflows.client import Deliveries, connect
 from workflows.clock import wall_clock
 
@@ -54,8 +56,13 @@ def application(settings: Settings) -> FastAPI:
     deliveries = Connecting(settings)
     handing_on = handing_on_of(gateway.database, deliveries, wall_clock)
     app = gateway_app(gateway, working_off(handing_on))
-    replies = reply_door_of(settings, gateway.database, handing_on, wall_clock)
+    taking = taking_of(gateway.database, handing_on)
+    replies = reply_door_of(settings, gateway.database, taking, wall_clock)
     app.add_api_route("/v1/twilio/inbound", replies.replied, methods=["POST"], summary="a customer's reply, from Twilio")
+    revoking = RevokingDoor(keys_of(settings), Revocations(gateway.database), wall_clock)
+    app.add_api_route("/v1/deliveries/{delivery_id}/links", revoking.revoke, methods=["DELETE"], summary="voids sent links")
+    if settings.secret_key:
+        add_tracking(app, parts_of(settings, gateway.database, deliveries, taking, wall_clock))
     add_updates(app, UpdateDoor(keys_of(settings), deliveries))
     add_plans(app, PlanDoor(keys_of(settings), Plans(gateway.database), wall_clock))
     if door := door_of(settings, deliveries, wall_clock):

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from temporalio.service import RPCError
 
+from cli.links import with_links
 from cli.publishing import publish as publish_books
 from cli.rules import templates_for
 from cli.supervisor import Program, Running, StartError, port_in_use
@@ -64,6 +65,7 @@ class Site:
     async def __aenter__(self) -> "Site":
         self.refuse_taken_ports()
         self.settings.home.mkdir(parents=True, exist_ok=True)
+        self.settings = with_links(self.settings)
         try:
             await self._start()
         except BaseException:

@@ -1,8 +1,26 @@
 """A customer's number and a delivery of theirs: what was asked last, and how a reply may name the delivery."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from domain.instant import Instant
+
+
+class Meaning(StrEnum):
+    """What can be answered in every language that we speak."""
+
+    YES = "yes"
+    NO = "no"
+    LATER = "later"
+
+
+SAID: Mapping[Meaning, frozenset[str]] = {
+    Meaning.YES: frozenset({"yes", "y", "yep", "ok", "okay", "kyllä", "kylla", "joo", "k", "ja", "jawohl", "j"}),
+    Meaning.NO: frozenset({"no", "n", "nope", "ei", "en", "e", "nein"}),
+    Meaning.LATER: frozenset({"later", "tomorrow", "myöhemmin", "myohemmin", "huomenna", "später", "spaeter", "morgen"}),
+}
+"""The words by which people say it, in English, Finnish and German."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +56,8 @@ class Conversation:
 def plain(text: str) -> str:
     """A reply as it is compared: in small letters, with single spaces, without the signs around it."""
     return " ".join(text.casefold().split()).strip(" .,;:!?\"'()")
+
+
+def meaning_of(text: str) -> Meaning | None:
+    """What a word means in any of our languages; None for what is just an answer."""
+    return next((meaning for meaning, words in SAID.items() if plain(text) in words), None)

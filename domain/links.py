@@ -10,7 +10,14 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.instant import MINUTE, Instant
+from domain.instant import DAY, HOUR, MINUTE, Instant, Span
+
+TRACK_LASTS: Span = 90 * DAY
+"""A tracking link at the longest; its page ends some days after the delivery."""
+ACKNOWLEDGE_LASTS: Span = 7 * DAY
+DECIDE_LASTS: Span = 7 * DAY
+"""Of a proposal without a deadline."""
+FORM_LASTS: Span = 24 * HOUR
 
 SIGNATURE_BYTES = 16
 LONGEST_TOKEN = 2_000
@@ -83,6 +90,33 @@ class Signer:
 
     def _signature(self, payload: bytes) -> bytes:
         return hmac.new(self._key, payload, hashlib.sha256).digest()[:SIGNATURE_BYTES]
+
+
+class Links:
+    """The links that messages carry; None where no address or no secret is set."""
+
+    def __init__(self, public_url: str, secret: str) -> None:
+        self._url = public_url if secret else ""
+        self._signer = Signer(secret)
+
+    def tracking(self, delivery_id: str, at: Instant) -> str | None:
+        """The customer's page of a delivery."""
+        return self._link("track", Link(LinkKind.TRACK, delivery_id, at, at + TRACK_LASTS))
+
+    def acknowledging(self, incident_id: str, by: str, at: Instant) -> str | None:
+        """Where one of our people acknowledges an incident."""
+        return self._link("acknowledge", Link(LinkKind.ACKNOWLEDGE, incident_id, at, at + ACKNOWLEDGE_LASTS, by))
+
+    def deciding(self, proposal_id: str, by: str, at: Instant, until: Instant | None) -> str | None:
+        """Where a proposal is decided. After its deadline the page still says how it ended."""
+        return self._link("decide", Link(LinkKind.DECIDE, proposal_id, at, (until or at) + DECIDE_LASTS, by))
+
+    def _link(self, page: str, link: Link) -> str | None:
+        return f"{self._url}/{page}/{self._signer.token(link)}" if self._url else None
+
+
+NO_LINKS = Links("", "")
+"""Where none are set up."""
 
 
 def _text(data: bytes) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.conversation import Conversation, plain
+from domain.conversation import SAID, Conversation, Meaning, meaning_of, plain
 from domain.folds import AGAIN, NO_MORE
 from domain.instant import Instant
 
@@ -35,9 +35,7 @@ class Wish(StrEnum):
 
 
 WORDS: Mapping[Wish, frozenset[str]] = {
-    Wish.YES: frozenset({"yes", "y", "yep", "ok", "okay", "kyllä", "kylla", "joo", "k", "ja", "jawohl", "j"}),
-    Wish.NO: frozenset({"no", "n", "nope", "ei", "en", "e", "nein"}),
-    Wish.LATER: frozenset({"later", "tomorrow", "myöhemmin", "myohemmin", "huomenna", "später", "spaeter", "morgen"}),
+    **{Wish(meaning): words for meaning, words in SAID.items()},
     Wish.STOP: NO_MORE | {"end", "cancel", "quit", "stopp", "lopeta", "seis", "abmelden"},
     Wish.START: AGAIN | {"aloita", "jatka", "anmelden"},
     Wish.HELP: frozenset({"help", "info", "apua", "ohje", "hilfe"}),
@@ -99,23 +97,23 @@ def _answered(text: str, one: Conversation) -> Understood:
     if not said:
         return Understood(Wish.OTHER, text, (one,))
     if not answers:
-        wish = next((wish for wish in (Wish.YES, Wish.NO) if said in WORDS[wish]), Wish.ANSWER)
-        return Understood(wish, text, (one,))
+        meaning = meaning_of(said)
+        return Understood(_wish(None if meaning is Meaning.LATER else meaning), text, (one,))
     answer = _of(said, answers)
     if answer is None:
         return Understood(Wish.OTHER, text, (one,))
-    return Understood(_meaning(answer) or Wish.ANSWER, answer, (one,))
+    return Understood(_wish(meaning_of(answer)), answer, (one,))
 
 
 def _of(said: str, answers: Sequence[str]) -> str | None:
     """The answer that is named: by its word, by its number from 1, or by a word of another language for the same."""
     if said.isascii() and said.isdigit() and 1 <= int(said[:3]) <= len(answers):
         return answers[int(said[:3]) - 1]
-    meaning = _meaning(said)
+    meaning = meaning_of(said)
     same = (answer for answer in answers if plain(answer) == said)
-    alike = (answer for answer in answers if meaning is not None and _meaning(answer) is meaning)
+    alike = (answer for answer in answers if meaning is not None and meaning_of(answer) is meaning)
     return next(same, None) or next(alike, None)
 
 
-def _meaning(said: str) -> Wish | None:
-    return next((wish for wish in (Wish.YES, Wish.NO, Wish.LATER) if plain(said) in WORDS[wish]), None)
+def _wish(meaning: Meaning | None) -> Wish:
+    return Wish.ANSWER if meaning is None else Wish(meaning)

@@ -4,7 +4,6 @@ A reply is committed to the inbox before it is answered, and handed on in the sa
 says what was understood. The same message again (MessageSid) changes nothing.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -21,17 +20,16 @@ from twilio.request_validator import (  # type: ignore[import-untyped]
 )
 from twilio.twiml.messaging_response import MessagingResponse  # type: ignore[import-untyped]
 
+from domain.arrival import Arrival
 from domain.conversation import Conversation
 from domain.instant import Instant, iso
 from domain.order import Window
 from domain.windows import later_windows, window_words
-from intake.handing_on import HandingOn
 from intake.problems import RefusedRequestError, body_of, problem
 from intake.replies import Understood, Wish, understood
 from intake.reply_words import LATE, REFUSED, answer_to
+from intake.taking import Taken, Taking
 from store.errors import StoreError
-from store.inbox import Arrival, Inbox
-from workflows.client import UnreachableError
 
 SOURCE = "twilio"
 FORM = "application/x-www-form-urlencoded"
@@ -39,8 +37,6 @@ LONGEST = 64 * 1024
 """Bytes of a call."""
 LONGEST_REPLY = 1_000
 """Characters of a reply that are kept; an SMS has 1600 at most."""
-WAITS_S = 5.0
-"""Seconds that a delivery is waited for before the customer is answered; Twilio itself waits 15."""
 
 
 class Conversations(Protocol):
@@ -99,16 +95,14 @@ class ReplyDoor:
         conversations: Conversations,
         promises: Promises,
         opt_outs: OptOuts,
-        inbox: Inbox,
-        handing_on: HandingOn,
+        taking: Taking,
         clock: Callable[[], Instant],
     ) -> None:
         self._signed = signed
         self._conversations = conversations
         self._promises = promises
         self._opt_outs = opt_outs
-        self._inbox = inbox
-        self._handing_on = handing_on
+        self._taking = taking
         self._clock = clock
 
     async def replied(self, request: Request) -> Response:
@@ -130,12 +124,11 @@ class ReplyDoor:
         known = await self._conversations.of_number(number)
         means = understood(form.get("Body", "")[:LONGEST_REPLY], known, now, by_provider)
         window = await self._later(means, now)
-        is_new = await self._inbox.put(SOURCE, sid, _arrivals(means, sid, channel, window, now), now=now)
-        if means.wish in (Wish.STOP, Wish.START) and is_new:
+        taken = await self._taking.take(SOURCE, sid, _arrivals(means, sid, channel, window, now), now)
+        if means.wish in (Wish.STOP, Wish.START) and taken.is_new:
             await self._keep_wish(means.wish, channel, number, now)
         when = window_words(window, means.about[0].timezone, means.about[0].language) if window is not None else ""
-        what = await self._handed_on(means, sid)
-        return "" if by_provider else answer_to(means, number, when, what)
+        return "" if by_provider else answer_to(means, number, when, _instead(means.wish, taken))
 
     async def _later(self, means: Understood, now: Instant) -> Window | None:
         """The same window a day later, for who wants it later."""
@@ -150,20 +143,12 @@ class ReplyDoor:
         else:
             await self._opt_outs.opt_in(channel, number, because="replied START", now=now)
 
-    async def _handed_on(self, means: Understood, sid: str) -> str:
-        """What is to be said instead of what the reply asked for: that it waits, or that it is too late."""
-        if means.wish in (Wish.WHICH, Wish.UNKNOWN, Wish.HELP):
-            return ""
-        try:
-            async with asyncio.timeout(WAITS_S):
-                for one in means.about:
-                    await self._handing_on.of(one.delivery_id)
-        except (TimeoutError, UnreachableError):
-            self._handing_on.soon()
-        is_handed_on, note = await self._inbox.note_of(SOURCE, sid)
-        if means.wish in (Wish.STOP, Wish.START):
-            return ""
-        return LATE if not is_handed_on else REFUSED if note else ""
+
+def _instead(wish: Wish, taken: Taken) -> str:
+    """What is to be said instead of what the reply asked for: that it waits, or that it is too late."""
+    if wish in (Wish.WHICH, Wish.UNKNOWN, Wish.HELP, Wish.STOP, Wish.START):
+        return ""
+    return LATE if not taken.is_handed_on else REFUSED if taken.note else ""
 
 
 def _arrivals(means: Understood, sid: str, channel: str, window: Window | None, now: Instant) -> Sequence[Arrival]:

@@ -6,22 +6,10 @@ from typing import Any
 
 from sqlalchemy import RowMapping, func, or_, select, update
 
+from domain.arrival import Arrival
 from domain.instant import Instant
 from store.database import Database
 from store.tables import inbox
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """Something for one delivery: an `update` with its `request`, or, if there is none, an `event` (wire JSON) to report.
-
-    The event is also what stays of an update that the delivery refuses.
-    """
-
-    delivery_id: str
-    event: Mapping[str, Any]
-    update: str | None = None
-    request: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -352,3 +352,10 @@ inbox = Table(
     UniqueConstraint("source", "message_id", "delivery_id"),
     Index("ix_inbox_handed_at", "handed_at", "delivery_id"),
 )
+
+revocations = Table(
+    "revocations",
+    METADATA,
+    Column("delivery_id", String, primary_key=True),
+    Column("revoked_at", BigInteger, nullable=False, doc="links that were made until then are void"),
+)

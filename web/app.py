@@ -14,6 +14,7 @@ from domain.instant import Instant
 from store.database import Database
 from store.errors import StoreError
 from web.status import status_of
+from web.tracking import Parts, Tracking
 from web.words import clock_words, words
 
 HERE = Path(__file__).parent
@@ -42,6 +43,20 @@ def gateway_app(gateway: Gateway, lifespan: Lifespan | None = None) -> FastAPI:
     return app
 
 
+def page_templates() -> Jinja2Templates:
+    """What the pages are written with."""
+    templates = Jinja2Templates(HERE / "templates")
+    templates.env.filters.update(words=words, clock=clock_words)
+    return templates
+
+
+def add_tracking(app: FastAPI, parts: Parts) -> None:
+    """The customer's page."""
+    tracking = Tracking(parts, page_templates())
+    app.add_api_route("/track/{token}", tracking.show, methods=["GET"], response_class=HTMLResponse, include_in_schema=False)
+    app.add_api_route("/track/{token}", tracking.send, methods=["POST"], include_in_schema=False)
+
+
 async def healthz() -> dict[str, str]:
     """The process is alive."""
     return {"status": "ok"}
@@ -52,8 +67,7 @@ class Pages:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._templates = Jinja2Templates(HERE / "templates")
-        self._templates.env.filters.update(words=words, clock=clock_words)
+        self._templates = page_templates()
 
     async def status(self, request: Request) -> Response:
         """What is open, what was done, where to look."""

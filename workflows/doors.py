@@ -41,7 +41,7 @@ with workflow.unsafe.imports_passed_through():
         read_payload,
     )
     from workflows.history import history_of
-    from workflows.in_hand import in_hand
+    from workflows.in_hand import in_hand, questions_of
     from workflows.inbox import Asked, Called, Inbox, Reported
     from workflows.loading import unusable
     from workflows.rulebooks import SHELF
@@ -203,7 +203,9 @@ class Doors:
 
     @workflow.query(description="where the delivery stands, its incidents and what was done")
     def snapshot(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
-        return snapshot_of(self._alive, self._wake, self._as_of())
+        as_of = self._as_of()
+        told = snapshot_of(self._alive, self._wake, as_of)
+        return told | {"questions": questions_of(self._alive.watch, SHELF.get, as_of)}
 
     @workflow.query(description="everything that happened and was done, in order, in words")
     def timeline(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]

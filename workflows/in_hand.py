@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from domain.incident import Incident, Proposal, proposal_id
+from domain.incident import Act, Incident, Proposal, proposal_id
 from domain.instant import Instant, iso
+from rules.adoption import Versions
 from rules.book import public_name
 from rules.muting import Mute
+from rules.plan import step_at
 from rules.watch import Watch
 
 
@@ -20,6 +22,12 @@ def proposals_of(watch: Watch) -> list[dict[str, Any]]:
 def mutes_of(watch: Watch, at: Instant) -> list[dict[str, Any]]:
     """The rules that do nothing at an instant."""
     return [_mute(rule, mute) for rule, mute in watch.muted.items() if mute.until > at]
+
+
+def questions_of(watch: Watch, versions: Versions, at: Instant) -> list[dict[str, Any]]:
+    """What the customer was asked and has not answered yet, while there is time."""
+    found = [(incident, path, act) for incident in watch.incidents for path, act in incident.asking]
+    return [_question(incident, path, act, versions) for incident, path, act in found if act.until is None or at <= act.until]
 
 
 def in_hand(watch: Watch, rule: str, at: Instant) -> dict[str, Any]:
@@ -63,3 +71,17 @@ def _proposal(incident: Incident, path: str, proposal: Proposal) -> dict[str, An
 
 def _mute(rule: str, mute: Mute) -> dict[str, Any]:
     return {"rule": rule, "until": iso(mute.until), "since": iso(mute.since), "by": mute.by, "reason": mute.reason}
+
+
+def _question(incident: Incident, path: str, act: Act, versions: Versions) -> dict[str, Any]:
+    rule = versions(incident.book).rule(incident.rule)
+    step = step_at(rule, path) if rule is not None else None
+    args = step.args if step is not None else {}
+    return {
+        "incident_id": incident.incident_id,
+        "path": path,
+        "template": args.get("template"),
+        "answers": list(args.get("answers") or ()),
+        "asked_at": iso(act.asked_at),
+        "until": iso(act.until),
+    }

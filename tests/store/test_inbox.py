@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from domain.arrival import Arrival
 from domain.conversation import Question
 from domain.instant import HOUR, SECOND
 from store.conversations import CODES, Conversations
 from store.database import Database
-from store.inbox import Arrival, Inbox
+from store.inbox import Inbox
 
 NOW, NUMBER = 1_795_413_600_000, "+358401234567"
 SPOKEN: dict[str, Any] = {"language": "fi", "timezone": "Europe/Helsinki"}
