@@ -5,21 +5,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.incident import Mode
-from rules.beside import BLUEPRINT_ENDING, DIRECTORY_FILE, TEMPLATE_ENDING, TEST_ENDING, is_test_file, rulebook_files, test_files
+from rules.beside import BLUEPRINT_ENDING, DIRECTORY_FILE, TEMPLATE_ENDING, is_test_file, rulebook_files, test_files
 from rules.book import Rule, Rulebook
 from rules.directory import Directory
 from rules.directory_reader import read_directory_file
-from rules.lint import Doubt, doubts
+from rules.grace import grace_of
+from rules.lint import Doubt, doubts, grace_doubts
 from rules.pairs_lint import ladder_doubts, pair_doubts
 from rules.parts import parts_of
 from rules.problems import Problem, in_order
 from rules.reader import read_file
-from rules.source import Items, Node, Pairs, Source, Text, compose, decoded, source_of
+from rules.source import Pairs, Source, compose, decoded, source_of
 from rules.template_check import Templates
 from rules.tested import read_tested
 from rules.testfile import Readers
 from rules.tree import Counted, InCalendar
 from rules.unbuilt import unbuilt
+from rules.untested import note_untested, written_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +113,26 @@ def _check_file(path: Path, templates: Templates | None) -> Check:
     if isinstance(node, Pairs):
         _note_unbuilt(source, node, reading.book)
         _note_doubts(source, node, reading.book)
-        _note_untested(source, node, path)
+        note_untested(source, node, path)
     return Check((reading.book,), in_order([*reading.problems, *source.problems]))
 
 
+INSTEAD = {"says": "id", "hold": "after_final"}
+"""Key that a doubt concerns -> where it is told if that key is not written."""
+
+
 def _note_doubts(source: Source, node: Pairs, book: Rulebook) -> None:
-    places = dict(_rules(node))
-    found = [(rule, doubt) for rule in book.rules for doubt in _all_doubts(rule, book.directory)]
+    places = dict(written_rules(node))
+    found = [(rule, doubt) for rule in book.rules for doubt in _all_doubts(rule, book)]
     for rule, doubt in [*found, *pair_doubts(book.rules)]:
         place = places.get(rule.id.partition("@")[2]) or places.get(rule.name) or node
-        where = place.get(doubt.key) or node.get("defaults") or place
+        where = place.get(doubt.key) or place.get(INSTEAD.get(doubt.key, "")) or node.get("defaults") or place
         source.at_node(doubt.code, where, doubt.message, doubt.hint, level="warning")
 
 
 def _note_unbuilt(source: Source, node: Pairs, book: Rulebook) -> None:
     """What can be read, but would be refused when the book is compiled."""
-    places = dict(_rules(node))
+    places = dict(written_rules(node))
     for rule in book.rules:
         place = places.get(rule.id.partition("@")[2]) or places.get(rule.name) or node
         for key, what in unbuilt(rule):
@@ -136,11 +142,12 @@ def _note_unbuilt(source: Source, node: Pairs, book: Rulebook) -> None:
             )
 
 
-def _all_doubts(rule: Rule, directory: Directory) -> Iterator[Doubt]:
+def _all_doubts(rule: Rule, book: Rulebook) -> Iterator[Doubt]:
     yield from doubts(rule)
     yield from ladder_doubts(rule)
     yield from _idle_keys(rule)
-    yield from _calendar_doubts(rule, directory)
+    yield from _calendar_doubts(rule, book.directory)
+    yield from grace_doubts(rule, grace_of(rule, book))
 
 
 def _calendar_doubts(rule: Rule, directory: Directory) -> Iterator[Doubt]:
@@ -159,32 +166,3 @@ def _idle_keys(rule: Rule) -> Iterator[Doubt]:
         yield Doubt("R311", "acknowledge_expires", said, "add stop_when: [acknowledged] to escalate")
     if rule.propose_for is not None and rule.mode is not Mode.PROPOSE and rule.approve_above is None:
         yield Doubt("R311", "propose_for", "propose_for changes nothing: the rule proposes nothing", "use mode: propose")
-
-
-def _rules(node: Pairs) -> Iterator[tuple[str, Pairs]]:
-    listed = node.get("rules")
-    for item in listed.items if isinstance(listed, Items) else ():
-        named = item.get("id") if isinstance(item, Pairs) else None
-        if isinstance(item, Pairs) and isinstance(named, Text):
-            yield named.value, item
-
-
-def _note_untested(source: Source, node: Pairs, path: Path) -> None:
-    """A rule is tested when the test file beside the book names it anywhere."""
-    tests = path.with_name(path.stem + TEST_ENDING)
-    if not tests.exists():
-        source.at_node("R304", node.get("rulebook") or node, "the rulebook has no tests", f"add {tests.name}", level="warning")
-        return
-    named = _words(compose(source_of(decoded(tests.read_bytes(), str(tests))[0], str(tests))))
-    for rule_id, rule in _rules(node):
-        if rule_id not in named and rule.get("overrides") is None:
-            where = rule.get("id") or rule
-            source.at_node("R304", where, f"no test names the rule {rule_id}", f"add one to {tests.name}", level="warning")
-
-
-def _words(node: Node | None) -> set[str]:
-    if isinstance(node, Text):
-        return {node.value, *node.value.replace(".", " ").split()}
-    if isinstance(node, Items):
-        return set().union(*(_words(item) for item in node.items))
-    return set().union(*(_words(part) for pair in node.pairs for part in pair)) if node is not None else set()

@@ -79,6 +79,8 @@ class ExpectationReader:
                 "R011", mapping.start, 1, f"an expectation needs one of {', '.join(SCOPES)}", 'for example at: "11:45"'
             )
             return None
+        if len(mapping.pairs) == 1 and scopes[0] != "forecast_at":
+            self.source.at_node("R011", mapping, f"an expectation with {scopes[0]} alone expects nothing", "for example open: []")
         at = self._time(mapping, scopes[0])
         self._note_misplaced(mapping, scopes[0])
         values = {key: READ[key](self, value) for key in READ if (value := mapping.get(key)) is not None}

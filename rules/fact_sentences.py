@@ -4,10 +4,10 @@ from typing import Any
 
 from rules import phrases, quantities
 from rules.directory import Directory
-from rules.meant import LATER_THAN
+from rules.meant import LATER_THAN, yes_no_meant
 from rules.tree import Between, Compare, Includes, Is, Known, Same, Sentence
 from rules.vocabulary import VOCABULARY
-from rules.words import Words
+from rules.words import Word, Words
 
 _COMPARISONS = {"over": "over", "under": "under", "at least": "at_least", "at most": "at_most"}
 MEANT = {
@@ -21,12 +21,14 @@ MEANT = {
 def is_sentence(words: Words, directory: Directory) -> Sentence:
     """Form 1."""
     negated = words.eat("not")
-    start, first = words.at, words.peek()
+    start, first, written = words.at, words.peek(), words.rest()
     name = phrases.fact(words)
     if VOCABULARY[name].type == "yes_no" and (words.peek().kind == "end" or words.is_at("for")):
         return Is(name, (True,), negated, *quantities.held(words, directory))
     if negated:
-        words.fail("R100", first, f'"not" stands before a yes/no fact only, and "{name}" is none', f"write {name} is not ...")
+        near = yes_no_meant(written)
+        hint = f'did you mean "not {near}"?' if near else f"write {name} is not ..."
+        words.fail("R100", first, f'"not" stands before a yes/no fact only, and "{name}" is none', hint)
     if words.is_at("includes") or words.is_at("does", "not", "include") or words.is_at("not", "includes"):
         return _includes(words, name, directory)
     words.at = start
@@ -47,8 +49,9 @@ def _includes(words: Words, name: str, directory: Directory) -> Sentence:
 
 
 def _is_value(words: Words, directory: Directory) -> Sentence:
+    written = words.rest()
     name = phrases.fact(words)
-    _need_is(words, name)
+    _need_is(words, name, written)
     negated = words.eat("not")
     other = _other_fact(words, name)
     if other:
@@ -63,11 +66,12 @@ def _is_value(words: Words, directory: Directory) -> Sentence:
     return Is(name, tuple(values), negated, *quantities.held(words, directory), currency)
 
 
-def _need_is(words: Words, name: str) -> None:
+def _need_is(words: Words, name: str, written: list[Word]) -> None:
     word = words.peek()
     if words.eat("is"):
         return
-    meant = LATER_THAN.get(word.low) if VOCABULARY[name].type == "time" else MEANT.get(word.low)
+    signs = LATER_THAN if VOCABULARY[name].type == "time" else MEANT
+    meant = yes_no_meant(written) or signs.get(word.low)
     goes_on = (
         "includes"
         if VOCABULARY[name].type == "list"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from domain.instant import DAY
+from domain.instant import DAY, Span
 from rules.book import Rule
 from rules.durations import text_of
 from rules.tree import All, AnyOf, Around, AtLeast, Between, Compare, Condition, Daytime, Group, Is, NoneOf, Received, Weekdays
@@ -34,8 +34,13 @@ def doubts(rule: Rule) -> Iterator[Doubt]:
             yield from _contradictions(condition, key)
     yield from _endless(rule)
     yield from _long_cooldown(rule)
-    if rule.says == rule.name.replace("-", " "):
-        yield Doubt("R308", "id", f"rule {rule.name} does not say what it means", "add says: one line for people")
+    if _letters(rule.says) == _letters(rule.name):
+        hint = "says: one line for people, not the id once more"
+        yield Doubt("R308", "says", f"rule {rule.name} does not say what it means", hint)
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def sentences(condition: Condition) -> Iterator[Any]:
@@ -136,3 +141,15 @@ def _long_cooldown(rule: Rule) -> Iterator[Doubt]:
     if rule.cooldown > LONG_COOLDOWN:
         message = f"after an incident the rule opens nothing for {text_of(rule.cooldown)}"
         yield Doubt("R303", "cooldown", message, "a cooldown is mostly shorter than a day")
+
+
+def grace_doubts(rule: Rule, grace: Span) -> Iterator[Doubt]:
+    """Rules that go on after the end of a delivery, but for too short a time to do anything then."""
+    if not rule.after_final:
+        return
+    if rule.hold > grace:
+        message = f"what becomes true with the end never opens: hold is {text_of(rule.hold)}, and the grace {text_of(grace)}"
+        yield Doubt("R314", "hold", message, f"a shorter hold, or final_grace: {text_of(rule.hold)} or more")
+    elif grace == 0:
+        message = "there is no final_grace: what opens with the end is resolved at the same instant"
+        yield Doubt("R314", "after_final", message, "for example final_grace: 1h")

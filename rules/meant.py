@@ -61,6 +61,14 @@ def written_value(words: Words) -> list[Word]:
     return found
 
 
+def yes_no_meant(words: list[Word]) -> str:
+    """The yes/no fact that words were meant as (`driver on brake`), what is said of how long left out; "" if none is close."""
+    lows = [word.low for word in words]
+    written = " ".join(lows[: lows.index("for")] if "for" in lows else lows)
+    known = [phrase for name, fact in VOCABULARY.items() if fact.type == "yes_no" for phrase in (name, *fact.synonyms)]
+    return next(iter(get_close_matches(written, known, n=1, cutoff=0.75)), "")
+
+
 def refuse_is(words: Words, name: str | None) -> None:
     """`driver is not on break` and `eta is later than`: sentences that have no `is`. `name` is the fact that stands here."""
     lows = [word.low for word in words.rest()]

@@ -66,6 +66,7 @@ CODES: dict[str, str] = {
     "R311": "a key that changes nothing",
     "R312": "deliveries that a rule leaves out",
     "R313": "a calendar that is described nowhere",
+    "R314": "a rule that is over before it can do anything",
 }
 """Every code and what it stands for. R0: the file and its keys; R1: sentences; R2: templates; R3: warnings about meaning."""
 

@@ -6,6 +6,7 @@ is explained in the terms of what was meant.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from rules import event_sentences, fact_sentences, guard_sentences, meant, phrases, time_sentences
 from rules.directory import Directory
@@ -41,12 +42,10 @@ def _refuse_holes(words: Words) -> None:
 def _not_a_sentence(words: Words, directory: Directory) -> Sentence:
     word, text = words.peek(), " ".join(words.text.split())
     if words.phrase(EVENTS):
-        words.fail(
-            "R100",
-            word,
-            f'"{word.text}" is an event; say what about it',
-            f'"{word.text} received", "no {word.text} for 2h" or "{word.text} at least 2 times in 24h"',
-        )
+        _refuse_event(word, word.text, word.length)
+    if word.low == phrases.OPENED and words.peek(1).kind == "word":
+        opened = words.peek(1)
+        _refuse_event(word, f"{word.text} {opened.text}", opened.at + opened.length - word.at)
     words.at = 0
     if phrases.fact_here(words) is None and not any(_is_operator(after) for after in words.rest()):
         if words.has("for") and words.peek().low != "for":
@@ -54,6 +53,11 @@ def _not_a_sentence(words: Words, directory: Directory) -> Sentence:
         whole = len(words.text.rstrip()) - word.at
         raise SentenceError("R100", word.at, whole, f'"{text}" is not a sentence of the rule language', _closest(text))
     return fact_sentences.is_sentence(words, directory)
+
+
+def _refuse_event(word: Word, event: str, length: int) -> NoReturn:
+    hint = f'"{event} received", "no {event} for 2h" or "{event} at least 2 times in 24h"'
+    raise SentenceError("R100", word.at, length, f'"{event}" is an event; say what about it', hint)
 
 
 def _is_operator(word: Word) -> bool:

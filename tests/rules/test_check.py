@@ -90,8 +90,24 @@ def test_a_rule_that_no_test_names_is_a_doubt(tmp_path: Path) -> None:
 
     checked = check(folder)
 
-    assert [(p.code, p.level, p.message) for p in checked.problems] == [("R304", "warning", "no test names the rule r")]
+    assert [(p.code, p.level, p.message) for p in checked.problems] == [("R304", "warning", "no test speaks of the rule r")]
     assert checked.ok
+
+
+def test_a_rule_that_stands_only_in_the_name_or_the_message_of_a_test_is_not_tested(tmp_path: Path) -> None:
+    tests = "tests: [{name: r opens, delivery: {}, timeline: ['08:00 scan'], expect: [{at: '09:00', message: {contains: r}}]}]\n"
+
+    assert said(folder_with(tmp_path, a=book("when: eta is unknown"), a_test=tests)) == [("R304", "no test speaks of the rule r")]
+
+
+@pytest.mark.parametrize("says", ["r", "R"])
+def test_a_rule_that_says_its_id_is_told_where_it_says_so(tmp_path: Path, says: str) -> None:
+    text = f"rulebook: a\nrules: [{{id: r, says: {says}, when: eta is unknown}}]\n"
+
+    (found,) = check(folder_with(tmp_path, a=text, a_test=TESTED)).problems
+
+    assert (found.code, found.line, found.col, found.length) == ("R308", 2, 23, 1)
+    assert found.hint == "says: one line for people, not the id once more"
 
 
 @pytest.mark.parametrize(
@@ -135,6 +151,10 @@ def test_templates_are_checked(tmp_path: Path, template: str, expected: tuple[st
             "when: eta is unknown, cooldown: 1h, escalate: {steps: [{after: 30m, do: [reroute]}]}", "R309", id="a short ladder"
         ),
         pytest.param("when: in calendar weekdays", "R313", id="a calendar that nobody described"),
+        pytest.param(
+            "when: status is delivered, after_final: true, hold: 2h, final_grace: 1h", "R314", id="a hold beyond the grace"
+        ),
+        pytest.param("when: status is delivered, after_final: true", "R314", id="no grace"),
         pytest.param("when: eta is unknown, acknowledge_expires: 1h", "R311", id="an acknowledgement that stops nothing"),
         pytest.param("when: eta is unknown, propose_for: 1h", "R311", id="a proposal of a live rule"),
     ],
