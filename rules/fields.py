@@ -40,7 +40,9 @@ def name(source: Source, node: Node, what: str) -> str | None:
     """A name that ids and addresses can be made of."""
     found = text(source, node, what)
     if found is not None and not _NAME.fullmatch(found):
-        source.at_node("R016", node, f'{what} can not be "{found}"', "use letters, digits, - _ and ., at most 64")
+        tidy = re.sub(r"[^A-Za-z0-9._-]+", "-", found).strip("-")[:64]
+        example = f", for example {tidy}" if tidy else ""
+        source.at_node("R016", node, f'{what} can not be "{found}"', f"use letters, digits, - _ and ., at most 64{example}")
         return None
     return found
 

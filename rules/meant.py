@@ -9,7 +9,7 @@ from rules.vocabulary import VOCABULARY
 from rules.words import SentenceError, Word, Words
 
 LATER_THAN = {">": "later than", ">=": "later than", "<": "earlier than", "<=": "earlier than", "over": "later than", "above": "later than",
-              "after": "later than", "under": "earlier than", "below": "earlier than", "before": "earlier than"}  # fmt: skip
+              "after": "later than", "under": "earlier than", "below": "earlier than", "before": "earlier than", "more": "later than", "less": "earlier than"}  # fmt: skip
 """What is written between two times -> the word for it."""
 
 COMPARED = {"over": "over", "under": "under", "more": "over", "after": "later than", "before": "earlier than", "above": "over", "greater": "over", "less": "under", "below": "under",
@@ -110,6 +110,38 @@ def _refuse_comparison(verb: Word, words: Words, name: str, after: list[str]) ->
     if compared and kind in ("number", "time"):
         meant = LATER_THAN.get(after[0], compared) if kind == "time" else compared
         words.fail("R100", verb, 'a comparison has no "is"', f"write {name} {meant} ...")
+
+
+_FACTS_MEANT = {
+    "cash": "cod over 50 EUR", "payment": "cod over 50 EUR", "price": "value over 500 EUR", "worth": "value over 500 EUR",
+    "scanned": "no scan for 2h", "seen": "no scan for 2h", "waiting": "at same stop for 15m", "proof": "not proof present",
+    "late": "eta later than promised end by 20m", "delayed": "eta later than promised end by 20m", "delay": "eta later than promised end by 20m",
+    "overdue": "condition is late", "tries": "attempts at least 2", "city": "zone is north-*", "depot": "hub is HEL1", "time": "between 08:00 and 20:00",
+    "today": "on weekdays", "weekend": "on saturday, sunday", "van": "stopped for 30m", "parcel": "status is at_hub", "delivery": "status is at_hub",
+    "package": "status is at_hub", "shipment": "status is at_hub",
+}  # fmt: skip
+"""How people begin who look for a sentence -> one that says such things."""
+
+
+def sentence_meant(text: str) -> str:
+    """`for example "cod over 50 EUR"`, by the first word that is known; nothing where none is."""
+    found = next((_FACTS_MEANT[word] for word in text.casefold().split() if word in _FACTS_MEANT), None)
+    return f'for example "{found}"' if found else ""
+
+
+def absence_hint(words: Words, fact: str | None) -> str:
+    """`no eta` is about a fact, `no scan 2h` about an event without its `for`."""
+    behind = words.peek()
+    if fact is not None and behind.kind == "end":
+        return f'write "{fact} is unknown"'
+    given = " ".join(word.text for word in words.rest() if word.low not in ("in", "within", "since", "after"))
+    event = " ".join(words.text[: behind.at].split())
+    return f'write "{event} for {given}"' if words.has_duration() else '"no EVENT for 2h" or "no EVENT before TIME"'
+
+
+def clock_hint(word: Word) -> str:
+    """`after 18:00`: times of day stand in a sentence of their own."""
+    return f'write "between {word.text} and 24:00", or "between 00:00 and {word.text}"'
 
 
 def lasting_state(words: Words) -> str:

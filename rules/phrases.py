@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from domain.status import MILESTONES, Party
 from rules.directory import Directory
-from rules.meant import lasting_state, value_hint, written_value
+from rules.meant import clock_hint, lasting_state, sentence_meant, value_hint, written_value
 from rules.problems import suggestion
 from rules.quantities import amount, number
 from rules.tree import EventPattern, TimeRef, Value
@@ -72,7 +72,8 @@ def _fail_unknown_fact(words: Words) -> None:
         words.fail("R103", first, f"expected a fact, found {first.shown}", suggestion("", FACTS))
     text = " ".join(word.text for word in unknown)
     length = unknown[-1].at + unknown[-1].length - first.at
-    hint = lasting_state(words) or suggestion(text, FACTS)
+    near = suggestion(text, FACTS)
+    hint = lasting_state(words) or (near if near.startswith("did") else sentence_meant(words.text) or near)
     raise SentenceError("R103", first.at, length, f'unknown fact "{text}"', hint)
 
 
@@ -232,6 +233,8 @@ def _fail_unknown_time(words: Words) -> None:
     word = words.peek()
     if word.low in {milestone.value for milestone in MILESTONES}:
         words.fail("R111", word, f'"{word.text}" is a status, not a time', f'write "{word.low} due" or "last {word.low}"')
+    if word.kind == "clock":
+        words.fail("R111", word, f"{word.text} is a time of day", clock_hint(word))
     name = fact_here(words)
     if name:
         words.fail("R109", word, f'"{name}" is not a time', suggestion("", TIMES))

@@ -42,7 +42,9 @@ def _fail_duration(words: Words, first: Word) -> None:
             "R112", words.peek(1), "this is measured in elapsed time, not in business time", "count in hours or days of the clock"
         )
     if first.kind == "number" and is_unit(words.peek(1)):
-        words.fail("R107", words.peek(1), f"{words.peek(1).shown} is not a unit of time", unit_hint(words.peek(1).low))
+        counts = words.has("attempts") or words.has("times")
+        hint = f'to count, write "attempts at least {first.text}"' if counts else unit_hint(words.peek(1).low)
+        words.fail("R107", words.peek(1), f"{words.peek(1).shown} is not a unit of time", hint)
     if first.kind == "number":
         words.fail("R107", first, f"a duration needs a unit, {first.text} has none", bare_hint(first.text))
     words.fail("R107", first, f"expected a duration, found {first.shown}", "for example 90s, 15m, 2h, 1h30m, 2 days")

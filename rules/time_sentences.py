@@ -4,7 +4,7 @@ from typing import Any
 
 from domain.instant import DAY, Span
 from domain.status import MILESTONES, Status
-from rules import phrases, quantities
+from rules import meant, phrases, quantities
 from rules.directory import Directory
 from rules.tree import (
     Absent,
@@ -30,10 +30,10 @@ STATES = {state.value.replace("_", " "): state for state in State}
 def absent(words: Words, directory: Directory) -> Sentence:
     """Form 4."""
     words.need("no")
-    event = phrases.event(words)
+    fact, event = phrases.fact_here(words), phrases.event(words)
     if words.eat("before"):
         return AbsentBefore(event, phrases.time(words))
-    words.need("for", hint='"no EVENT for 2h" or "no EVENT before TIME"')
+    words.need("for", hint=meant.absence_hint(words, fact))
     span, counted = quantities.length(words, directory)
     since = phrases.event(words) if words.eat("since") else None
     return Absent(event, span, since, quantities.counted_in(words, directory, counted))

@@ -1,8 +1,9 @@
 """A sentence as a row of words, each with its place; and the reading hand that moves along it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NoReturn
 
 from rules.problems import suggestion
@@ -13,6 +14,15 @@ _WORD = re.compile(r"""(?P<comma>,)|"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 _QUANTITY = re.compile(r"(?:-?\d+(?:\.\d+)?)(?:[a-z]+|%|°c)|(?:\d+[a-z]+){2,}")
+
+
+_GOES_ON: Mapping[str, str] = {
+    "for": "this sentence takes no for; use hold:",
+    "and": "write what follows as a sentence of its own: all items of a list below when: have to be true",
+    "but": "write what follows as a sentence of its own: all items of a list below when: have to be true",
+    "or": "write the sentences as items of a list below any:",
+}
+"""What to do about a word behind a complete sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +142,12 @@ class Words:
     def rest(self) -> list[Word]:
         return self._words[self.at :]
 
+    def has_duration(self) -> bool:
+        """Whether a duration stands anywhere from here on."""
+        return any(word.kind == "quantity" for word in self.rest()) or any(
+            word.kind == "number" and after.kind == "word" for word, after in pairwise(self.rest())
+        )
+
     def is_duration(self) -> bool:
         """Whether a duration stands here: `15m`, `2 days`, or a bare number."""
         return self.peek().kind in ("quantity", "number")
@@ -142,5 +158,5 @@ class Words:
     def end(self) -> None:
         word = self.peek()
         if word.kind != "end":
-            hint = "this sentence takes no for; use hold:" if word.low == "for" else "the sentence was complete before it"
+            hint = _GOES_ON.get(word.low, "the sentence was complete before it")
             self.fail("R101", word, f"{word.shown} is not understood here", hint)
