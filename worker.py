@@ -17,6 +17,8 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from activities.admit import Admitting
 from activities.ask_carrier import AskingCarriers
 from activities.ask_customer import Asking
+from activities.assign import Assigning, Reached
+from activities.breakdown import Breakdown
 from activities.call_webhook import Calling
 from activities.channels import Channels, Texts
 from activities.glimpses import Glimpses, showing
@@ -57,9 +59,11 @@ from store.ledger import Ledger
 from store.library import Library
 from store.opt_outs import OptOuts
 from store.plans import Plans
+from store.reservations import Reservations
 from store.rulebooks import Rulebooks
 from store.stand_ins import StandIns
 from store.tickets import Desk as BuiltIn
+from workflows.assignment import Assignment
 from workflows.client import connect
 from workflows.clock import wall_clock
 from workflows.contract import TASK_QUEUE
@@ -198,6 +202,8 @@ def activities_of(
     channels = Channels(mail_of(settings), sms, whatsapp, templates, OptOuts(database), wall_clock, links_of(settings))
     notifying = Notifying(channels, ledger, contacts, wall_clock)
     asking = AskingCarriers(carriers_of(read.directory, webhooks), templates, ledger, wall_clock)
+    others = Reached(carriers_of(read.directory, webhooks), webhooks, notifying, contacts)
+    assigning = Assigning(plans, stand_ins, travel, Reservations(database), others, ledger, wall_clock)
     calling = Calling(webhooks, templates, ledger, wall_clock)
     return [
         Admitting(Admissions(database), Loader(library)).admit,
@@ -213,6 +219,10 @@ def activities_of(
         ticketing.solve_ticket,
         *of_routes(settings, database, running, stand_ins, travel, webhooks),
         Reassigning(plans, stand_ins, travel, ledger, wall_clock).reassign,
+        assigning.candidates,
+        assigning.offer,
+        assigning.commit,
+        assigning.withdraw,
         asking.request_new_attempt,
         asking.hold_at_hub,
         asking.change_to_pickup_point,
@@ -244,7 +254,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     worker = Worker(
         client,
         task_queue=task_queue,
-        workflows=[Delivery, Route],
+        workflows=[Delivery, Route, Assignment],
         activities=activities_of(
             settings, database, library, sms, whatsapp, read, webhooks, desk, running_on(client, task_queue)
         ),  # type: ignore[arg-type]

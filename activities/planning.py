@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from activities.effects import Claim, Clock, Ended, NotDoneError
 from domain.actions import ActionRequest, Outcome
 from domain.effect import Ending
-from domain.event import Event
+from domain.event import Event, event_id
 from domain.instant import MINUTE, SECOND, Instant, moment
 from domain.route import Point, RoutePlan, StopState
 from domain.schedule import Legs
@@ -89,14 +89,22 @@ def events_of(request: ActionRequest, detail: Mapping[str, Any] | None) -> tuple
     if not detail or "at" not in detail:
         return ()
     at = int(detail["at"])
-    eta = _event(request, Kind.ETA, at, eta=detail.get("eta"))
+    eta = _eta(request, at, detail.get("eta"))
     if "assignment" not in detail:
         return (eta,)
     return (_event(request, Kind.ASSIGNMENT, at, detail=dict(detail["assignment"])), eta)
 
 
+def _eta(request: ActionRequest, at: Instant, eta: Instant | None) -> Event:
+    """The new ETA; or, stated as a fact, that the old one no longer holds: an event of kind eta always has one."""
+    if eta is not None:
+        return _event(request, Kind.ETA, at, eta=eta)
+    return _event(request, Kind.NOTE, at, detail={"fact": "eta", "value": None})
+
+
 def _event(request: ActionRequest, kind: Kind, at: Instant, **told: Any) -> Event:
-    return Event(f"{request.key}/{kind}", kind, occurred_at=at, recorded_at=at, source="doorstep", by=Party.SYSTEM, **told)
+    id = event_id(f"{request.key}/{kind}")
+    return Event(id, kind, occurred_at=at, recorded_at=at, source="doorstep", by=Party.SYSTEM, **told)
 
 
 def clock_time(at: Instant, request: ActionRequest, beside: Instant | None = None) -> str:

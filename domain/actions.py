@@ -93,11 +93,17 @@ class Reroute:
 
 @dataclass(frozen=True, slots=True)
 class Reassign:
-    """Gives the delivery to somebody else, trying the kinds in `to` in turn."""
+    """Gives the delivery to somebody else, trying the kinds in `to` in turn.
+
+    With `accept_within` they are asked, `at_once` of them at a time, and each has so long to answer; without it they are told.
+    Who is known to have no stop before this one keeps it, unless `even_on_last_leg`.
+    """
 
     to: tuple[Fallback, ...] = ("nearby_driver", "backup_carrier")
     accept_within: Span | None = field(default=None, metadata=IN_MS)
     never_back_to_same: bool = True
+    at_once: int = field(default=1, metadata={"least": 1, "most": 20})
+    even_on_last_leg: bool = False
 
 
 Driver = Literal["nearby_driver"]

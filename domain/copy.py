@@ -38,6 +38,7 @@ class DeliveryCopy:
     service_level: str | None = None
     shipper: str | None = None
     tracking_numbers: tuple[str, ...] = ()
+    more_numbers: tuple[tuple[str, str], ...] = ()
     open_incidents: tuple[str, ...] = ()
     incidents: tuple[Incident, ...] = ()
     finished_at: Instant | None = None

@@ -8,7 +8,7 @@ ORDER_SYSTEM = "order-system"
 """The endpoint that `emit` tells."""
 
 DISPATCH = "dispatch"
-"""The endpoint that is told of new plans of routes."""
+"""The endpoint of the system that speaks with drivers: it is told of new plans of routes, and of what drivers are offered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """One thing reported about a delivery."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,15 @@ from domain.status import IMPLIED_STATUS, OURS, Kind, Party, Status
 
 TAKEN_BACK = "taken-back:"
 """How the id of a correction begins by which we take back what we told ourselves."""
+
+
+LONGEST_ID = 200
+"""Characters of an event's id that others take."""
+
+
+def event_id(text: str) -> str:
+    """An id for an event of ours: the text, or a digest of it where it is too long; the same for the same text."""
+    return text if len(text) <= LONGEST_ID else hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

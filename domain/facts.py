@@ -99,6 +99,8 @@ class Facts:
     talk: Talk = NOTHING_SAID
     guards_until: Mapping[str, Instant] = field(default_factory=dict)
     """Until when what is true outside is so, where that is known."""
+    more_numbers: tuple[tuple[str, str], ...] = ()
+    """Tracking numbers beside the order's, each with its carrier: who took the delivery over gave them."""
 
     @property
     def final(self) -> bool:

@@ -118,15 +118,22 @@ def _back_on_route(facts: Facts, event: Event, order: Order) -> Changes:
     return {"off_route_since": None}
 
 
+MOST_NUMBERS = 20
+"""So many tracking numbers beside the order's are kept, the latest."""
+
+
 def _assignment(facts: Facts, event: Event, order: Order) -> Changes:
     state, detail = AssignmentState(event.detail["state"]), event.detail
     if state is not AssignmentState.ACCEPTED:
         return {"assignment": state}
+    carrier = detail.get("carrier") or facts.carrier
+    given = ((carrier, str(detail["tracking_number"])),) if detail.get("tracking_number") else ()
     return {
         "assignment": state,
-        "carrier": detail.get("carrier") or facts.carrier,
+        "carrier": carrier,
         "driver_id": detail.get("driver_id"),
         "route_id": detail.get("route_id"),
+        "more_numbers": tuple(dict.fromkeys((*facts.more_numbers, *given)))[-MOST_NUMBERS:],
     }
 
 

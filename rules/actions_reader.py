@@ -18,9 +18,6 @@ from rules.template_check import Templates, check_liquid, check_template
 LATER_ACTIONS: Mapping[str, str] = {}
 """Actions of the language that are not built yet -> what to use meanwhile. At present there is none."""
 
-NOT_ACTED_ON: Mapping[str, str] = {"accept_within": "takers are told, not asked"}
-"""Arguments that are read and kept, and change nothing yet -> what happens instead."""
-
 ALWAYS_PEOPLE = ("customer", "driver")
 """Whom every delivery has; the others are people of directory.yaml."""
 
@@ -37,6 +34,11 @@ def _action_meant(word: str) -> str:
     if channel:
         return f"write notify: {{who: customer, template: NAME, channels: [{channel}]}}"
     return suggestion(word, ACTION_ARGUMENTS)
+
+
+def _limits(field: "Field[Any]") -> tuple[int, int]:
+    """The least and the most of a whole number among the arguments."""
+    return field.metadata.get("least", 0), field.metadata.get("most", 100_000)
 
 
 class ActionReader:
@@ -118,19 +120,12 @@ class ActionReader:
             else:
                 given[name] = self._argument(f"{key.value} {name}", node, types[name], field)
                 self._check_argument(node, name, given[name], field)
-                if given[name] is not None:
-                    self._note_not_acted_on(key, name, node)
         self._check_template(mapping, given, declared)
         return {name: value for name, value in given.items() if value is not None}
 
     def _note_missing(self, key: Text, name: str, field: "Field[Any]") -> None:
         if field.default is MISSING and field.default_factory is MISSING:
             self._source.at_node("R011", key, f'{key.value} needs "{name}"', f"add {name}: ...")
-
-    def _note_not_acted_on(self, key: Text, name: str, node: Node) -> None:
-        if name in NOT_ACTED_ON:
-            message = f"{key.value} {name} is read, not acted on yet: {NOT_ACTED_ON[name]}"
-            self._source.at_node("R014", node, message, "leave it out for now", level="warning")
 
     def _argument(self, what: str, node: Node, declared: Any, field: "Field[Any]") -> Any:
         """The value as JSON has it: a list where the model has a tuple, milliseconds where it has a span."""
@@ -146,7 +141,9 @@ class ActionReader:
             return self._texts(what, node)
         if declared is bool:
             return fields.yes_no(self._source, node, what)
-        return fields.whole(self._source, node, what, 0, 100_000) if declared is int else fields.text(self._source, node, what)
+        return (
+            fields.whole(self._source, node, what, *_limits(field)) if declared is int else fields.text(self._source, node, what)
+        )
 
     def _word_list(self, what: str, node: Node, allowed: tuple[str, ...]) -> list[str] | None:
         words = [

@@ -16,11 +16,14 @@ changes no act, but its events are folded: what it says is so all the same. An a
 A delivery whose incident has ended waits for no answer to what was asked because the incident was open.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from domain.actions import ActionResult, Outcome
 from domain.incident import Act, Incident, path_in
 from domain.instant import Instant
+
+REASSIGN = "reassign"
 
 GIVEN_UP = "the incident ended before there was an answer"
 LATE = "an answer about {action} came too late: {note}"
@@ -49,3 +52,20 @@ def asked_for(incident: Incident | None, key: str) -> tuple[str, Act] | None:
     path = path_in(key)
     act = incident.acts.get(path) if incident is not None else None
     return None if act is None else (path, act)
+
+
+def number_of(incident: Incident, path: str) -> int:
+    """Which one it is of the incident's acts of the same action, from 1: the number of its assignment."""
+    action = incident.acts[path].action
+    return [of for of, act in incident.acts.items() if act.action == action].index(path) + 1
+
+
+def no_longer_awaited(before: Iterable[Incident], after: Iterable[Incident]) -> Iterator[tuple[Incident, str]]:
+    """The reassignments, by their paths, that were waited for before and, since time has passed or the incident ended, are not now."""
+    now = {incident.incident_id: incident for incident in after}
+    for incident in before:
+        for path, act in incident.asking:
+            is_waited_for = act.action == REASSIGN and act.outcome is Outcome.REQUESTED
+            later = now.get(incident.incident_id)
+            if is_waited_for and later is not None and later.acts[path].outcome.ended:
+                yield later, path

@@ -15,7 +15,7 @@ from store.database import Database
 from store.tables import deliveries, effects, incidents, tracking_numbers
 from store.upsert import add, upsert
 
-ELSEWHERE = frozenset({"amended", "tracking_numbers", "incidents"})
+ELSEWHERE = frozenset({"amended", "tracking_numbers", "more_numbers", "incidents"})
 """Fields of a copy that have tables of their own."""
 
 COPY_FIELDS = tuple(field.name for field in fields(DeliveryCopy) if field.name not in ELSEWHERE)
@@ -154,18 +154,19 @@ class Deliveries:
 def _replace_tracking_numbers(connection: Connection, copy: DeliveryCopy) -> None:
     """The delivery's numbers are those of this copy: one that an amendment corrected must not route events here any more.
 
-    Numbers belong to the carrier of the order, also when another one has the delivery by now.
+    Numbers belong to the carrier of the order, also when another one has the delivery by now; that one's own come beside them.
     """
     source = copy.order.get("carrier", copy.carrier)
     wanted = {(source, storable(number)) for number in copy.tracking_numbers}
+    wanted |= {(carrier, storable(number)) for carrier, number in copy.more_numbers}
+    of_delivery = tracking_numbers.c.delivery_id == copy.delivery_id
     if copy.revision == 1 and copy.generation == 1 and not wanted:
         return  # nothing can be there yet
-    of_delivery = tracking_numbers.c.delivery_id == copy.delivery_id
     known = select(tracking_numbers.c.source, tracking_numbers.c.number).where(of_delivery)
     if wanted == {(row.source, row.number) for row in connection.execute(known)}:
         return
     connection.execute(delete(tracking_numbers).where(of_delivery))
-    rows = [{"source": source, "number": number, "delivery_id": copy.delivery_id} for source, number in sorted(wanted)]
+    rows = [{"source": carrier, "number": number, "delivery_id": copy.delivery_id} for carrier, number in sorted(wanted)]
     if rows:
         connection.execute(insert(tracking_numbers), rows)
 

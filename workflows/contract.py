@@ -7,7 +7,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from workflows.orders import WindowIn
-from workflows.scalars import EventId, Text, When, Wire
+from workflows.scalars import EventId, Name, Text, When, Wire
 
 TASK_QUEUE = "deliveries"
 DELIVERY = "Delivery"
@@ -21,6 +21,11 @@ REPLAN = "replan"
 
 ANSWER = "answer"
 """The signal by which a workflow that a delivery asked for something says what came of it: see rules.requests."""
+
+ASSIGNMENT = "Assignment"
+
+WITHDRAW = "withdraw"
+"""The signal that tells an assignment that the delivery is not to be taken over any more: `{reason?}`."""
 
 JSON_PLAIN = b"json/plain"
 MAX_PAYLOAD = 256 * 1024
@@ -39,6 +44,38 @@ def delivery_workflow_id(delivery_id: str) -> str:
 def route_workflow_id(route_id: str, service_date: str) -> str:
     """The workflow id of a route on a service date (ISO, local): one owner of a plan for each day."""
     return f"route-{route_id}-{service_date}"
+
+
+def assignment_workflow_id(incident_id: str, number: int) -> str:
+    """The workflow id of an incident's assignments, counted from 1."""
+    return f"assignment-{incident_id}-{number}"
+
+
+class OfferAnswerIn(Wire):
+    """`answer {driver_id | carrier, accept, by, note?, tracking_number?}`: what one says who was offered a delivery."""
+
+    driver_id: Name | None = None
+    carrier: Name | None = None
+    accept: bool
+    by: By
+    note: Annotated[str, StringConstraints(max_length=200)] = ""
+    tracking_number: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "OfferAnswerIn":
+        if (self.driver_id is None) is (self.carrier is None):
+            raise ValueError("say who answers: driver_id or carrier, one of them")
+        return self
+
+    @property
+    def candidate(self) -> str:
+        return f"driver:{self.driver_id}" if self.driver_id is not None else f"carrier:{self.carrier}"
+
+
+class WithdrawIn(Wire):
+    """`withdraw {reason?}`."""
+
+    reason: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
 class AcceptedIn(Wire):
@@ -163,14 +200,15 @@ class ForecastIn(Wire):
 
 def read_payload(model: type[Model], raw: RawValue | None, default: bytes | None = None) -> Model:
     """One `json/plain` object as a model; raises ApplicationError "InvalidInput" with every mistake, without what was sent."""
-    data = _json_of(raw, default)
+    data = json_of(raw, default)
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
         raise invalid_input(problems_of(error)) from None
 
 
-def _json_of(raw: RawValue | None, default: bytes | None) -> bytes:
+def json_of(raw: RawValue | None, default: bytes | None = None) -> bytes:
+    """The JSON of one `json/plain` payload; raises ApplicationError "InvalidInput"."""
     if raw is None:
         if default is not None:
             return default

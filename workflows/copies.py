@@ -74,6 +74,7 @@ def copy_of(state: State, now: Instant) -> DeliveryCopy:
         service_level=order.service_level,
         shipper=order.shipper,
         tracking_numbers=order.tracking_numbers,
+        more_numbers=facts.more_numbers,
         open_incidents=tuple(incident.rule for incident in watch.open_incidents),
         incidents=watch.incidents,
         finished_at=state.ended_at,

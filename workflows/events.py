@@ -52,6 +52,7 @@ class AssignmentDetail(Wire):
     driver_id: Name | None = None
     route_id: Name | None = None
     carrier: Name | None = None
+    tracking_number: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
 
 
 class DriverStatusDetail(Wire):

@@ -20,6 +20,9 @@ class CarrierEndpoints:
         self._posting = posting
         self._endpoints = endpoints
 
+    def takes_requests(self, carrier: str) -> bool:
+        return carrier in self._endpoints
+
     async def ask(self, carrier: str, *, key: str, body: Mapping[str, Any]) -> Taken | Unsent | None:
         """What the carrier answers; None if it takes no requests."""
         endpoint = self._endpoints.get(carrier)

@@ -117,6 +117,13 @@ async def test_a_tracking_number_finds_the_delivery_of_its_source_only(deliverie
     assert await deliveries.with_tracking_number("1Z999", "zipvan") == ()
 
 
+async def test_the_number_of_who_took_it_over_finds_it_beside_the_old_one(deliveries: Deliveries) -> None:
+    await deliveries.write(replace(D1, more_numbers=(("zipvan", "ZV-7"),)))
+
+    assert await deliveries.with_tracking_number("ZV-7", "zipvan") == ("D-1",)
+    assert await deliveries.with_tracking_number("1Z999", "acme") == ("D-1",)
+
+
 async def test_a_tracking_number_used_again_finds_the_open_delivery(deliveries: Deliveries) -> None:
     await deliveries.write(another("D-old", started_at=NOON + HOUR, finished_at=NOON + 2 * HOUR))
     await deliveries.write(another("D-new"))

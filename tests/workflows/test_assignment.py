@@ -1,0 +1,396 @@
+"""Others are asked to take a delivery over: offers in turn or several at once, on a real Temporal server and a real store."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer
+
+from domain.instant import SECOND
+from store.words import ReservationState
+from tests.activities.fleet import has_backup, order_of, version_of
+from tests.workflows.assigning import Doors, Town, reassigning, town
+from tests.workflows.stage import Stage, a_status, stage
+from tests.workflows.test_closing_actions import of
+from tests.workflows.test_delivery import acted
+from workflows.assignment import Assignment
+from workflows.attributes import SCOPE
+from workflows.clock import wall_clock
+from workflows.delivery import Delivery
+from workflows.guard import Guard
+from workflows.payloads import DATA_CONVERTER
+
+
+async def failed(on: Stage, where: Town, **order: Any) -> tuple[str, Doors]:
+    """A delivery whose van is V1, and whose attempt failed: others are asked."""
+    delivery_id = f"D-{len(where.outside.phones)}-{wall_clock()}"
+    await where.has_driver(1, delivery_id)
+    await begun(on, delivery_id, **order)
+    return delivery_id, Doors(on.client, delivery_id)
+
+
+async def begun(on: Stage, delivery_id: str, **order: Any) -> None:
+    await on.start(delivery_id=delivery_id, driver_id="V1", route_id="R1", **order)
+    await on.deliveries.report(delivery_id, [a_status("attempt_failed")])
+
+
+async def until(doors: Doors, candidate: str, state: str) -> None:
+    async with asyncio.timeout(15):
+        while (await doors.offers()).get(candidate) != state:  # noqa: ASYNC110 - a query is the only way to know
+            await asyncio.sleep(0.05)
+
+
+async def assignments(on: Stage, delivery_id: str) -> list[tuple[str, str]]:
+    """What the delivery learnt of offers and answers, in order."""
+    history = await on.deliveries.query(delivery_id, "history")
+    told = [event["detail"] for event in history["events"] if event["kind"] == "assignment"]
+    return [(detail.get("driver_id") or detail["carrier"], detail["state"]) for detail in told]
+
+
+def why(error: pytest.ExceptionInfo[WorkflowUpdateFailedError]) -> tuple[str | None, str]:
+    cause = error.value.cause
+    assert isinstance(cause, ApplicationError)
+    return cause.type, cause.message
+
+
+async def test_who_declines_and_who_does_not_answer_is_followed_by_the_next(
+    temporal: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(2 * SECOND), **there.asking()) as on:
+        for number in (2, 3, 4):
+            await there.has_driver(number, f"X{number}")
+        delivery_id, doors = await failed(on, there)
+
+        await until(doors, "driver:V2", "offered")
+        assert (await doors.answer(False, driver_id="V2"))["state"] == "declined"
+        await until(doors, "driver:V3", "offered")
+        await until(doors, "driver:V4", "offered")
+        assert (await doors.answer(True, driver_id="V4"))["state"] == "accepted"
+        snapshot = await on.until(delivery_id, acted("notify.customer", "done"))
+
+        assert of(snapshot, "reassign")["outcome"] == "done"
+        assert "driver V4 takes it on route R4" in of(snapshot, "reassign")["note"]
+        assert snapshot["assigned"] == {"carrier": "acme", "driver_id": "V4", "route_id": "R4"}
+        assert acted("open_ticket", "done")(snapshot) is False
+        assert await assignments(on, delivery_id) == [
+            ("V2", "offered"),
+            ("V2", "declined"),
+            ("V3", "offered"),
+            ("V3", "withdrawn"),
+            ("V4", "offered"),
+            ("V4", "accepted"),
+        ]
+        assert await order_of(there.database, "R1") == []
+        assert delivery_id in await order_of(there.database, "R4")
+        assert await there.reserved(delivery_id) == {
+            "driver:V2": ReservationState.RELEASED,
+            "driver:V3": ReservationState.RELEASED,
+            "driver:V4": ReservationState.COMMITTED,
+        }
+        assert there.outside.told == [
+            ("V2", "assignment-offer"),
+            ("V3", "assignment-offer"),
+            ("V3", "assignment-withdrawn"),
+            ("V4", "assignment-offer"),
+        ]
+
+
+async def test_the_same_answer_again_does_nothing_and_another_comes_too_late(
+    temporal: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(60 * SECOND), **there.asking()) as on:
+        for number in (2, 3):
+            await there.has_driver(number)
+        delivery_id, doors = await failed(on, there)
+        await until(doors, "driver:V2", "offered")
+
+        first, again = await asyncio.gather(doors.answer(False, driver_id="V2"), doors.answer(False, driver_id="V2"))
+        later = await doors.answer(False, driver_id="V2")
+        await until(doors, "driver:V3", "offered")
+        with pytest.raises(WorkflowUpdateFailedError) as late:
+            await doors.answer(True, driver_id="V2")
+        with pytest.raises(WorkflowUpdateFailedError) as nobody:
+            await doors.answer(True, driver_id="V9")
+        with pytest.raises(WorkflowUpdateFailedError) as unreadable:
+            await doors.answer(True)
+
+        assert {first["state"], again["state"], later["state"]} == {"declined"}
+        assert later["repeated"] is True
+        assert why(late)[0] == "Conflict"
+        assert "this offer is over since" in why(late)[1]
+        assert "V2 declined: by Kim" in why(late)[1]
+        assert why(nobody) == ("NotFound", "nothing was offered to driver:V9; offered to: driver:V2, driver:V3")
+        assert why(unreadable)[0] == "InvalidInput"
+        assert [told for told in await assignments(on, delivery_id) if told[1] == "declined"] == [("V2", "declined")]
+
+
+async def test_of_several_at_once_the_first_who_accepts_has_it_and_the_others_are_told(
+    temporal: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    book = reassigning(60 * SECOND, at_once=2)
+    async with town(tmp_path) as there, stage(temporal.client, book, **there.asking()) as on:
+        for number in (2, 3, 4):
+            await there.has_driver(number)
+        delivery_id, doors = await failed(on, there)
+        await until(doors, "driver:V3", "offered")
+        assert await doors.offers() == {"driver:V2": "offered", "driver:V3": "offered"}
+
+        both = await asyncio.gather(
+            doors.answer(True, driver_id="V2"), doors.answer(True, driver_id="V3"), return_exceptions=True
+        )
+        await on.until(delivery_id, acted("reassign", "done"))
+        await doors.handle.result()
+
+        assert sum(not isinstance(one, Exception) for one in both) == 1
+        assert sorted((await doors.offers()).values()) == ["accepted", "withdrawn"]
+        moved = [route for route in ("R2", "R3") if delivery_id in await order_of(there.database, route)]
+        assert len(moved) == 1
+        assert sorted((await there.reserved(delivery_id)).values()) == ["committed", "released"]
+        assert "assignment-withdrawn" in {template for _, template in there.outside.told}
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"), [pytest.param(True, "declined", id="all decline"), pytest.param(False, "unanswered", id="no answer")]
+)
+async def test_when_nobody_takes_it_otherwise_is_done(
+    temporal: WorkflowEnvironment, tmp_path: Path, answers: bool, outcome: str
+) -> None:
+    within = 60 * SECOND if answers else SECOND
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(within), **there.asking()) as on:
+        await there.has_driver(2)
+        delivery_id, doors = await failed(on, there)
+        if answers:
+            await until(doors, "driver:V2", "offered")
+            await doors.answer(False, driver_id="V2", note="too far")
+
+        snapshot = await on.until(delivery_id, acted("notify.customer", "done"))
+
+        assert of(snapshot, "reassign")["outcome"] == outcome
+        assert of(snapshot, "open_ticket")["outcome"] == "done"
+        assert await order_of(there.database, "R1") == [delivery_id]
+        assert await there.reserved(delivery_id) == {"driver:V2": ReservationState.RELEASED}
+
+
+async def test_when_there_is_nobody_to_ask_it_says_why(temporal: WorkflowEnvironment, tmp_path: Path) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(SECOND), **there.asking()) as on:
+        delivery_id, _ = await failed(on, there)
+
+        snapshot = await on.until(delivery_id, acted("open_ticket", "done"))
+
+        assert of(snapshot, "reassign")["outcome"] == "no_help"
+        assert "carrier acme has no other driver that day" in of(snapshot, "reassign")["note"]
+
+
+async def test_who_has_no_way_to_answer_is_told_and_has_it_at_once(temporal: WorkflowEnvironment, tmp_path: Path) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(60 * SECOND), **there.asking()) as on:
+        await has_backup(there.database, "zipvan", 450)
+        delivery_id, doors = await failed(on, there)
+
+        snapshot = await on.until(delivery_id, acted("reassign", "done"))
+
+        assert of(snapshot, "reassign")["note"] == "carrier zipvan takes it for 4.50 EUR"
+        assert snapshot["assigned"]["carrier"] == "zipvan"
+        assert await doors.offers() == {"carrier:zipvan": "accepted"}
+        assert there.outside.calls == []
+
+
+async def test_carriers_answer_at_once_or_later_and_status_proof_and_number_go_along(
+    temporal: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(60 * SECOND), **there.asking()) as on:
+        for carrier, cents in (("busy", 300), ("zipvan", 450)):
+            await has_backup(there.database, carrier, cents)
+            there.outside.takes.add(carrier)
+        there.outside.answers["busy", "assignment.offered"] = {"accepted": False, "reason": "full today"}
+        delivery_id, doors = await failed(on, there, tracking_numbers=["1Z999"])
+        await until(doors, "carrier:zipvan", "offered")
+        await doors.answer(True, carrier="zipvan", tracking_number="ZV-7")
+        snapshot = await on.until(delivery_id, acted("reassign", "done"))
+        await on.until(delivery_id, lambda seen: len(on.paper.copies) > 0 and on.paper.copies[-1].carrier == "zipvan")
+
+        assert snapshot["status"] == "attempt_failed"
+        assert await assignments(on, delivery_id) == [
+            ("busy", "offered"),
+            ("busy", "declined"),
+            ("zipvan", "offered"),
+            ("zipvan", "accepted"),
+        ]
+        handed = next(data["handover"] for _, type, data in there.outside.calls if type == "assignment.taken")
+        assert (handed["status"], handed["attempts"], handed["tracking_numbers"]) == ("attempt_failed", 1, ["1Z999"])
+        assert handed["customer"]["name"] == "Aino"
+        assert on.paper.copies[-1].more_numbers == (("zipvan", "ZV-7"),)
+        assert on.paper.copies[-1].tracking_numbers == ("1Z999",)
+
+
+async def test_a_carrier_that_refuses_the_handover_does_not_get_it(temporal: WorkflowEnvironment, tmp_path: Path) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(60 * SECOND), **there.asking()) as on:
+        await has_backup(there.database, "zipvan", 450)
+        there.outside.takes.add("zipvan")
+        there.outside.answers["zipvan", "assignment.taken"] = {"accepted": False, "reason": "the van just left"}
+        delivery_id, doors = await failed(on, there)
+        await until(doors, "carrier:zipvan", "offered")
+
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await doors.answer(True, carrier="zipvan")
+        snapshot = await on.until(delivery_id, acted("open_ticket", "done"))
+
+        assert why(refused)[0] == "Conflict"
+        assert "the van just left" in why(refused)[1]
+        assert snapshot["assigned"]["carrier"] == "acme"
+        assert await order_of(there.database, "R1") == [delivery_id]
+        assert [type for _, type, _ in there.outside.calls] == ["assignment.offered", "assignment.taken", "assignment.withdrawn"]
+        assert await there.reserved(delivery_id) == {"carrier:zipvan": ReservationState.RELEASED}
+
+
+async def test_who_accepts_what_no_longer_fits_does_not_get_it_and_the_next_is_asked(
+    temporal: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(60 * SECOND), **there.asking()) as on:
+        for number in (2, 3):
+            await there.has_driver(number)
+        delivery_id, doors = await failed(on, there)
+        await until(doors, "driver:V2", "offered")
+        await no_longer_drives(there, "R2")
+
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await doors.answer(True, driver_id="V2")
+        await until(doors, "driver:V3", "offered")
+        await doors.answer(True, driver_id="V3")
+        snapshot = await on.until(delivery_id, acted("reassign", "done"))
+
+        assert "driver V2 does not drive route R2 any more" in why(refused)[1]
+        assert snapshot["assigned"]["driver_id"] == "V3"
+        assert await there.reserved(delivery_id) == {
+            "driver:V2": ReservationState.RELEASED,
+            "driver:V3": ReservationState.COMMITTED,
+        }
+
+
+async def no_longer_drives(there: Town, route_id: str) -> None:
+    from sqlalchemy import update
+
+    from store.tables import routes
+
+    async with there.database.writing() as connection:
+        await connection.execute(update(routes).where(routes.c.route_id == route_id).values(carrier="another"))
+
+
+async def test_when_the_incident_ends_open_offers_are_withdrawn_and_the_room_is_given_back(
+    temporal: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(600 * SECOND), **there.asking()) as on:
+        await there.has_driver(2)
+        delivery_id, doors = await failed(on, there)
+        await until(doors, "driver:V2", "offered")
+
+        await on.deliveries.ask(
+            delivery_id, "resolve", {"incident_id": f"{delivery_id}:1:failed:1", "resolution": "handled", "by": "Kim"}
+        )
+        result = await asyncio.wait_for(doors.handle.result(), 15)
+
+        assert result["outcome"] == "no_help"
+        assert await doors.offers() == {"driver:V2": "withdrawn"}
+        assert await there.reserved(delivery_id) == {"driver:V2": ReservationState.RELEASED}
+        assert there.outside.told[-1] == ("V2", "assignment-withdrawn")
+
+
+async def test_a_delivery_that_ends_takes_its_offers_back(temporal: WorkflowEnvironment, tmp_path: Path) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(600 * SECOND), **there.asking()) as on:
+        await there.has_driver(2)
+        delivery_id, doors = await failed(on, there)
+        await until(doors, "driver:V2", "offered")
+
+        await on.deliveries.report(delivery_id, [a_status("delivered")])
+        await asyncio.wait_for(doors.handle.result(), 15)
+
+        assert await doors.offers() == {"driver:V2": "withdrawn"}
+        assert await there.reserved(delivery_id) == {"driver:V2": ReservationState.RELEASED}
+
+
+async def test_an_assignment_whose_delivery_is_gone_stops_at_the_next_offer(
+    temporal: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(SECOND), **there.asking()) as on:
+        for number in (2, 3, 4):
+            await there.has_driver(number)
+        delivery_id, doors = await failed(on, there)
+        await until(doors, "driver:V2", "offered")
+
+        await on.deliveries.handle(delivery_id).terminate("lost")
+        result = await asyncio.wait_for(doors.handle.result(), 15)
+
+        assert result["note"] == "withdrawn: the delivery has ended"
+        assert set((await there.reserved(delivery_id)).values()) == {ReservationState.RELEASED}
+
+
+async def test_two_deliveries_at_once_are_never_promised_the_same_room(temporal: WorkflowEnvironment, tmp_path: Path) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(60 * SECOND), **there.asking()) as on:
+        await there.has_driver(1, "D-one", "D-two")
+        await there.has_driver(2, capacity=1)
+
+        await asyncio.gather(begun(on, "D-one"), begun(on, "D-two"))
+        doors = {delivery_id: Doors(on.client, delivery_id) for delivery_id in ("D-one", "D-two")}
+        async with asyncio.timeout(15):
+            while not (lucky := [one for one in doors if (await doors[one].offers()).get("driver:V2") == "offered"]):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        await doors[lucky[0]].answer(True, driver_id="V2")
+        other = next(delivery_id for delivery_id in doors if delivery_id not in lucky)
+        snapshot = await on.until(other, acted("open_ticket", "done"))
+
+        assert await order_of(there.database, "R2") == lucky
+        assert "has no room" in of(snapshot, "reassign")["note"]
+
+
+async def test_another_worker_goes_on_where_the_first_one_stopped_and_the_history_replays(
+    temporal: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with town(tmp_path) as there:
+        for number in (2, 3):
+            await there.has_driver(number)
+        async with stage(temporal.client, reassigning(60 * SECOND), **there.asking()) as on:
+            delivery_id, doors = await failed(on, there)
+            await until(doors, "driver:V2", "offered")
+        async with stage(temporal.client, reassigning(60 * SECOND), queue=on.queue, **there.asking()) as later:
+            await doors.answer(False, driver_id="V2")
+            await until(doors, "driver:V3", "offered")
+            await doors.answer(True, driver_id="V3")
+            await later.until(delivery_id, acted("reassign", "done"))
+            await doors.handle.result()
+            histories = [await doors.handle.fetch_history(), await later.deliveries.handle(delivery_id).fetch_history()]
+
+        assert there.outside.told == [("V2", "assignment-offer"), ("V3", "assignment-offer")]
+        assert await version_of(there.database, "R3") == 2
+
+    replayer = Replayer(workflows=[Delivery, Assignment], interceptors=[Guard()], data_converter=DATA_CONVERTER)
+    for history in histories:
+        assert (await replayer.replay_workflow(history)).replay_failure is None
+    assert len(histories[0].events) < 100
+
+
+async def test_bad_input_is_refused_with_every_mistake(temporal: WorkflowEnvironment, tmp_path: Path) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(SECOND), **there.asking()) as on:
+        wrong: list[list[Any]] = [[], [None], [{"number": "x"}], [{}, {}]]
+        for number, args in enumerate(wrong):
+            with pytest.raises(WorkflowFailureError) as refused:
+                await on.client.execute_workflow(
+                    "Assignment", args=args, id=f"assignment-{on.queue}-{number}", task_queue=on.queue
+                )
+            cause = refused.value.cause
+            assert isinstance(cause, ApplicationError)
+            assert cause.type == "InvalidInput"
+
+
+async def test_it_is_found_by_its_scope(temporal: WorkflowEnvironment, tmp_path: Path) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(60 * SECOND), **there.asking()) as on:
+        await there.has_driver(2)
+        delivery_id, doors = await failed(on, there)
+        await until(doors, "driver:V2", "offered")
+
+        described = await doors.handle.describe()
+
+        assert described.typed_search_attributes[SCOPE] == f"delivery:{delivery_id}"
+        assert described.parent_id == f"delivery-{delivery_id}"

@@ -1,0 +1,61 @@
+"""How a delivery has others asked to take it over: it starts an Assignment, which answers by a signal, and tells it when to stop."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
+from temporalio.workflow import ParentClosePolicy
+
+with workflow.unsafe.imports_passed_through():
+    from domain.actions import ActionRequest, ActionResult, Outcome
+    from domain.assignment import MOST_CANDIDATES, AssignmentRequest
+    from domain.instant import MINUTE, Span
+    from rules.deeds import Deed
+    from rules.requests import REASSIGN
+    from workflows.contract import ASSIGNMENT, WITHDRAW, assignment_workflow_id
+
+LONGER: Span = 15 * MINUTE
+"""What an assignment may take beyond the time that each candidate has."""
+
+A_TASK = timedelta(seconds=10)
+
+
+def are_asked(deed: Deed) -> bool:
+    """Whether takers are asked first; without `accept_within` they are told, and the deed is done at once."""
+    return deed.action == REASSIGN and bool(deed.request.args.get("accept_within"))
+
+
+async def ask_others(request: ActionRequest, number: int, to: str | None = None) -> ActionResult:
+    """Starts the incident's assignment of this number; its answer is waited for."""
+    asked = AssignmentRequest(request, number, workflow.info().workflow_id, to)
+    try:
+        handle = await workflow.start_child_workflow(
+            ASSIGNMENT,
+            asked,
+            id=assignment_workflow_id(request.incident_id, number),
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            task_timeout=A_TASK,
+            static_summary=f"somebody else for {request.delivery_id}"[:200],
+        )
+    except WorkflowAlreadyStartedError:
+        return ActionResult(Outcome.REQUESTED, "others are asked already", answer_within=longest(request))
+    handle.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # its answer comes as a signal
+    return ActionResult(Outcome.REQUESTED, "others are asked", answer_within=longest(request))
+
+
+def longest(request: ActionRequest) -> Span:
+    """How long an assignment may take: every candidate in turn lets the time for an answer pass."""
+    at_once = max(1, int(request.args.get("at_once") or 1))
+    return int(request.args.get("accept_within") or 0) * -(-MOST_CANDIDATES // at_once) + LONGER
+
+
+async def stop_asking(incident_id: str, number: int, reason: str) -> None:
+    """Withdraws what is still offered; an assignment that has ended has nothing to withdraw."""
+    try:
+        await workflow.get_external_workflow_handle(assignment_workflow_id(incident_id, number)).signal(
+            WITHDRAW, {"reason": reason[:200]}
+        )
+    except FailureError:
+        return
