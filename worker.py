@@ -18,7 +18,6 @@ from activities.admit import Admitting
 from activities.ask_carrier import AskingCarriers
 from activities.ask_customer import Asking
 from activities.assign import Assigning, Reached
-from activities.breakdown import Breakdown
 from activities.call_webhook import Calling
 from activities.channels import Channels, Texts
 from activities.glimpses import Glimpses, showing

@@ -1,6 +1,8 @@
 """How a delivery has others asked to take it over: it starts an Assignment, which answers by a signal, and tells it when to stop."""
 
+from collections.abc import Coroutine, Iterator
 from datetime import timedelta
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
@@ -12,7 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.assignment import MOST_CANDIDATES, AssignmentRequest
     from domain.instant import MINUTE, Span
     from rules.deeds import Deed
-    from rules.requests import REASSIGN
+    from rules.requests import REASSIGN, no_longer_awaited, number_of
+    from rules.watch import Watch
     from workflows.contract import ASSIGNMENT, WITHDRAW, assignment_workflow_id
 
 LONGER: Span = 15 * MINUTE
@@ -21,9 +24,18 @@ LONGER: Span = 15 * MINUTE
 A_TASK = timedelta(seconds=10)
 
 
-def are_asked(deed: Deed) -> bool:
-    """Whether takers are asked first; without `accept_within` they are told, and the deed is done at once."""
-    return deed.action == REASSIGN and bool(deed.request.args.get("accept_within"))
+async def others_asked(watch: Watch, deed: Deed) -> ActionResult | None:
+    """That others are asked to take the delivery over; None for every other deed. Without `accept_within` they are told, not asked."""
+    incident = watch.incident(deed.request.incident_id)
+    if incident is None or deed.action != REASSIGN or not deed.request.args.get("accept_within"):
+        return None
+    return await ask_others(deed.request, number_of(incident, deed.path))
+
+
+def no_longer_asked(before: Watch, after: Watch) -> Iterator[Coroutine[Any, Any, None]]:
+    """Stops the assignments whose answer is no longer waited for."""
+    for incident, path in no_longer_awaited(before.incidents, after.incidents):
+        yield stop_asking(incident.incident_id, number_of(incident, path), incident.acts[path].note or "")
 
 
 async def ask_others(request: ActionRequest, number: int, to: str | None = None) -> ActionResult:

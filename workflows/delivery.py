@@ -23,12 +23,11 @@ with workflow.unsafe.imports_passed_through():
     from rules.evaluate import Wake
     from rules.expiry import expiry
     from rules.reaching import events_of
-    from rules.requests import no_longer_awaited, number_of
     from rules.results import with_outcome
     from rules.watch import Look, look
     from workflows.acting import Trouble, failed, first_tries, patient_tries
     from workflows.answers import answered
-    from workflows.asking_others import are_asked, ask_others, stop_asking
+    from workflows.asking_others import no_longer_asked, others_asked
     from workflows.attributes import attributes_of, changed_attributes
     from workflows.beginning import beginning
     from workflows.commands import Ask, execute
@@ -180,8 +179,8 @@ class Delivery(Doors):
             watch=looked.watch,
             events_seen=state.events_seen + looked.learnt,
         )
-        for incident, path in no_longer_awaited(state.watch.incidents, looked.watch.incidents):
-            self._run(stop_asking(incident.incident_id, number_of(incident, path), incident.acts[path].note or ""))
+        for stopping in no_longer_asked(state.watch, looked.watch):
+            self._run(stopping)
         for deed in looked.deeds:
             self._start(deed)
         self._wake = next_wake(looked.wake, looked.watch, at)
@@ -233,11 +232,7 @@ class Delivery(Doors):
         task.add_done_callback(self._running.discard)
 
     async def _do(self, deed: Deed) -> None:
-        incident = self._alive.watch.incident(deed.request.incident_id)
-        if incident is not None and are_asked(deed):
-            self._inbox.append(Done(deed, await ask_others(deed.request, number_of(incident, deed.path))))
-            return
-        came = await first_tries(deed)
+        came = await others_asked(self._alive.watch, deed) or await first_tries(deed)
         if isinstance(came, Trouble) and came.lasting:
             came = failed(came)
         elif isinstance(came, Trouble):
