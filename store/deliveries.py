@@ -159,9 +159,9 @@ def _replace_tracking_numbers(connection: Connection, copy: DeliveryCopy) -> Non
     source = copy.order.get("carrier", copy.carrier)
     wanted = {(source, storable(number)) for number in copy.tracking_numbers}
     wanted |= {(carrier, storable(number)) for carrier, number in copy.more_numbers}
-    of_delivery = tracking_numbers.c.delivery_id == copy.delivery_id
     if copy.revision == 1 and copy.generation == 1 and not wanted:
         return  # nothing can be there yet
+    of_delivery = tracking_numbers.c.delivery_id == copy.delivery_id
     known = select(tracking_numbers.c.source, tracking_numbers.c.number).where(of_delivery)
     if wanted == {(row.source, row.number) for row in connection.execute(known)}:
         return

@@ -37,6 +37,7 @@ class Sight:
 
     def __init__(self) -> None:
         self._known: Seen | None = None
+        self._note: Note | None = workflow.extern_functions().get(NOTE)
 
     def copied(self, copy: DeliveryCopy) -> None:
         """A copy has been written, which says all of it."""
@@ -49,9 +50,8 @@ class Sight:
         if seen == self._known or not state.events_seen or workflow.unsafe.is_replaying():
             return
         self._known = seen
-        note: Note | None = workflow.extern_functions().get(NOTE)
-        if note is not None:
-            note(_glimpse_of(state))
+        if self._note is not None:
+            self._note(_glimpse_of(state))
 
 
 def _glimpse_of(state: State) -> Glimpse:
