@@ -7,6 +7,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from cli.desks import BUILT_IN, SECRET, Clock, chosen
+from cli.receipts import status_door_of
 from cli.replies import handing_on_of, parts_of, reply_door_of, taking_of, working_off
 from intake.keys import Keys, listed
 from intake.plans import PlanDoor
@@ -63,6 +64,8 @@ def application(settings: Settings) -> FastAPI:
     app.add_api_route("/v1/deliveries/{delivery_id}/links", revoking.revoke, methods=["DELETE"], summary="voids sent links")
     if settings.secret_key:
         add_tracking(app, parts_of(settings, gateway.database, deliveries, taking, wall_clock))
+    statuses = status_door_of(settings, gateway.database, taking)
+    app.add_api_route("/v1/twilio/status", statuses.reported, methods=["POST"], summary="what became of a message, from Twilio")
     add_updates(app, UpdateDoor(keys_of(settings), deliveries))
     add_plans(app, PlanDoor(keys_of(settings), Plans(gateway.database), wall_clock))
     if door := door_of(settings, deliveries, wall_clock):

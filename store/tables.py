@@ -126,6 +126,7 @@ effects = Table(
     Column("last_error", Prose),
     Index("ix_effects_delivery_id", "delivery_id"),
     Index("ix_effects_incident_id", "incident_id"),
+    Index("ix_effects_provider_ref", "provider_ref"),
 )
 
 tickets = Table(
@@ -359,3 +360,14 @@ revocations = Table(
     Column("delivery_id", String, primary_key=True),
     Column("revoked_at", BigInteger, nullable=False, doc="links that were made until then are void"),
 )
+
+receipts = Table(
+    "receipts",
+    METADATA,
+    Column("key", String, primary_key=True, doc="the effect that sent it, with its channel"),
+    Column("reference", Prose, nullable=False, doc="Twilio SID, Message-ID"),
+    Column("status", String, nullable=False, doc="sent, delivered, undelivered, ..."),
+    Column("code", Integer, doc="the provider's, for what went wrong"),
+    Column("reported_at", BigInteger, nullable=False),
+)
+"""What became of messages after their provider took them."""

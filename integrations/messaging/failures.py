@@ -50,6 +50,28 @@ TWILIO_REASONS: Mapping[int, str] = {
 """https://www.twilio.com/docs/api/errors"""
 
 
+STATUS_REASONS: Mapping[int, str] = {
+    **TWILIO_REASONS,
+    30003: "the recipient's phone is switched off or out of reach",
+    30004: "the recipient, or their network, blocks messages",
+    30005: "the recipient's number does not exist any more",
+    30006: "the recipient's number is a landline, or its network cannot be reached",
+    30007: "the network took it for unwanted mail",
+    30008: "the network does not say why",
+    63003: "the recipient has no WhatsApp at this number",
+    63016: "the recipient has not written within a day, and WhatsApp wants an approved template",
+    63024: "the recipient has no WhatsApp at this number",
+}
+"""What Twilio reports later of a message that it had taken: https://www.twilio.com/docs/api/errors"""
+
+
+def status_reason(code: int | None) -> str:
+    """Why a message did not arrive, in words."""
+    if code is None:
+        return "the provider does not say why"
+    return STATUS_REASONS.get(code, f"see https://www.twilio.com/docs/errors/{code}")
+
+
 class TwilioAnswerError(Exception):
     """Twilio answered with an HTTP status of 400 or more. `code` is Twilio's own, `retry_after` in milliseconds."""
 
