@@ -9,10 +9,10 @@ from cli.command import FINDINGS, FINE
 from cli.connection import deliveries_of
 from cli.forecast import foreseen
 from cli.given_files import object_of, read
-from cli.local_time import LocalClock
 from cli.snapshot import show
 from cli.why import told
 from domain.instant import HOUR, iso
+from rules.local_time import LocalClock
 from settings import read_settings
 from workflows.client import RefusedError, as_json
 from workflows.clock import wall_clock

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cli.local_time import LocalClock
+from rules.local_time import LocalClock
 
 
 def show(snapshot: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from cli.command import FINDINGS, FINE
 from cli.errors import InputError
 from cli.recording import read_event, read_order
 from cli.why import MARKS, plain, told
-from domain.instant import Instant
+from domain.instant import Instant, iso
 from domain.order import Order
 from rules.beside import rulebook_files
 from rules.book import Rulebook
@@ -19,6 +19,7 @@ from rules.clock import zone
 from rules.clock_times import UTC_ZONE, Calendar, day_number
 from rules.compile import compile_book
 from rules.event_file import read_events
+from rules.local_time import LocalClock
 from rules.order_forms import OrderForm, timezone_of
 from rules.problems import Problem, in_order, suggestion
 from rules.reader import read_file
@@ -127,15 +128,16 @@ def _told(one: Tried, book: Rulebook, rule: str | None) -> Iterator[str]:
     """The lines for one delivery."""
     date_and_zone = f"{one.calendar.date}, {one.calendar.zone.key}"
     yield f"{one.delivery_id} by {rule or 'all rules'} of {book.name}; {date_and_zone}; every action succeeds, nothing is sent"
+    clock = LocalClock.of({"as_of": iso(one.ended_at), "timezone": one.calendar.zone.key})
     for deed in one.deeds:
         entry = deed.entry
         yield f"  {_clock(one, entry.at)}  {entry.rule} {entry.says}{entry.more}"
         for sentence in deed.because:
-            yield f"            {MARKS[sentence['truth']]}  {sentence['text']}  (then: {plain(sentence['value'])})"
+            yield f"            {MARKS[sentence['truth']]}  {sentence['text']}  (then: {clock.told(plain(sentence['value']))})"
     if not one.deeds:
         yield "  nothing was done"
     yield f"at the end, {_clock(one, one.ended_at)}:"
-    yield from (f"  {line}" for line in told(one.rules, in_full=rule is not None))
+    yield from (f"  {clock.told(line)}" for line in told(one.rules, in_full=rule is not None))
     yield "then, if nothing more comes:"
     yield from (f"  {_clock(one, entry.at)}  {entry.rule} {entry.says}{entry.more}" for entry in one.to_come.entries)
     if not one.to_come.entries:

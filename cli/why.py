@@ -30,7 +30,7 @@ def told(rules: Sequence[Mapping[str, Any]], in_full: bool = False) -> Iterator[
 
 def _in_full(rule: Mapping[str, Any]) -> Iterator[str]:
     """One rule: where it stands, each sentence with its value, what is missing, and what it does next."""
-    yield f"{rule['rule']}: {rule['phase']}" + ("" if rule["applies"] else " (not for this delivery)")
+    yield f"{rule['rule']}: {rule['phase']}" + ("" if rule["applies"] else f" (not for this delivery{_because(rule)})")
     for sentence in rule["sentences"]:
         source = f", from {_event(sentence['source'])}" if sentence["source"] else ""
         yield f"  {MARKS[sentence['truth']]}  {WHERE.get(sentence['in'], '')}{sentence['text']}  (now: {plain(sentence['value'])}{source})"
@@ -46,6 +46,10 @@ def _in_full(rule: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  {waiting['says']}" for waiting in rule.get("waiting", ()))
     if rule.get("quiet_until"):
         yield f"  quiet hours until {rule['quiet_until']}"
+
+
+def _because(rule: Mapping[str, Any]) -> str:
+    return f": {rule['left_out']}" if rule.get("left_out") else ""
 
 
 def _event(source: Mapping[str, Any]) -> str:

@@ -28,8 +28,11 @@ class Failure:
 
 def told(told: Mapping[str, Any]) -> Iterator[str]:
     """A rule that is open: what makes it true; one that is not: what is missing."""
+    if not told["applies"]:
+        yield f"{told['rule']} is {told['phase']}: it is not for this delivery: {told['left_out']}"
+        return
     if told["near_miss"] or told["phase"] in (Phase.IDLE, Phase.PENDING):
-        reasons = "; ".join(told["near_miss"]) or ("it is not for this delivery" if not told["applies"] else "nothing is missing")
+        reasons = "; ".join(told["near_miss"]) or "nothing is missing"
         yield f"{told['rule']} is {told['phase']}: {reasons}"
         return
     when = [one for one in told["sentences"] if one["in"] == "when" and one["truth"] == ("true" if one["wanted"] else "false")]

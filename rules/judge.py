@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from domain.incident import Mode, Severity
-from domain.instant import Instant
+from domain.instant import Instant, iso
 from rules.book import public_name
 from rules.compile import CompiledRule
 from rules.contests import holding_back
 from rules.expectations import Expectation
 from rules.failures import Failure, listed, paired, shown, told
 from rules.grace import last_openings
+from rules.local_time import LocalClock
 from rules.machine import Phase
 from rules.messages import Wording, is_said, texts_of
 from rules.simulate import Moment
@@ -244,6 +245,6 @@ def _failure(stretch: Stretch, at: Instant, what: str, expected: str, got: str, 
 
 
 def _explained(played: Played, watch: Watch, at: Instant, rules: Iterable[str]) -> tuple[str, ...]:
-    return tuple(
-        line for rule in rules for one in why(played.in_force(watch), watch.delivery, watch.cells, at, rule) for line in told(one)
-    )
+    clock = LocalClock.of({"as_of": iso(at), "timezone": played.calendar.zone.key})
+    known = (why(played.in_force(watch), watch.delivery, watch.cells, at, rule) for rule in rules)
+    return tuple(clock.told(line) for found in known for one in found for line in told(one))

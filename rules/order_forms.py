@@ -58,6 +58,14 @@ def timezone_of(node: Node | None) -> Text | None:
     return found if isinstance(found, Text) else None
 
 
+def _in_a_part(names: tuple[str, ...]) -> str:
+    """`tier` and `customer_tier` stand in a part of the order: `write customer.tier`."""
+    written = names[-1] if len(names) == 1 else ""
+    parts = [(part, key) for part, keys in KEYS.items() if len(part) == 1 for key in keys]
+    found = [f"{part[0]}.{key}" for part, key in parts if written in (key, f"{part[0]}_{key}")]
+    return f"write {found[0]}" if found else ""
+
+
 @dataclass
 class OrderForm:
     """Reads one delivery. `places` remembers where each value stands, for the mistakes that are found later."""
@@ -110,7 +118,7 @@ class OrderForm:
         names = tuple(part for part in path if isinstance(part, str))
         allowed = KEYS.get(names[:-1])
         if allowed is None or names[-1] not in allowed:
-            near = suggestion(str(path[-1]), allowed or KEYS[()])
+            near = _in_a_part(names) or suggestion(str(path[-1]), allowed or KEYS[()])
             self.source.at_node("R010", key, f'a delivery has no "{key.value}"', near)
 
     def _value(self, node: Node, path: Path, before: Any) -> Any:

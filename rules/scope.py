@@ -69,6 +69,24 @@ def applies(rule: Rule, scope: Scope) -> bool:
     )
 
 
+def left_out(rule: Rule, delivery: Delivery) -> str | None:
+    """Why a rule is not for a delivery, in words; None if it is."""
+    values = dict(zip(SCOPE_KEYS, scope_of(delivery), strict=True))
+    for key, patterns in (pair for wanted in (rule.applies_to, *rule.narrowed_to) for pair in wanted.items()):
+        if not _lets_in(patterns, values[key]):
+            return f"{_words(key)} is {', '.join(values[key]) or 'unknown'}, the rule is for {', '.join(patterns)}"
+    for patterns_of in rule.left_to_others:
+        if _all_let_in(rule, patterns_of, values):
+            return "a narrower layer of the rule is for it"
+    if percentile(delivery.order.delivery_id) >= rule.rollout:
+        return f"it is not among the {rule.rollout}% of its rollout"
+    return None
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
+
+
 def _all_let_in(rule: Rule, wanted: Patterns, values: Mapping[str, tuple[str, ...]]) -> bool:
     for key, patterns in wanted.items():
         if key not in values:

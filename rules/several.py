@@ -43,7 +43,8 @@ class Several:
         """What a key says of one delivery; None if it says nothing."""
         mine = self._of(node, name) if isinstance(node, Pairs) else self._list(node, name)
         is_silent = mine is None or (mine != node and isinstance(mine, Items | Pairs) and not _parts(mine))
-        return (None if key in OF_RULES else Items((), node.start, node.end)) if is_silent else mine
+        nothing = Pairs((), node.start, node.end) if key in OF_RULES and isinstance(node, Pairs) else None
+        return (nothing if key in OF_RULES else Items((), node.start, node.end)) if is_silent else mine
 
     def _list(self, node: Node, name: str) -> Node:
         items = node.items if isinstance(node, Items) else (node,)

@@ -18,6 +18,7 @@ from rules.openings import evaluated
 from rules.outlook import outlook_of
 from rules.readings import value_at
 from rules.scene import Scene
+from rules.scope import left_out
 from rules.steps import step_of
 from rules.tree import AnyOf, Compare, Condition, Group, NoneOf, Sentence, Together, Truth
 
@@ -104,6 +105,7 @@ def _explained(
         "says": rule.rule.says,
         "mode": rule.rule.mode.value,
         "applies": rule.id in scope,
+        "left_out": None if rule.id in scope else left_out(rule.rule, scene.delivery),
         "phase": cell.phase.value,
         "since": None if cell.phase is Phase.IDLE else iso(cell.since),
         "episode": cell.episode,

@@ -52,7 +52,7 @@ def test_it_tells_openings_with_their_reasons_what_is_done_near_misses_and_what_
         "  11:39:00  missed-scan came near: needed 6 minutes more",
         "  13:44:00  missed-scan opens (high)",
         "            yes  status is out_for_delivery  (then: out_for_delivery)",
-        "            yes  no scan for 2h since out_for_delivery  (then: 2026-11-23T11:39:00Z)",
+        "            yes  no scan for 2h since out_for_delivery  (then: 11:39:00)",
         "  13:44:00  missed-scan does notify.customer",
         "  13:59:00  missed-scan escalates unless acknowledged (step 1)",
         "  13:59:00  missed-scan does open_ticket",

@@ -66,7 +66,7 @@ def test_what_a_rule_does_next_is_in_words() -> None:
 def test_a_rule_that_is_asked_for_by_name_is_told_in_full_whoever_it_is_for() -> None:
     said = lines("not-mine")
 
-    assert said[0] == "not-mine: idle (not for this delivery)"
+    assert said[0] == "not-mine: idle (not for this delivery: carrier is acme, the rule is for nobody)"
     assert any("status is arrived" in line for line in said)
 
 

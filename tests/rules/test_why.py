@@ -132,6 +132,7 @@ def test_a_rule_for_other_deliveries_is_shown_as_such() -> None:
     (found,) = why(book, a_delivery(), {}, at("09:00"))
 
     assert (found["applies"], found["phase"], found["truth"]) == (False, "idle", "true")
+    assert "the rule is for" in found["left_out"]
     assert found["sentences"][0]["wanted"] is False
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from cli.local_time import LocalClock
 from cli.snapshot import show
+from rules.local_time import LocalClock
 
 ANSWER = {"as_of": "2026-11-23T09:05:00Z", "timezone": "Europe/Helsinki"}
 
