@@ -37,10 +37,13 @@ def _anchor(plain: Step, scene: Scene, t: Instant, until: Instant) -> Instant:
 
 
 def _true_since(plain: Step, scene: Scene, t: Instant) -> Instant:
+    """What is so only between two reports of one instant, for no time at all, counts for nothing."""
     since: Instant | None = None
     pieces = list(scene.past())
     ends = [start for start, _ in pieces[1:]] + [t + 1]
     for (start, past), end in zip(pieces, ends, strict=True):
+        if start == end:
+            continue
         at = start
         while True:
             truth, until = plain(past, at)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from rules.book import Rulebook
 from rules.compile import CompiledBook, compile_book
 from rules.evaluate import ChangeKind, Verdict
 from rules.openings import evaluated
-from tests.rules.scenarios import Scenario, contests, followers, scenarios
+from tests.rules.scenarios import Scenario, contests, facts, followers, scenarios
 from tests.rules.stepper import DIRECTORY, Away, Batch, stepped, stepped_in_turn, stepped_together
 
 # More, and other ones each time: DOORSTEP_EXAMPLES=5000 DOORSTEP_RANDOM=1.
@@ -103,6 +104,31 @@ def test_so_they_do_of_books_of_several_rules_by_either_matcher(matcher: str, sc
 @given(scenario=scenarios(4, 6, longest=10 * MINUTE, stays=True))
 @examples(8)
 def test_so_they_do_of_states_that_last(scenario: Scenario) -> None:
+    assert sorted(woken(scenario, compiled(scenario))) == sorted(by_seconds(scenario))
+
+
+@st.composite
+def crowded(draw: st.DrawFn) -> Scenario:
+    """A scenario in which much happens at one instant, and rules ask for how long something has been so."""
+    scenario = draw(scenarios(1, 3, longest=10 * MINUTE))
+    start = scenario.delivery.known_at
+    step, length = (scenario.end - start) // 4 // SECOND * SECOND, scenario.end - start
+    book = tuple(replace(rule, when=draw(facts(length)), only_when=None) for rule in scenario.rules)
+    told = [
+        replace(event, occurred_at=at, recorded_at=max(at + event.recorded_at - event.occurred_at, start))
+        for _, batch in scenario.batches
+        for event in batch
+        for at in [start + (event.occurred_at - start) // step * step]
+    ]
+    learnt = sorted({event.recorded_at for event in told})
+    batches = [(at, tuple(event for event in told if event.recorded_at == at)) for at in learnt]
+    return replace(scenario, rules=book, batches=batches)
+
+
+@given(scenario=crowded())
+@examples(3)
+def test_so_they_do_of_much_at_one_instant(scenario: Scenario) -> None:
+    """What changes and changes back within one instant has been so all along."""
     assert sorted(woken(scenario, compiled(scenario))) == sorted(by_seconds(scenario))
 
 

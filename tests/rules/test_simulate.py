@@ -63,6 +63,22 @@ def test_an_event_at_the_instant_of_a_timer_comes_first() -> None:
     assert moments["11:05:00"].open == ()
 
 
+def test_reports_of_one_instant_are_looked_at_together_and_those_that_come_later_by_themselves() -> None:
+    book = a_book("- {id: warm, when: temperature over 8 C for 5m}")
+    warm, cool = ({"name": "temperature", "value": value, "unit": "C"} for value in (9_000, 7_000))
+    before = an_event("sensor", "09:00", detail=warm)
+    gone = an_event("sensor", "09:10", event_id="a", detail=cool)
+
+    together = played(book, reports(before, gone, an_event("sensor", "09:10", event_id="b", detail=warm)), "10:00")
+    apart = played(book, reports(before, gone, an_event("sensor", "09:10", "09:11", event_id="b", detail=warm)), "10:00")
+
+    assert [clock for clock, moment in together.items() if moment.opened or moment.resolved] == ["09:05:00"]
+    assert {clock: dict(moment.resolved) for clock, moment in apart.items() if moment.resolved} == {
+        "09:10:00": {"warm": Resolution.CURED}
+    }
+    assert [clock for clock, moment in apart.items() if moment.opened] == ["09:05:00", "09:11:00"]
+
+
 def test_what_follows_from_an_outcome_is_done_at_the_same_instant() -> None:
     script = Script({"reroute": Came((Outcome.FAILED,))})
 

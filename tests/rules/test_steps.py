@@ -101,6 +101,16 @@ def test_for_d_starts_anew_after_a_break_that_was_told_late() -> None:
     assert seen(held, "09:06", *events, late) == ("false", at("09:09"))
 
 
+def test_what_changes_and_changes_back_at_one_instant_has_been_so_all_along() -> None:
+    held = Compare("temperature", "over", 8000, held=5 * MINUTE)
+    warm, cool = {"name": "temperature", "value": 9000}, {"name": "temperature", "value": 7000}
+    events = (an_event("sensor", "09:00", detail=warm), an_event("sensor", "09:07", event_id="a", detail=cool))
+    back = an_event("sensor", "09:07", event_id="b", detail=warm)
+
+    assert seen(held, "09:07", *events) == ("false", NEVER)
+    assert seen(held, "09:07", *events, back) == ("true", NEVER)
+
+
 def test_late_for_an_hour_counts_from_the_promised_end() -> None:
     late = Is("condition", ("late",), held=HOUR)
 
