@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import evaluate, memory, throughput
+from benchmarks import evaluate, memory, rerouting, throughput
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -23,10 +23,13 @@ def measured() -> dict[str, Any]:
     print(room.render(), flush=True)
     whole = asyncio.run(throughput.measure())
     print(whole.render(), flush=True)
+    reroutes = asyncio.run(rerouting.measure())
+    print(reroutes.render(), flush=True)
     return {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
         "evaluate": [{**asdict(cost), "ratio": cost.ratio, "events_per_second": cost.events_per_second} for cost in costs],
         "memory_mb": asdict(room),
+        "reroute": {**asdict(reroutes), "median": median(reroutes.seconds)},
         "throughput": {
             **asdict(whole),
             "median_bare": median(whole.bare),

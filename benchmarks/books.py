@@ -35,6 +35,12 @@ def many(number: int = 50) -> Rulebook:
     return _book(read_book("rulebook: many\nrules:\n" + "".join(_rule(index) for index in range(number)), "many.yaml"))
 
 
+def rerouting() -> Rulebook:
+    """A book that asks the route for a better order as soon as an ETA is late."""
+    rule = "  - id: behind\n    says: Behind\n    when: eta later than promised end by 10m\n    do: [{reroute: {}}]\n"
+    return read(f"rulebook: rerouting\nrules:\n{rule}")
+
+
 def read(text: str) -> Rulebook:
     """A book from its text."""
     return _book(read_book(text, "bench.yaml"))

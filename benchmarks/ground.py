@@ -12,6 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 from benchmarks.books import shipped
 from cli.publishing import publish
 from cli.temporal_server import PRAGMAS, READS_ONCE, temporal_binary
+from rules.book import Rulebook
 from rules.check import Check
 from settings import Settings, read_settings
 from store.database import Database
@@ -30,13 +31,13 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(interceptors: Sequence[Interceptor] = ()) -> AsyncIterator[Ground]:
-    """All in a folder that is gone afterwards. Settings of the environment do not count."""
+async def ground(interceptors: Sequence[Interceptor] = (), books: Sequence[Rulebook] = ()) -> AsyncIterator[Ground]:
+    """All in a folder that is gone afterwards, with some more rulebooks. Settings of the environment do not count."""
     with tempfile.TemporaryDirectory(prefix="doorstep-bench-", ignore_cleanup_errors=True) as folder:
         settings = read_settings({"DOORSTEP_HOME": folder}, Path(folder) / "none.toml")
         async with _server(Path(folder), interceptors) as server:
             await migrate(settings.database_url)
-            await _publish(settings)
+            await _publish(settings, (shipped(), *books))
             yield Ground(server.client, server.client.service_client.config.target_host, settings)
 
 
@@ -55,9 +56,9 @@ async def _server(folder: Path, interceptors: Sequence[Interceptor]) -> AsyncIte
         yield server
 
 
-async def _publish(settings: Settings) -> None:
+async def _publish(settings: Settings, books: tuple[Rulebook, ...]) -> None:
     database = Database(settings.database_url)
     try:
-        await publish(Check((shipped(),), ()), database)
+        await publish(Check(books, ()), database)
     finally:
         await database.close()

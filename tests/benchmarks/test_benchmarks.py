@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import books, evaluate, healthy, memory, throughput
+from benchmarks import books, evaluate, healthy, memory, rerouting, throughput
 from rules.compile import compile_book
 
 
@@ -36,3 +36,12 @@ async def test_the_memory_of_a_real_worker_is_measured() -> None:
 
     assert measured.idle > 0
     assert "3 cached deliveries" in measured.render()
+
+
+@pytest.mark.temporal
+async def test_a_reroute_is_measured_up_to_the_last_delivery_that_is_told() -> None:
+    measured = await rerouting.measure(stops=4, rounds=1)
+
+    assert measured.told[0] >= 1
+    assert measured.seconds[0] > 0.5
+    assert "reroute of 4 stops" in measured.render()
