@@ -158,6 +158,35 @@ def decide(
     ends_with(lambda: decide_proposal(delivery_id, proposal, approve, by))
 
 
+AssignmentArgument = Annotated[str, typer.Argument(metavar="ASSIGNMENT", help="its id, INCIDENT-NUMBER, from `show`")]
+
+
+@delivery.command()
+def offers(assignment: AssignmentArgument, format: FormatOption = Format.TEXT) -> None:
+    """Who was offered a delivery, and how each offer stands."""
+    from cli.offers import show_offers
+
+    ends_with(lambda: show_offers(read_settings(), assignment, format.value))
+
+
+@delivery.command()
+def answer(
+    assignment: AssignmentArgument,
+    accept: Annotated[bool, typer.Option("--accept/--decline", help="the answer")],
+    by: Annotated[str, typer.Option(help="who says so")],
+    driver: Annotated[str | None, typer.Option(help="for this driver")] = None,
+    carrier: Annotated[str | None, typer.Option(help="for this carrier")] = None,
+    tracking_number: Annotated[str | None, typer.Option(help="the carrier's own number of the delivery")] = None,
+    note: Annotated[str, typer.Option(help="what else was said")] = "",
+) -> None:
+    """Answer an offer for a driver or a carrier who was asked to take a delivery over."""
+    from cli.offers import answer_offer
+
+    said = {"driver_id": driver, "carrier": carrier, "tracking_number": tracking_number, "note": note or None}
+    known = {name: value for name, value in said.items() if value is not None}
+    ends_with(lambda: answer_offer(read_settings(), assignment, {**known, "accept": accept, "by": by}))
+
+
 @delivery.command()
 def show(delivery_id: str, format: FormatOption = Format.TEXT) -> None:
     """Where a delivery stands, its incidents, what was done, and what is due next."""

@@ -9,12 +9,15 @@ from fastapi import FastAPI
 from cli.desks import BUILT_IN, SECRET, Clock, chosen
 from cli.receipts import status_door_of
 from cli.replies import handing_on_of, parts_of, reply_door_of, taking_of, working_off
+from domain.endpoint import DISPATCH
 from intake.keys import Keys, listed
+from intake.offers import OfferDoor, Secrets
 from intake.plans import PlanDoor
 from intake.revoking import RevokingDoor
 from intake.tickets import Deciding, TicketDoor
 from intake.updates import UPDATES, UpdateDoor
-from settings import Settings, SettingsError
+from rules.directory_reader import read_directory_file
+from settings import Settings, SettingsError, secret_named
 from store.database import Database
 from store.plans import Plans
 from store.revocations import Revocations
@@ -68,6 +71,9 @@ def application(settings: Settings) -> FastAPI:
     app.add_api_route("/v1/twilio/status", statuses.reported, methods=["POST"], summary="what became of a message, from Twilio")
     add_updates(app, UpdateDoor(keys_of(settings), deliveries))
     add_plans(app, PlanDoor(keys_of(settings), Plans(gateway.database), wall_clock))
+    offers = OfferDoor(keys_of(settings), signing_secrets(settings), deliveries, wall_clock)
+    path = "/v1/assignments/{assignment_id}/answer"
+    app.add_api_route(path, offers.answered, methods=["POST"], summary="the answer of who was offered a delivery")
     if door := door_of(settings, deliveries, wall_clock):
         app.add_api_route(f"/v1/tickets/{door.desk}", door.changed, methods=["POST"], summary="a change at the ticket desk")
     return app
@@ -83,6 +89,19 @@ def add_updates(app: FastAPI, door: UpdateDoor) -> None:
 def add_plans(app: FastAPI, door: PlanDoor) -> None:
     """The door for the plans of routes."""
     app.add_api_route("/v1/routes/{route_id}/plan", door.plan, methods=["GET"], summary="the plan of a route that is in force")
+
+
+def signing_secrets(settings: Settings) -> Secrets:
+    """With what carriers and the dispatch system sign: the secrets of their endpoints in directory.yaml."""
+    read = read_directory_file(settings.rules / "directory.yaml")
+
+    def secret(carrier: str | None) -> str | None:
+        row = None if carrier is None else read.directory.carriers.get(carrier)
+        name = DISPATCH if carrier is None else row.requests if row else None
+        endpoint = read.endpoints.get(name) if name else None
+        return secret_named(endpoint.secret) if endpoint else None
+
+    return secret
 
 
 def keys_of(settings: Settings) -> Keys:

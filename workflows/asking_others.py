@@ -41,6 +41,7 @@ def no_longer_asked(before: Watch, after: Watch) -> Iterator[Coroutine[Any, Any,
 async def ask_others(request: ActionRequest, number: int, to: str | None = None) -> ActionResult:
     """Starts the incident's assignment of this number; its answer is waited for."""
     asked = AssignmentRequest(request, number, workflow.info().workflow_id, to)
+    said = f"others are asked: assignment {request.incident_id}-{number}"
     try:
         handle = await workflow.start_child_workflow(
             ASSIGNMENT,
@@ -52,9 +53,9 @@ async def ask_others(request: ActionRequest, number: int, to: str | None = None)
             static_summary=f"somebody else for {request.delivery_id}"[:200],
         )
     except WorkflowAlreadyStartedError:
-        return ActionResult(Outcome.REQUESTED, "others are asked already", answer_within=longest(request))
+        return ActionResult(Outcome.REQUESTED, said, answer_within=longest(request))
     handle.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # its answer comes as a signal
-    return ActionResult(Outcome.REQUESTED, "others are asked", answer_within=longest(request))
+    return ActionResult(Outcome.REQUESTED, said, answer_within=longest(request))
 
 
 def longest(request: ActionRequest) -> Span:

@@ -27,6 +27,7 @@ from domain.event import Event
 from domain.status import FINAL, IMPLIED_STATUS, Kind
 from workflows.contract import ANSWER, DELIVERY, LOOK_AGAIN, TASK_QUEUE, delivery_workflow_id
 from workflows.events import wire_event
+from workflows.offers import as_it_ended
 from workflows.payloads import DATA_CONVERTER
 
 AnyHandle = WorkflowHandle[Any, Any]
@@ -137,6 +138,37 @@ class Deliveries:
             await self.handle(delivery_id).signal(ANSWER, told)
         except RPCError as error:
             raise _not_running(error, delivery_id) from None
+
+    async def answer_offer(self, assignment_id: str, said: Mapping[str, Any], update_id: str | None = None) -> dict[str, Any]:
+        """Answers an offer of an assignment (INCIDENT-NUMBER), once for each `update_id`. Of one that has ended the same answer
+        again is answered as before. Raises RefusedError, which says why it comes too late, LookupError or UnreachableError.
+        """
+        handle: AnyHandle = self._client.get_workflow_handle(f"assignment-{assignment_id}")
+        try:
+            answer: dict[str, Any] = await self._answered(handle.execute_update("answer", said, id=update_id))
+        except WorkflowUpdateFailedError as error:
+            raise refused(error) from None
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise _unreachable(error) from None
+            ended = as_it_ended(await self.offers(assignment_id), said)
+            if isinstance(ended, str):
+                raise RefusedError(ended, "Conflict") from None
+            return ended
+        return answer
+
+    async def offers(self, assignment_id: str) -> dict[str, Any]:
+        """An assignment and how its offers stand. Raises LookupError or UnreachableError."""
+        handle: AnyHandle = self._client.get_workflow_handle(f"assignment-{assignment_id}")
+        try:
+            told: dict[str, Any] = await self._answered(handle.query("snapshot"))
+        except WorkflowQueryFailedError as error:
+            raise LookupError(f"assignment {assignment_id}: {error.message}") from None
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise LookupError(f"there is no assignment {assignment_id}") from None
+            raise _unreachable(error) from None
+        return told
 
     async def reopen(self, delivery_id: str, events: Sequence[Event | Mapping[str, Any]]) -> bool:
         """Begins the next generation of a delivery that has ended, if the events say that its end did not occur.

@@ -103,3 +103,15 @@ def details(asked: AssignmentRequest, offers: Sequence[Offer], result: ActionRes
     lines += [f"- {offer.words}, {offer.candidate.note or offer.candidate.kind}; until {iso(offer.until)}" for offer in offers]
     lines += ["", f"It ended: {result.outcome.value}, {result.note}." if result else "It is still being offered."]
     return "\n".join(lines)[:18_000]
+
+
+def as_it_ended(assignment: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any] | str:
+    """The answer to an answer that comes when the assignment has ended: the same as before, or why it is too late."""
+    who = f"driver:{said['driver_id']}" if said.get("driver_id") else f"carrier:{said.get('carrier')}"
+    offer = next((offer for offer in assignment["offers"] if offer["candidate"] == who), None)
+    if offer is None:
+        return f"nothing was offered to {who}, and this assignment has ended"
+    if offer["state"] == ("accepted" if said.get("accept") is True else "declined"):
+        return {"ok": True, "state": offer["state"], "as_of": offer["at"], "repeated": True}
+    note = f": {offer['note']}" if offer["note"] else ""
+    return f"this offer is over since {offer['at']}: {offer['state']}{note}"

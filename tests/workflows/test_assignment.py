@@ -19,6 +19,7 @@ from tests.workflows.test_closing_actions import of
 from tests.workflows.test_delivery import acted
 from workflows.assignment import Assignment
 from workflows.attributes import SCOPE
+from workflows.client import RefusedError
 from workflows.clock import wall_clock
 from workflows.delivery import Delivery
 from workflows.guard import Guard
@@ -394,3 +395,26 @@ async def test_it_is_found_by_its_scope(temporal: WorkflowEnvironment, tmp_path:
 
         assert described.typed_search_attributes[SCOPE] == f"delivery:{delivery_id}"
         assert described.parent_id == f"delivery-{delivery_id}"
+
+
+async def test_an_answer_after_the_end_is_told_how_it_ended(temporal: WorkflowEnvironment, tmp_path: Path) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(60 * SECOND), **there.asking()) as on:
+        for number in (2, 3):
+            await there.has_driver(number)
+        _, doors = await failed(on, there)
+        id = doors.handle.id.removeprefix("assignment-")
+        await until(doors, "driver:V2", "offered")
+        await on.deliveries.answer_offer(id, {"driver_id": "V2", "accept": False, "by": "Kim"})
+        await until(doors, "driver:V3", "offered")
+        await on.deliveries.answer_offer(id, {"driver_id": "V3", "accept": True, "by": "Kim"})
+        await doors.handle.result()
+
+        again = await on.deliveries.answer_offer(id, {"driver_id": "V3", "accept": True, "by": "Kim"})
+        with pytest.raises(RefusedError, match=r"this offer is over since .*: declined: by Kim") as late:
+            await on.deliveries.answer_offer(id, {"driver_id": "V2", "accept": True, "by": "Kim"})
+        with pytest.raises(LookupError, match="there is no assignment nowhere-1"):
+            await on.deliveries.answer_offer("nowhere-1", {"driver_id": "V2", "accept": True, "by": "Kim"})
+
+        assert (again["state"], again["repeated"]) == ("accepted", True)
+        assert late.value.type == "Conflict"
+        assert (await on.deliveries.offers(id))["outcome"] == "done"
