@@ -15,6 +15,7 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.admit import Admitting
+from activities.ask_approver import AskingApprovers
 from activities.ask_carrier import AskingCarriers
 from activities.ask_customer import Asking
 from activities.assign import Assigning, Reached
@@ -103,7 +104,8 @@ class Contacts:
         return await self.drivers.contact(driver_id)
 
     async def person(self, name: str) -> Contact | None:
-        return self.people.get(name)
+        """The owner of a rulebook may be a mail address."""
+        return self.people.get(name) or (Contact(email=name) if "@" in name else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,7 @@ def activities_of(
         assigning.offer,
         assigning.commit,
         assigning.withdraw,
+        AskingApprovers(notifying, links_of(settings)).ask_approver,
         asking.request_new_attempt,
         asking.hold_at_hub,
         asking.change_to_pickup_point,

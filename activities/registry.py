@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
+from activities.ask_approver import AskingApprovers
 from activities.ask_carrier import AskingCarriers
 from activities.ask_customer import Asking
 from activities.call_webhook import Calling
@@ -27,6 +28,7 @@ ACTIVITIES: dict[str, Activity] = {
     "hold_at_hub": AskingCarriers.hold_at_hub,
     "change_to_pickup_point": AskingCarriers.change_to_pickup_point,
     "return_to_sender": AskingCarriers.return_to_sender,
+    "ask_approver": AskingApprovers.ask_approver,
     "call_webhook": Calling.call_webhook,
     "emit": Calling.emit,
 }

@@ -133,7 +133,7 @@ def recorded_of(history: Mapping[str, Any]) -> Recorded:
     outcomes: dict[str, list[str]] = defaultdict(list)
     for incident in history["incidents"]:
         for act in incident["acts"]:
-            is_ours = act["action"] in ("update_ticket", "solve_ticket")
+            is_ours = act["action"] in ("update_ticket", "solve_ticket", "ask_approver")
             if act["outcome"] in ENDED and not is_ours and act.get("begun", True):
                 outcomes[f"{incident['rule']}.{act['action']}"].append(act["outcome"])
     return Recorded(

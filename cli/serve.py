@@ -10,6 +10,7 @@ from cli.desks import BUILT_IN, SECRET, Clock, chosen
 from cli.receipts import status_door_of
 from cli.replies import handing_on_of, parts_of, reply_door_of, taking_of, working_off
 from domain.endpoint import DISPATCH
+from domain.links import Signer
 from intake.keys import Keys, listed
 from intake.offers import OfferDoor, Secrets
 from intake.plans import PlanDoor
@@ -21,7 +22,8 @@ from settings import Settings, SettingsError, secret_named
 from store.database import Database
 from store.plans import Plans
 from store.revocations import Revocations
-from web.app import Gateway, add_tracking, gateway_app
+from web.app import Gateway, add_tracking, gateway_app, page_templates
+from web.deciding import Desk, add_deciding
 from workflows.client import Deliveries, connect
 from workflows.clock import wall_clock
 
@@ -67,6 +69,7 @@ def application(settings: Settings) -> FastAPI:
     app.add_api_route("/v1/deliveries/{delivery_id}/links", revoking.revoke, methods=["DELETE"], summary="voids sent links")
     if settings.secret_key:
         add_tracking(app, parts_of(settings, gateway.database, deliveries, taking, wall_clock))
+        add_deciding(app, Desk(Signer(settings.secret_key), deliveries, wall_clock), page_templates())
     statuses = status_door_of(settings, gateway.database, taking)
     app.add_api_route("/v1/twilio/status", statuses.reported, methods=["POST"], summary="what became of a message, from Twilio")
     add_updates(app, UpdateDoor(keys_of(settings), deliveries))

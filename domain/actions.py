@@ -197,6 +197,20 @@ class SolveTicket:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AskApprover:
+    """Tells whose rulebook it is what a rule proposes, with a link to decide it. Rules do not ask for it.
+
+    `to` is a mail address or a person of directory.yaml; `due_at` the deadline.
+    """
+
+    to: str
+    proposal_id: str
+    actions: tuple[str, ...] = ()
+    cost: str | None = None
+    due_at: Instant | None = None
+
+
 ACTION_ARGUMENTS: dict[str, type] = {
     "notify": Notify,
     "open_ticket": OpenTicket,

@@ -31,6 +31,11 @@ def moment(at: Instant) -> datetime:
     return datetime.fromtimestamp(at // 1000, UTC).replace(microsecond=at % 1000 * 1000)
 
 
+def from_iso(text: str) -> Instant:
+    """The instant of a time with an offset, as `iso` writes it; raises ValueError."""
+    return instant(datetime.fromisoformat(text))
+
+
 def iso(at: Instant | None) -> str | None:
     """ISO 8601 in UTC with seconds (and milliseconds where there are some); None stays None."""
     if at is None:

@@ -1,24 +1,29 @@
 """What messages and tickets may speak of: the values that templates can name."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from domain.delivery import Delivery
 from domain.incident import Incident
 from domain.instant import Instant
 
+AT_SENDING: Mapping[str, Any] = {
+    "tracking_url": None,
+    "reply_code": None,
+    "acknowledge_url": None,
+    "decision_url": None,
+    "proposal": {"actions": (), "cost": None, "due_at": None},
+}
+"""Variables that are known only where a message is sent, as they are where they are not: links, codes, what is proposed."""
+
 
 def template_context(delivery: Delivery, incident: Incident, now: Instant) -> dict[str, Any]:
-    """The variables of a template. Instants are milliseconds, for the filters local_time, local_date and minutes_until.
-
-    `tracking_url` and `reply_code` are known only where the message is sent.
-    """
+    """The variables of a template. Instants are milliseconds, for the filters local_time, local_date and minutes_until."""
     order, facts = delivery.order, delivery.facts
     scan = facts.last_scan
     return {
         "now": now,
         "delivery_id": order.delivery_id,
-        "tracking_url": None,
-        "reply_code": None,
         "order_id": order.order_id,
         "tracking_numbers": [*order.tracking_numbers, *(number for _, number in facts.more_numbers)],
         "status": facts.status.value,

@@ -3,13 +3,13 @@
 A proposal stands until somebody decides, until its deadline, or until its incident ends; an act that waits for one is no end.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from domain.actions import BACKUP_CARRIER, Outcome, Reassign
 from domain.currencies import amount_text
 from domain.delivery import Delivery
-from domain.incident import Act, Answer, Incident, Mode, Proposal
+from domain.incident import Act, Answer, Incident, Mode, Proposal, proposal_id
 from domain.instant import Instant
 from rules.book import Approval, Rule, Step
 from rules.directory import Directory
@@ -17,6 +17,9 @@ from rules.readiness import ready_of
 
 WHOLE = ""
 """The path of a proposal of everything that a rule does."""
+
+ASK_APPROVER = "ask_approver"
+TOLD_OF = "approver"
 
 GO_AHEAD = (Answer.APPROVED, Answer.ACTED)
 OUTCOMES = {Answer.REJECTED: Outcome.DECLINED, Answer.DROPPED: Outcome.UNANSWERED, Answer.LAPSED: Outcome.DROPPED}
@@ -62,6 +65,19 @@ def asked_first(
     if (before := _overtaken(incident, path, now)) is not None:
         proposal = replace(proposal, due_at=before.due_at)
     return incident.proposing(path, proposal).with_act(path, Act(_name(step), now, Outcome.PROPOSED, now, f"costs {cost}"))
+
+
+def approver_path(path: str) -> str:
+    """Where in the plan somebody is told of a proposal."""
+    return f"{TOLD_OF}.{path or 'all'}"
+
+
+def untold_proposals(incident: Incident, owner: str) -> Iterator[tuple[str, Step]]:
+    """The proposals that the owner of the rulebook is to be told of now, each once."""
+    for path, proposal in incident.awaiting:
+        if approver_path(path) not in incident.acts:
+            args = {"to": owner, "proposal_id": proposal_id(incident, path), "actions": proposal.actions}
+            yield approver_path(path), Step(ASK_APPROVER, {**args, "cost": proposal.cost, "due_at": proposal.due_at})
 
 
 def answered(incident: Incident, path: str, answer: Answer, by: str | None, at: Instant) -> Incident:

@@ -7,7 +7,7 @@ from domain.actions import Outcome
 from domain.delivery import Delivery
 from domain.incident import Act, Incident
 from domain.instant import Instant
-from rules.approval import asked_first, considered, is_proposing, may_act
+from rules.approval import asked_first, considered, is_proposing, may_act, untold_proposals
 from rules.book import Rule
 from rules.deeds import Deed, deed_of, for_the_group
 from rules.limits import Effects, counted
@@ -58,6 +58,8 @@ class Begun:
         is_held = rule.group is not None and is_waiting(rule, incident, self.around.delivery, now)
         if (until is None or not incident.is_open) and may_act(incident) and not is_held:
             incident = self._with_begun(incident, rule)
+        if incident.proposals and until is None:
+            incident = self._with_approver_told(incident)
         if timed or incident.proposals:
             incident = self._with_due(incident)
         return incident if until is None else waiting(incident, until)
@@ -76,6 +78,13 @@ class Begun:
                 if step.action == OPEN_TICKET:
                     incident = with_ticket_begun(incident)
         return incident if incident.told is None else self._with_ticket_told(incident)
+
+    def _with_approver_told(self, incident: Incident) -> Incident:
+        owner = self.around.plans.book.rulebook.owner
+        for path, step in untold_proposals(incident, owner) if owner else ():
+            deed = deed_of(self.around.delivery, self.around.generation, incident, path, step, self.around.now)
+            incident = incident.with_act(path, self._begin(incident, deed))
+        return incident
 
     def _with_ticket_told(self, incident: Incident) -> Incident:
         step, path = untold(incident), telling_path(incident)

@@ -8,7 +8,7 @@ from liquid.exceptions import LiquidError
 
 from domain.delivery import delivery_of
 from domain.incident import Incident, Mode, Severity
-from domain.message import template_context
+from domain.message import AT_SENDING, template_context
 from domain.order import Destination, Order, Window
 from domain.sending import Message, TemplateError
 from rules.problems import suggestion
@@ -45,7 +45,7 @@ def known_variables() -> frozenset[str]:
     """Every variable that templates may use, with dots; also those that hold others."""
     order = Order("D", "carrier", Window(None, 0), Destination("UTC"))
     incident = Incident("D:1:rule:1", "rule", 1, Severity.MEDIUM, Mode.LIVE, 0, "says", "book")
-    return frozenset(_paths(template_context(delivery_of(order, 0), incident, 0)))
+    return frozenset(_paths({**template_context(delivery_of(order, 0), incident, 0), **AT_SENDING}))
 
 
 def _paths(values: Mapping[str, Any], before: str = "") -> Iterator[str]:

@@ -49,7 +49,7 @@ async def test_the_worker_does_every_action_that_a_rule_may_ask_for(tmp_path: Pa
 
 
 def test_every_action_has_its_activity() -> None:
-    assert set(ACTIVITIES) == {*ACTION_ARGUMENTS, "update_ticket", "solve_ticket"}
+    assert set(ACTIVITIES) == {*ACTION_ARGUMENTS, "update_ticket", "solve_ticket", "ask_approver"}
 
 
 @pytest.mark.parametrize("file", ["worker.py", "cli/doctor.py"])

@@ -8,10 +8,8 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
@@ -19,31 +17,21 @@ from fastapi.templating import Jinja2Templates
 
 from domain.arrival import Arrival
 from domain.conversation import Meaning, meaning_of
-from domain.instant import DAY, Instant, instant, iso
+from domain.instant import DAY, Instant, from_iso, iso
 from domain.links import FORM_LASTS, ExpiredLinkError, Link, LinkError, LinkKind, Signer
 from domain.windows import spoken
 from store.deliveries import Deliveries as Copies
 from store.errors import StoreError
 from store.revocations import Revocations
+from web.forms import PRIVATE, form_of
 from web.tracking_view import Known, known_by_copy, known_by_workflow, view_of
 from web.tracking_words import TEXTS
 from workflows.client import UnreachableError
 
 SOURCE = "track"
-LONGEST = 16 * 1024
-"""Bytes of a form."""
 LONGEST_TEXT = 1_000
 WAITS_S = 4.0
 """Seconds that a delivery is asked for; then the page shows what was known last."""
-
-HEADERS: Mapping[str, str] = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-}
-"""The address is what lets people in: it is neither kept nor passed on."""
 
 
 class Taken(Protocol):
@@ -102,8 +90,8 @@ class Tracking:
             link, known = await self._known(token)
         except (LinkError, GoneError, StoreError):
             return await self._page(request, token, "")
-        said = await self._taken(link, known, await _form(request))
-        return RedirectResponse(f"/track/{token}?said={said}", HTTPStatus.SEE_OTHER, HEADERS)
+        said = await self._taken(link, known, await form_of(request))
+        return RedirectResponse(f"/track/{token}?said={said}", HTTPStatus.SEE_OTHER, PRIVATE)
 
     async def _page(self, request: Request, token: str, said: str) -> Response:
         now = self._parts.clock()
@@ -117,13 +105,13 @@ class Tracking:
             return self._closed(request, "unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
         form = self._parts.signer.token(Link(LinkKind.FORM, link.about, now, now + FORM_LASTS, secrets.token_hex(8)))
         told = {"view": view_of(known, now), "form": form, "said": said, "token": token}
-        return self._templates.TemplateResponse(request, "track.html", told, headers=dict(HEADERS))
+        return self._templates.TemplateResponse(request, "track.html", told, headers=dict(PRIVATE))
 
     def _closed(self, request: Request, why: str, status: HTTPStatus) -> Response:
         """A page without a delivery, in the language of the browser."""
         language = spoken(request.headers.get("accept-language", "en"))
         told = {"language": language, "title": TEXTS[language][why], "why": TEXTS[language][f"{why}_why"]}
-        return self._templates.TemplateResponse(request, "track_closed.html", told, status_code=status, headers=dict(HEADERS))
+        return self._templates.TemplateResponse(request, "track_closed.html", told, status_code=status, headers=dict(PRIVATE))
 
     async def _known(self, token: str) -> tuple[Link, Known]:
         """Raises LinkError, GoneError, StoreError."""
@@ -163,19 +151,6 @@ class Tracking:
         return "waits" if not taken.is_handed_on else "refused" if taken.note else "done"
 
 
-async def _form(request: Request) -> Mapping[str, str]:
-    """The fields of a form; none of one that is too long or no form."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > LONGEST:
-            return {}
-    try:
-        return dict(parse_qsl(body.decode(), max_num_fields=20))
-    except ValueError:
-        return {}
-
-
 def _arrival(delivery_id: str, id: str, form: Mapping[str, str], now: Instant) -> Arrival | None:
     """What a form is for the delivery; None if it says nothing."""
     do, text = form.get("do", ""), form.get("text", "").strip()[:LONGEST_TEXT]
@@ -206,7 +181,7 @@ def _answer(delivery_id: str, id: str, text: str, now: Instant, is_own_words: bo
 
 def _is_time(text: str) -> bool:
     try:
-        return instant(datetime.fromisoformat(text)) > 0
+        return from_iso(text) > 0
     except ValueError:
         return False
 

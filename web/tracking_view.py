@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.conversation import Meaning, meaning_of
 from domain.copy import DeliveryCopy
-from domain.instant import Instant, instant, iso, moment
+from domain.instant import Instant, from_iso, iso, moment
 from domain.order import Window
 from domain.reasons import Reason
 from domain.status import FINAL, IMPLIED_STATUS, Kind, Status
@@ -145,10 +144,10 @@ def _happened(known: Known, zone: str, language: str, now: Instant) -> Iterator[
     """When and what, the latest first; the same status again and what was withdrawn is not told."""
     withdrawn = {event["detail"].get("event_id") for event in known.events if event["kind"] == Kind.CORRECTION}
     told = [event for event in known.events if event["event_id"] not in withdrawn and _status_in(event) is not None]
-    told.sort(key=lambda event: instant(datetime.fromisoformat(event["occurred_at"])))
+    told.sort(key=lambda event: from_iso(event["occurred_at"]))
     fresh = [event for before, event in zip([None, *told], told, strict=False) if before is None or _news(before) != _news(event)]
     for event in reversed(fresh):
-        at = instant(datetime.fromisoformat(event["occurred_at"]))
+        at = from_iso(event["occurred_at"])
         yield _clock(at, zone, language, now), _in_words(event, language)
 
 
@@ -205,4 +204,4 @@ def _window(window: Mapping[str, Any]) -> Window:
 
 
 def _at(text: str | None) -> Instant | None:
-    return instant(datetime.fromisoformat(text)) if text else None
+    return from_iso(text) if text else None

@@ -20,6 +20,7 @@ from typing import Any
 from liquid import BoundTemplate, Environment, StrictUndefined
 from liquid.exceptions import LiquidError
 
+from domain.message import AT_SENDING
 from domain.sending import Content, Message, TemplateError
 from integrations.messaging.filters import FILTERS, LANGUAGE, NOW, TIMEZONE
 
@@ -97,7 +98,7 @@ class Templates:
     def render(self, name: str, channel: str, *, language: str, timezone: str, context: Mapping[str, Any]) -> Message:
         """A message for a channel in the nearest language; raises TemplateError."""
         key = self._nearest(name, channel, language)
-        values = {NOW: 0, **context, TIMEZONE: timezone, LANGUAGE: key[2]}
+        values = {NOW: 0, **AT_SENDING, **context, TIMEZONE: timezone, LANGUAGE: key[2]}
         text = self._filled(key, self._sources[key].body, values).strip()
         if channel != "email":
             return Message(text, content=self._content(key, values) if channel == "whatsapp" else None)
@@ -107,7 +108,7 @@ class Templates:
 
     def render_text(self, text: str, *, timezone: str, context: Mapping[str, Any], language: str = LAST_RESORT) -> str:
         """A text that stands in a rule, such as the title of a ticket; raises TemplateError."""
-        return _render(self._plain, text, f"{text!r}", {NOW: 0, **context, TIMEZONE: timezone, LANGUAGE: language})
+        return _render(self._plain, text, f"{text!r}", {NOW: 0, **AT_SENDING, **context, TIMEZONE: timezone, LANGUAGE: language})
 
     def _nearest(self, name: str, channel: str, language: str) -> Key:
         for tried in (channel, *OTHER_CHANNELS[channel]):

@@ -20,8 +20,6 @@ STAFF = ["lost-contact", "missed-scan", "need-help"]
 UNKNOWN: dict[str, Any] = {
     "now": EIGHT_IN_HELSINKI - HOUR,
     "delivery_id": "D-1001",
-    "tracking_url": None,
-    "reply_code": None,
     "status": "out_for_delivery",
     "eta": None,
     "promised": {"start": None, "end": EIGHT_IN_HELSINKI},

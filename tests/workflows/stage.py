@@ -86,6 +86,10 @@ class Recorder:
         result = self._play(request)
         return asked(request, request.asked_at) if result.outcome is Outcome.DONE else result
 
+    @activity.defn(name="ask_approver")
+    async def ask_approver(self, request: ActionRequest) -> ActionResult:
+        return self._play(request)
+
     @activity.defn(name="request_new_attempt")
     async def request_new_attempt(self, request: ActionRequest) -> ActionResult:
         return self._play(request)
