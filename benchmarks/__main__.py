@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import evaluate, memory, rerouting, throughput
+from benchmarks import beside, evaluate, memory, rerouting, throughput
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -19,6 +19,8 @@ def measured() -> dict[str, Any]:
     costs = evaluate.measure()
     for cost in costs:
         print(cost.render(), flush=True)
+    others = beside.measure()
+    print(others.render(), flush=True)
     room = asyncio.run(memory.measure())
     print(room.render(), flush=True)
     whole = asyncio.run(throughput.measure())
@@ -28,6 +30,7 @@ def measured() -> dict[str, Any]:
     return {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
         "evaluate": [{**asdict(cost), "ratio": cost.ratio, "events_per_second": cost.events_per_second} for cost in costs],
+        "beside": {**asdict(others), "ratios": others.ratios},
         "memory_mb": asdict(room),
         "reroute": {**asdict(reroutes), "median": median(reroutes.seconds)},
         "throughput": {

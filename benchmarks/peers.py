@@ -7,11 +7,11 @@ event, looking its facts up, matching, the machines of the rules, the next wake-
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from datetime import UTC, datetime
 from statistics import median
 from typing import Any, TypeAlias
 
-from benchmarks import books, healthy
+from benchmarks import beside, books, healthy
 from benchmarks.evaluate import START
 from domain.delivery import Delivery
 from domain.event import Event
@@ -26,8 +26,6 @@ from rules.watch import Watch, look
 
 RULES: tuple[tuple[str, int], ...] = tuple((books.STATUSES[n % 5], 1 + n // 5) for n in range(50))
 """Each: `status is S` and `attempts at least N`. All that they need is a fact, since nobody else here knows time."""
-
-RESULTS = Path(__file__).parent / "peers.json"
 
 ROUNDS, DELIVERIES = 3, 5
 
@@ -141,7 +139,7 @@ def measure() -> dict[str, float]:
         if [engine(facts) for facts in asked] != expected:
             raise ValueError(f"{name} finds other rules to hold than Doorstep")
     works: dict[str, Callable[[], object]] = {
-        "Doorstep, everything": lambda: _watched(compiled, deliveries, events),
+        beside.OURS: lambda: _watched(compiled, deliveries, events),
         **{
             name: lambda engine=engine: [engine(facts) for _ in deliveries for facts in asked] for name, engine in engines.items()
         },
@@ -176,8 +174,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    found = measure()
-    ours = found["Doorstep, everything"]
-    for name, spent in found.items():
-        print(f"{name:22} {spent:9.1f} us an event, {spent / ours:7.2f} x Doorstep")
-    RESULTS.write_text(json.dumps({name: round(spent, 1) for name, spent in found.items()}, indent=2) + "\n")
+    found = {name: round(spent, 1) for name, spent in measure().items()}
+    kept = {"measured": datetime.now(UTC).date().isoformat(), "us_an_event": found}
+    beside.LAST.write_text(json.dumps(kept, indent=2) + "\n")
+    print(beside.last(is_new=True).render())

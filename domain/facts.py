@@ -1,12 +1,13 @@
 """What the events so far say about a delivery."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from operator import attrgetter
 from typing import Any
 
 from domain.instant import Instant
 from domain.order import Order, Window
+from domain.quick import quick_dataclass
 from domain.reasons import Reason
 from domain.status import FINAL, MILESTONES, AssignmentState, Status
 from domain.talk import Talk
@@ -20,7 +21,7 @@ WHOLE = ""
 """Parcel id that stands for the consignment when the order names no parcels."""
 
 
-@dataclass(frozen=True, slots=True)
+@quick_dataclass(frozen=True, slots=True)
 class ParcelState:
     """A parcel's last status and since when."""
 
@@ -28,7 +29,7 @@ class ParcelState:
     since: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@quick_dataclass(frozen=True, slots=True)
 class LastScan:
     """The last scan; `hub` is its place if it was a scan at a hub."""
 
@@ -37,7 +38,7 @@ class LastScan:
     hub: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@quick_dataclass(frozen=True, slots=True)
 class Stay:
     """Being at a place since an instant."""
 
@@ -52,7 +53,7 @@ def stay(before: Stay | None, place: str | None, at: Instant) -> Stay:
     return Stay(place, at)
 
 
-@dataclass(frozen=True, slots=True)
+@quick_dataclass(frozen=True, slots=True)
 class Facts:
     """The fold. None is "unknown" or "not the case", as each name tells; `happened` maps event names to their instants."""
 
@@ -120,11 +121,8 @@ class Facts:
 
 FACT_NAMES: tuple[str, ...] = tuple(fact.name for fact in fields(Facts))
 
-VALUES: Callable[[Facts], tuple[Any, ...]] = attrgetter(*FACT_NAMES)
-"""The value of each fact, in the order of FACT_NAMES."""
-
+_VALUES: Callable[[Facts], tuple[Any, ...]] = attrgetter(*FACT_NAMES)
 _PLACES = {name: place for place, name in enumerate(FACT_NAMES)}
-
 
 Changes = dict[str, Any]
 """What an event changes: new values by the names of facts. Made into facts once, since that takes longer than all the rest."""
@@ -132,7 +130,7 @@ Changes = dict[str, Any]
 
 def changed(facts: Facts, changes: Changes) -> Facts:
     """The facts with some changed; dataclasses.replace takes twice as long."""
-    values = list(VALUES(facts))
+    values = list(_VALUES(facts))
     for name, value in changes.items():
         values[_PLACES[name]] = value
     return Facts(*values)

@@ -17,6 +17,11 @@ from domain.status import AssignmentState, DriverState, Kind, Status
 
 def fold(facts: Facts, event: Event, order: Order) -> Facts:
     """The facts after one more event."""
+    return changed(facts, news(facts, event, order))
+
+
+def news(facts: Facts, event: Event, order: Order) -> Changes:
+    """What one more event tells: new values of facts, some of which may be the old ones."""
     changes = FOLDS.get(event.kind, _nothing_more)(facts, event, order)
     if event.location is not None and event.kind in OF_THE_VAN:
         metres = metres_to(order.destination, event.location)
@@ -24,8 +29,8 @@ def fold(facts: Facts, event: Event, order: Order) -> Facts:
     status = event.reported_status
     if status is not None:
         changes.update(entry(facts, changes, event, status, order))
-    changes["happened"] = _with_times(facts.happened, _names(facts, changes, event), event.occurred_at)
-    return changed(facts, changes)
+    changes["happened"] = _with_times(facts.happened, _names(facts, changes, event, status), event.occurred_at)
+    return changes
 
 
 OF_THE_VAN = frozenset(
@@ -35,15 +40,17 @@ OF_THE_VAN = frozenset(
 
 
 def _with_times(happened: Mapping[str, tuple[Instant, ...]], names: set[str], at: Instant) -> Mapping[str, tuple[Instant, ...]]:
-    more = {name: (*happened.get(name, ()), at)[-REMEMBERED_TIMES:] for name in names}
-    return {**happened, **more}
+    more = dict(happened)
+    for name in names:
+        more[name] = (*happened.get(name, ()), at)[-REMEMBERED_TIMES:]
+    return more
 
 
-def _names(before: Facts, changes: Changes, event: Event) -> set[str]:
+def _names(before: Facts, changes: Changes, event: Event, status: Status | None) -> set[str]:
     names = set(event.names)
     if "status" in changes:
         names.add(changes["status"].value)
-    if event.reported_status is Status.ATTEMPT_FAILED and changes.get("attempts", before.attempts) == before.attempts:
+    if status is Status.ATTEMPT_FAILED and changes.get("attempts", before.attempts) == before.attempts:
         names.discard(Status.ATTEMPT_FAILED.value)
     return names
 

@@ -12,7 +12,7 @@ from rules.inputs import touched
 from rules.lookback import late_since
 from rules.looking import may_open
 from rules.machine import DUE_NOW, Cell, Phase
-from rules.scene import Scene
+from rules.scene import Scene, told_on
 from rules.scope import has_same_scope
 from rules.standing import Cells, Found, found_in, found_out
 from rules.tree import Truth
@@ -71,7 +71,8 @@ class Batch:
         self.is_whole = is_new or self.is_over is not before.facts.final
         self.changed: tuple[int, ...] = ()
         self.found = self._found()
-        self.new = Scene(after, learnt, now, self.found.parts)
+        told = None if touches is None else told_on(self.known.told, before, after)
+        self.new = Scene(after, learnt, now, self.found.parts, told=told)
         self._old: Scene | None = None
 
     def _found(self) -> Found:
@@ -90,14 +91,16 @@ class Batch:
     @property
     def old(self) -> Scene:
         if self._old is None:
-            self._old = Scene(self.before, (), self.now, self.known.parts)
+            self._old = Scene(self.before, (), self.now, self.known.parts, told=self.known.told)
         return self._old
 
     def to_look_at(self) -> Iterable[CompiledRule]:
         """The rules for which time or the batch can have changed anything."""
         touched, known, cells = self.concerned, self.known, self.cells
-        if touched is None or self.is_whole:
+        if touched is None or not cells or (self.is_whole and not self.is_over):
             return self.found.watched.rules
+        if self.is_whole:  # it has just ended: what rests goes on to do so
+            return [rule for rule in known.watched.rules if rule.rule.after_final or cells.get(rule.id) is not RESTING]
         rules, hopeless = touched.of(self.changed, known.parts, self.found.parts)
         awake = [rule for rule in hopeless if cells.get(rule.id) is not RESTING]
         if self.now < known.next_look and not known.busy:
@@ -110,17 +113,22 @@ class Batch:
     def _timed(self) -> Iterable[str]:
         return self.known.watched.place if self.known.timed is None else self.known.timed
 
+    def put_off(self) -> dict[str, Cell]:
+        """The cells of idle rules that the batch only delayed, where it was known what they do next: that has to be sought anew."""
+        if self.concerned is None:
+            return {}
+        cells = ((rule, self.cells.get(rule, NEW)) for rule in self.concerned.delayed)
+        return {rule: cell.waking(cell.wake_at, "") for rule, cell in cells if cell.wake_for}
+
     def still_idle(self, rule: CompiledRule, cell: Cell) -> Cell | None:
         """The cell of a rule that nothing can come of now, with its next look; None where the whole machine has to run.
 
         If no fact part holds that could make the rule true, that is when a fact changes.
         """
-        if cell.phase is not Phase.IDLE or DUE_NOW < cell.look_at < self.now:
+        if cell.phase is not Phase.IDLE or not cell.armed or DUE_NOW < cell.look_at < self.now:
             return None
         if self.has_ended(rule):
             return _resting(cell)
-        if not cell.armed:
-            return None
         if rule.needs is not None and rule.needs.isdisjoint(self.found.parts):
             return _resting(cell)
         if rule.hangs_on_answers(self.after):
@@ -128,7 +136,7 @@ class Batch:
         truth, until = rule.when.at(self.new, self.now)
         if truth is Truth.TRUE:
             return None
-        return cell.looked(until if rule.id in self.scope else NEVER)
+        return cell.looked(until) if until < NEVER and rule.id in self.scope else _resting(cell)
 
     def has_ended(self, rule: CompiledRule) -> bool:
         """Whether the delivery has ended and the rule with it, or its grace after that was over when last looked at."""
@@ -164,11 +172,13 @@ class Batch:
         else:
             timed = tuple([rule for rule in known.timed if rule not in looked])
             busy = known.busy - looked.keys() if known.busy else NOBODY
-        timed += tuple([rule for rule, cell in looked.items() if cell.look_at < NEVER])
-        more = [rule for rule, cell in looked.items() if cell.phase is not Phase.IDLE or not cell.armed]
+        awake = [(rule, cell) for rule, cell in looked.items() if cell is not RESTING]
+        timed += tuple([rule for rule, cell in awake if cell.look_at < NEVER])
+        more = [rule for rule, cell in awake if cell.phase is not Phase.IDLE or not cell.armed]
         first = min([cells[rule].look_at for rule in timed], default=NEVER)
         busy = busy.union(more) if more else busy
-        return Found(self.book, self.after, self.scope, found.watched, found.atoms, found.parts, first, busy, timed)
+        told = self.new.told_so_far
+        return Found(self.book, self.after, self.scope, found.watched, found.atoms, found.parts, first, busy, timed, told)
 
 
 NOBODY: frozenset[str] = frozenset()

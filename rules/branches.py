@@ -15,31 +15,29 @@ from rules.tree import Condition, Sentence, Truth
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One conjunct: the number of its fact part, and what has to be true in time as well (None: nothing)."""
+    """One conjunct: the number of its fact part, and what has to be true in time as well."""
 
     part: int
-    in_time: Step | None
-
-    def at(self, scene: Scene, t: Instant) -> tuple[Truth, Instant]:
-        """Its truth where its fact part holds, and until when."""
-        return (Truth.TRUE, NEVER) if self.in_time is None else self.in_time(scene, t)
+    in_time: Step
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledCondition:
-    """A condition by its tree, and by the branches that make it true and false (None: not split, the tree decides)."""
+    """A condition by its tree, and by the branches that make it true and false (None: not split, the tree decides). `only` is set
+    where one branch alone makes it true."""
 
     tree: Condition
     step: Step
     branches: tuple[tuple[Branch, ...], tuple[Branch, ...]] | None = None
     asking: Asking | None = None
+    only: Branch | None = None
 
     def at(self, scene: Scene, t: Instant) -> tuple[Truth, Instant]:
         """Its truth, and until when that is sure to hold; by the matcher's answer where the scene has one."""
         if scene.parts is None or self.branches is None:
             return self.step(scene, t)
-        if len(self.branches[0]) == 1 and self.branches[0][0].part in scene.parts:
-            return self.branches[0][0].at(scene, t)
+        if self.only is not None and self.only.part in scene.parts:
+            return self.only.in_time(scene, t)
         is_true, true_until = _some_branch(self.branches[0], scene.parts, scene, t)
         if is_true:
             return Truth.TRUE, true_until
@@ -54,7 +52,7 @@ def _some_branch(branches: tuple[Branch, ...], parts: frozenset[int], scene: Sce
     for branch in branches:
         if branch.part not in parts:
             continue
-        truth, until = branch.at(scene, t)
+        truth, until = branch.in_time(scene, t)
         if truth is Truth.TRUE:
             last = max(last, until)
             if until >= NEVER:
@@ -86,11 +84,11 @@ def condition_of(node: Condition, frame: Frame, table: Table) -> CompiledConditi
     except TooManyConjunctsError:
         return CompiledCondition(node, step, None, asking(node, frame, step_of))
     yes, no = (tuple(_branch(conjunct, frame, table) for conjunct in way) for way in ways)
-    return CompiledCondition(node, step, (yes, no), asking(node, frame, step_of))
+    return CompiledCondition(node, step, (yes, no), asking(node, frame, step_of), yes[0] if len(yes) == 1 else None)
 
 
 def _branch(conjunct: Conjunct, frame: Frame, table: Table) -> Branch:
     timed = [literal for literal in conjunct if not is_fact(literal.sentence)]
     steps = [step_of(literal.sentence, frame) for literal in timed]
     in_time = [step if literal.wanted else none_of([step]) for step, literal in zip(steps, timed, strict=True)]
-    return Branch(table.part(conjunct), all_of(in_time) if in_time else None)
+    return Branch(table.part(conjunct), all_of(in_time))

@@ -9,7 +9,7 @@ from rules.book import Rule
 from rules.branches import CompiledCondition, Table, condition_of
 from rules.contests import Rival
 from rules.guard_steps import EXPLICIT
-from rules.inputs import Inputs, inputs_of
+from rules.inputs import Inputs, delaying, inputs_of
 from rules.machine import Timing
 from rules.readings import Frame
 from rules.tree import All, Condition, Group, Received, Sentence, Together
@@ -35,10 +35,11 @@ class CompiledRule:
     is_guarded: bool = False
     is_fed: bool = False
     together: Together | None = None
+    delayed_by: Inputs = frozenset()
     """`atoms` are the fact sentences that it is made of, by number, `reads_in_time` is what the other ones read.
     `needs` are the fact parts of which at least one has to hold for the rule to be true (None: the condition was not split).
     `is_guarded`: it has guards of form 10. `is_fed`: it has absences that count only while the feed is not silent.
-    `together` is what its group asks before it opens."""
+    `together` is what its group asks before it opens. `delayed_by` are inputs that can only let it open later, where it is idle."""
 
     def hangs_on_answers(self, delivery: Delivery) -> bool:
         """Whether what was found outside may decide now. Absences by themselves ask only before they open something."""
@@ -84,6 +85,7 @@ def compiled_rule(rule: Rule, frame: Frame, table: Table, rivals: tuple[Rival, .
         is_fed=any(not isinstance(part, EXPLICIT) for part in asking),
         reads_in_time=_read(sentence for sentence in sentences if sentence not in table.atoms),
         together=together,
+        delayed_by=frozenset() if asking or len(conditions) > 1 or rule.stages else delaying(rule.when),
     )
 
 

@@ -22,13 +22,15 @@ class Concerned:
     """What reads some of the inputs: fact sentences by number, and rules.
 
     For an idle rule a fact that changed does not count if its sentences say the same of it as before, or if the fact parts that
-    could make it true are the same: `of` leaves those out.
+    could make it true are the same: `of` leaves those out, as it does what is only `delayed`.
     """
 
     def __init__(self, atoms: tuple[int, ...], rules: tuple[CompiledRule, ...], touched: Inputs) -> None:
         self.atoms = atoms
         self.rules = rules
-        self._in_time = frozenset(rule.id for rule in rules if not rule.reads_in_time.isdisjoint(touched))
+        in_time = {rule.id: rule.reads_in_time & touched for rule in rules if not rule.reads_in_time.isdisjoint(touched)}
+        self.delayed = tuple(rule.id for rule in rules if rule.id in in_time and in_time[rule.id] <= rule.delayed_by)
+        self._in_time = frozenset(in_time).difference(self.delayed)
         self._of: dict[tuple[tuple[int, ...], Parts, Parts], ToLook] = {}
 
     def of(self, changed: tuple[int, ...], before: Parts, after: Parts) -> ToLook:

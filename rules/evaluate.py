@@ -8,6 +8,7 @@ from domain.delivery import Delivery
 from domain.event import Event
 from domain.incident import Resolution
 from domain.instant import NEVER, Instant
+from domain.quick import quick_dataclass
 from domain.status import Status
 from rules.batch import NEW, NO_ENDS, Batch, Ends
 from rules.compile import CompiledBook, CompiledRule
@@ -45,7 +46,7 @@ class Change:
     stages: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@quick_dataclass(frozen=True, slots=True)
 class Wake:
     """When to look again, and why in words."""
 
@@ -53,7 +54,7 @@ class Wake:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@quick_dataclass(frozen=True, slots=True)
 class Verdict:
     """Where each rule stands now, what changed (by time, then priority), and the next wake-up; None: no timer."""
 
@@ -81,7 +82,7 @@ def evaluate(
     if not 1 <= edition <= EDITION:
         raise ValueError(f"there is no edition {edition} of evaluation; this version knows 1 to {EDITION}")
     batch = Batch(book, before, after, cells, learnt, last, now, ends)
-    looked: dict[str, Cell] = {}
+    looked = batch.put_off()
     changes: list[Change] = []
     for rule in batch.to_look_at():
         cell = cells.get(rule.id, NEW)

@@ -24,6 +24,7 @@ from rules.tree import (
     DisruptionOpen,
     EventPattern,
     FeedStale,
+    Group,
     InCalendar,
     Includes,
     Is,
@@ -68,6 +69,24 @@ CONDITION: Inputs = frozenset({"promised", "eta", ENDING})
 def inputs_of(node: Condition) -> Inputs:
     """All that a condition's truth depends on, apart from the order and the time."""
     return INPUTS[type(node)](node)
+
+
+def delaying(node: Condition) -> Inputs:
+    """The events that can only put off that a condition comes true: all that it asks of them is that they did not happen lately."""
+    absences, others = _told_apart(node, wanted=True)
+    awaited = [_event(absence.event) for absence in absences]
+    since = [_event(absence.since) for absence in absences]
+    return frozenset[str]().union(*awaited).difference(*since, *map(inputs_of, others), {EVERY_EVENT})
+
+
+def _told_apart(node: Condition, wanted: bool) -> tuple[list[Absent], list[Condition]]:
+    """The absences that have to be true, and all other sentences."""
+    if isinstance(node, Absent) and wanted:
+        return [node], []
+    if not isinstance(node, Group):
+        return [], [node]
+    parts = [_told_apart(child, wanted and not isinstance(node, NoneOf)) for child in node.children]
+    return [one for absences, _ in parts for one in absences], [one for _, others in parts for one in others]
 
 
 def touched(before: Delivery, after: Delivery, learnt: tuple[Event, ...]) -> Inputs | None:

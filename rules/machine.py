@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal, NamedTuple, TypeAlias
 
 from domain.instant import NEVER, Instant, Span
+from domain.quick import quick_dataclass
 from rules.tree import Truth
 
 DUE_NOW: Instant = 0
@@ -28,7 +29,7 @@ Turn: TypeAlias = Literal["", "opens", "reaches", "resolves", "looks"]
 """What a machine does at its wake-up that somebody could see."""
 
 
-@dataclass(frozen=True, slots=True)
+@quick_dataclass(frozen=True, slots=True)
 class Cell:
     """`since` is when the phase began; `armed` says that the condition was false since the last episode, `clear` that
     clears_when was true at the last look. `reached` are the numbers of the stages reached in the episode. `wake_at` is the next instant at which it opens or resolves by time alone;

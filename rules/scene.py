@@ -1,21 +1,27 @@
 """What one evaluation looks at: a delivery, and the events that were learnt just now."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
 from domain.delivery import Delivery, withdrawn
 from domain.event import Event
 from domain.facts import Facts
+from domain.folds import fold
 from domain.instant import Instant
+from domain.order import Order
 from rules.tree import Truth
+
+Told: TypeAlias = tuple[tuple[Event, frozenset[str]], ...]
+"""Events, each with all that rules may call it."""
 
 
 class Scene:
     """A delivery as it is known, with what steps find out about its past kept for the next step.
 
     `learnt` are the events learnt at `learnt_at`; of these only those that occurred at or after `floor` count as received.
-    `parts` are the fact parts that hold, by number; None if nobody asked the matcher.
+    `parts` are the fact parts that hold, by number; None if nobody asked the matcher. `told` is what the property of that name would
+    find, where that is known.
     """
 
     __slots__ = ("_told", "anchors", "delivery", "floor", "learnt", "learnt_at", "parts")
@@ -27,6 +33,7 @@ class Scene:
         learnt_at: Instant = -1,
         parts: frozenset[int] | None = None,
         floor: Instant = 0,
+        told: Told | None = None,
     ) -> None:
         self.delivery = delivery
         self.learnt = learnt
@@ -34,20 +41,26 @@ class Scene:
         self.parts = parts
         self.floor = floor
         self.anchors: dict[object, Instant] = {}
-        self._told: list[tuple[Event, frozenset[str]]] | None = None
+        self._told = told
 
     @property
-    def told(self) -> list[tuple[Event, frozenset[str]]]:
+    def told(self) -> Told:
         """The events that were not withdrawn, oldest first, each with all that rules may call it."""
         if self._told is None:
-            self._told = list(_named(self.delivery))
+            delivery, out = self.delivery, withdrawn(self.delivery.events)
+            self._told = tuple(_named(delivery.base, (one for one in delivery.events if one.event_id not in out), delivery.order))
+        return self._told
+
+    @property
+    def told_so_far(self) -> Told | None:
+        """The same, if anybody has asked for it."""
         return self._told
 
     def received_since(self, floor: Instant) -> "Scene":
         """The same, but only events that occurred at or after an instant count as received."""
         if not self.learnt:
             return self
-        return Scene(self.delivery, self.learnt, self.learnt_at, self.parts, floor)
+        return Scene(self.delivery, self.learnt, self.learnt_at, self.parts, floor, self._told)
 
     def past(self) -> Iterator[tuple[Instant, "Scene"]]:
         """How things stood after each event, in the order in which things happened, with since when."""
@@ -59,12 +72,18 @@ Step: TypeAlias = Callable[[Scene, Instant], tuple[Truth, Instant]]
 """A condition over time: its truth at an instant, and the next instant at which that may change if nothing new is learnt."""
 
 
-def _named(delivery: Delivery) -> Iterator[tuple[Event, frozenset[str]]]:
-    out = withdrawn(delivery.events)
-    history = delivery.history()
-    _, before = next(history)
-    told = (event for event in delivery.events if event.event_id not in out)
-    for event, (_, after) in zip(told, history, strict=True):
+def told_on(told: Told | None, before: Delivery, after: Delivery) -> Told | None:
+    """What is told of a delivery after events that came after all others and withdrew none, by what was told before them; None if
+    that is not known, or some went into the base."""
+    if told is None or after.base is not before.base:
+        return None
+    more = after.events[len(before.events) :]
+    return (*told, *_named(before.facts, more, after.order)) if more else told
+
+
+def _named(before: Facts, events: Iterable[Event], order: Order) -> Iterator[tuple[Event, frozenset[str]]]:
+    for event in events:
+        after = fold(before, event, order)
         yield event, _new_names(before, after)
         before = after
 

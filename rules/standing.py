@@ -11,13 +11,14 @@ from domain.instant import Instant
 from rules.compile import Applicable, CompiledBook
 from rules.machine import DUE_NOW, Cell
 from rules.matcher import Atoms
-from rules.scene import Scene
+from rules.scene import Scene, Told
 
 
 class Found(NamedTuple):
     """What is known of a delivery under a book: the rules that are for it, the values of their fact sentences, the fact parts that
     hold. `watched` are those rules, and others that still have an incident open. No cell is to be looked at before `next_look`;
     `timed` are the rules that time alone may do something to (None: not known which), `busy` those that are not idle, or not armed.
+    `told` is what a scene of the delivery tells, if any rule asked for it.
     """
 
     book: CompiledBook
@@ -29,6 +30,7 @@ class Found(NamedTuple):
     next_look: Instant = DUE_NOW
     busy: frozenset[str] = frozenset()
     timed: tuple[str, ...] | None = None
+    told: Told | None = None
 
     @property
     def has_strays(self) -> bool:

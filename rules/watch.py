@@ -12,6 +12,7 @@ from domain.event import Event
 from domain.guards import Answer, Question, found_event
 from domain.incident import Incident, Mode, Resolution, Severity, incident_id
 from domain.instant import Instant
+from domain.quick import quick_dataclass
 from rules.adoption import Standing, Versions, handed_over, in_force, only_one
 from rules.asking import due_at, questions
 from rules.batch import told
@@ -42,7 +43,7 @@ class Missed:
     at: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@quick_dataclass(frozen=True, slots=True)
 class Watch:
     """Everything that has to be remembered about a delivery under watch."""
 
@@ -105,7 +106,7 @@ class Watch:
         return next((incident for incident in self.incidents if incident.incident_id == wanted), None)
 
 
-@dataclass(frozen=True, slots=True)
+@quick_dataclass(frozen=True, slots=True)
 class Look:
     """The outcome of one look: the new state, what to start, what changed, when to look again, how many events were new.
 

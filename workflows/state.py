@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from domain.instant import Instant
-from rules.watch import Watch
+from domain.quick import quick_dataclass
+from rules.watch import Look, Watch
 
 EDITION = 1
 """The newest edition of the evaluator; a delivery keeps the one that it started with until it continues as new."""
@@ -27,7 +28,7 @@ class Rejections:
         return Rejections(self.count + 1, (*self.last, reason[:500])[-KEPT_REJECTIONS:])
 
 
-@dataclass(frozen=True, slots=True)
+@quick_dataclass(frozen=True, slots=True)
 class State:
     """One delivery's life so far. `order` is the order as it was sent (and amended), `written` what the store and the search attributes say."""
 
@@ -45,6 +46,25 @@ class State:
     ended_at: Instant | None = None
     events_seen: int = 0
     adoptions: int = 0
+
+    def after(self, look: Look) -> "State":
+        """The state after a look. Each field is named, since every report comes by here."""
+        return State(
+            self.order,
+            self.order_sha256,
+            look.watch,
+            self.rulebook,
+            self.first_run_id,
+            self.started_at,
+            self.edition,
+            self.rejections,
+            self.revision,
+            self.amendments,
+            self.written,
+            self.ended_at,
+            self.events_seen + look.learnt,
+            self.adoptions,
+        )
 
 
 _STATE: TypeAdapter[State] = TypeAdapter(State)

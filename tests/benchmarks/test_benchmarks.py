@@ -1,8 +1,10 @@
 """The benchmarks still run, and measure what they say. No test looks at how fast anything is."""
 
+from pathlib import Path
+
 import pytest
 
-from benchmarks import books, evaluate, healthy, memory, rerouting, throughput
+from benchmarks import beside, books, evaluate, healthy, memory, rerouting, throughput
 from rules.compile import compile_book
 
 
@@ -20,6 +22,18 @@ def test_looks_are_measured_with_the_shipped_book_and_with_fifty_rules() -> None
     assert [cost.book for cost in costs] == ["standard", "many"]
     assert costs[1].rules == 50
     assert "events/s" in costs[0].render()
+
+
+def test_what_other_engines_took_last_is_told_with_its_day_and_how_to_measure_it_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(beside, "PEERS", tmp_path)  # as where nobody installed them
+
+    told = beside.measure()
+
+    assert told.ratios[beside.OURS] == 1
+    assert not told.is_new
+    assert f"measured on {told.measured}, in one run; `make peers` installs the others" in told.render()
 
 
 @pytest.mark.temporal
