@@ -19,6 +19,8 @@ def measured() -> dict[str, Any]:
     costs = evaluate.measure()
     for cost in costs:
         print(cost.render(), flush=True)
+    grown = evaluate.grown()
+    print(f"2,000 deliveries that came and went left {grown:.1f} MB behind", flush=True)
     others = beside.measure()
     print(others.render(), flush=True)
     room = asyncio.run(memory.measure())
@@ -30,6 +32,7 @@ def measured() -> dict[str, Any]:
     return {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
         "evaluate": [{**asdict(cost), "ratio": cost.ratio, "events_per_second": cost.events_per_second} for cost in costs],
+        "grown_by_2000_deliveries_mb": grown,
         "beside": {**asdict(others), "ratios": others.ratios},
         "memory_mb": asdict(room),
         "reroute": {**asdict(reroutes), "median": median(reroutes.seconds)},

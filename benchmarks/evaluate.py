@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+import psutil
+
 from benchmarks import books, healthy
 from domain.delivery import Delivery
 from domain.event import Event
@@ -47,6 +49,21 @@ class Cost:
 def measure(deliveries: int = 300, rounds: int = ROUNDS) -> tuple[Cost, ...]:
     """With the shipped book and with one of 50 rules."""
     return tuple(_cost(book, deliveries, rounds) for book in (books.shipped(), books.many()))
+
+
+def grown(deliveries: int = 2000) -> float:
+    """By how many MB this process grows while so many deliveries come and go under 50 rules; the first 500 are not counted."""
+    book = books.many()
+    compiled, version = compile_book(book), sha256(canonical_json(book))
+    _come_and_go(compiled, version, 500)
+    before = psutil.Process().memory_info().rss
+    _come_and_go(compiled, version, deliveries)
+    return float(psutil.Process().memory_info().rss - before) / 1024 / 1024
+
+
+def _come_and_go(book: CompiledBook, version: str, deliveries: int) -> None:
+    for _ in range(deliveries):
+        watch_all(book, version, [(healthy.delivery(START), healthy.events(START))])
 
 
 def _cost(book: Rulebook, deliveries: int, rounds: int) -> Cost:
@@ -92,3 +109,4 @@ def _seconds(work: Callable[[], object]) -> float:
 if __name__ == "__main__":
     for cost in measure():
         print(cost.render())
+    print(f"2,000 deliveries that came and went left {grown():.1f} MB behind")

@@ -174,7 +174,7 @@ class Batch:
             busy = known.busy - looked.keys() if known.busy else NOBODY
         awake = [(rule, cell) for rule, cell in looked.items() if cell is not RESTING]
         timed += tuple([rule for rule, cell in awake if cell.look_at < NEVER])
-        more = [rule for rule, cell in awake if cell.phase is not Phase.IDLE or not cell.armed]
+        more = [rule for rule, cell in awake if cell.is_busy]
         first = min([cells[rule].look_at for rule in timed], default=NEVER)
         busy = busy.union(more) if more else busy
         told = self.new.told_so_far

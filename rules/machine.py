@@ -52,6 +52,11 @@ class Cell:
         """Whether there is an incident."""
         return self.phase in (Phase.OPEN, Phase.CLEARING)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything else than a true condition can change it: it is not idle, or not armed."""
+        return self.phase is not Phase.IDLE or not self.armed
+
     # Those that many looks need name each field: dataclasses.replace takes four times as long.
     def into(self, phase: Phase, since: Instant) -> "Cell":
         """The cell in another phase."""

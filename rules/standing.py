@@ -59,4 +59,5 @@ def found_out(
     """Everything looked up; `ask` says whether the matcher may be asked."""
     watched = book.applicable(scope.union(rule for rule, cell in cells.items() if cell.is_open))
     atoms, _ = book.looked_up((None,) * len(book.atoms), watched.atoms, Scene(delivery), at)
-    return Found(book, delivery, scope, watched, atoms, book.match(atoms, ask))
+    busy = frozenset(rule for rule, cell in cells.items() if cell.is_busy)
+    return Found(book, delivery, scope, watched, atoms, book.match(atoms, ask), busy=busy)

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from domain.instant import Instant
 from domain.quick import quick_dataclass
-from rules.watch import Look, Watch
+from rules.watch import Watch
 
 EDITION = 1
 """The newest edition of the evaluator; a delivery keeps the one that it started with until it continues as new."""
@@ -46,25 +46,6 @@ class State:
     ended_at: Instant | None = None
     events_seen: int = 0
     adoptions: int = 0
-
-    def after(self, look: Look) -> "State":
-        """The state after a look. Each field is named, since every report comes by here."""
-        return State(
-            self.order,
-            self.order_sha256,
-            look.watch,
-            self.rulebook,
-            self.first_run_id,
-            self.started_at,
-            self.edition,
-            self.rejections,
-            self.revision,
-            self.amendments,
-            self.written,
-            self.ended_at,
-            self.events_seen + look.learnt,
-            self.adoptions,
-        )
 
 
 _STATE: TypeAdapter[State] = TypeAdapter(State)

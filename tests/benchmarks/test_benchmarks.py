@@ -1,5 +1,6 @@
 """The benchmarks still run, and measure what they say. No test looks at how fast anything is."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,20 @@ def test_looks_are_measured_with_the_shipped_book_and_with_fifty_rules() -> None
     assert [cost.book for cost in costs] == ["standard", "many"]
     assert costs[1].rules == 50
     assert "events/s" in costs[0].render()
+
+
+def test_deliveries_that_have_come_and_gone_leave_nothing_behind() -> None:
+    book = compile_book(books.many())
+
+    def watched(deliveries: int) -> int:
+        for _ in range(deliveries):
+            evaluate.watch_all(book, "a-version", [(healthy.delivery(evaluate.START), healthy.events(evaluate.START))])
+        gc.collect()
+        return len(gc.get_objects())
+
+    before = watched(20)
+
+    assert watched(200) - before < 20  # one object for ten deliveries would be too much
 
 
 def test_what_other_engines_took_last_is_told_with_its_day_and_how_to_measure_it_again(

@@ -395,6 +395,15 @@ def test_rules_that_a_batch_does_not_touch_keep_their_cells() -> None:
     assert day.verdict.cells["running-late"] is before["running-late"]
 
 
+def test_a_scan_cures_also_where_the_cells_were_written_down_and_read_again() -> None:
+    day = Day(missed_scan()).learn("09:00", an_event("out_for_delivery", "09:00")).until("11:30")
+    day.verdict = replace(day.verdict, cells=dict(day.verdict.cells))
+
+    day.learn("11:40", an_event("scan", "11:40"))
+
+    assert day.noted == [("11:05:00", "opened", 1, ""), ("11:40:00", "resolved", 1, "cured")]
+
+
 def test_an_edition_that_is_not_known_is_refused() -> None:
     with pytest.raises(ValueError, match="there is no edition 9 of evaluation; this version knows 1 to 1"):
         evaluate(compile_book(Rulebook("b", ())), a_delivery(), a_delivery(), {}, (), 1, 1, edition=9)

@@ -9,7 +9,10 @@ import pytest
 
 from domain.delivery import Delivery
 from domain.event import Event
+from domain.facts import Facts
+from domain.folds import fold
 from domain.instant import HOUR, MINUTE, Instant
+from domain.order import Order
 from rules.book import Rule, Rulebook
 from rules.compile import compile_book
 from rules.readings import Frame
@@ -143,3 +146,22 @@ def test_an_event_that_only_delays_a_rule_asks_it_nothing_unless_it_was_the_next
     sooner = Rule("sooner", "", Absent(EventPattern("proof"), HOUR + 30 * MINUTE))
 
     assert reported(asked, sooner, CONCERNED) == set()
+
+
+def test_the_past_is_not_gone_through_anew_at_each_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    book = compile_book(Rulebook("book", (Rule("r", "", Absent(EventPattern("scan", place="HEL1"), 2 * HOUR)),)))
+    watch = look(Watch(a_delivery(), 1, "v", looked_at=at("08:00")), book, (), at("08:00")).watch
+    scans = [an_event("scan", f"09:{minute:02}", place="HEL1") for minute in range(20)]
+    for scan in scans[:-1]:
+        watch = look(watch, book, (scan,), scan.occurred_at).watch
+    folded: list[Event] = []
+
+    def counted(facts: Facts, event: Event, order: Order) -> Facts:
+        folded.append(event)
+        return fold(facts, event, order)
+
+    monkeypatch.setattr("rules.scene.fold", counted)
+
+    look(watch, book, (scans[-1],), scans[-1].occurred_at)
+
+    assert folded == [scans[-1]]
