@@ -9,7 +9,6 @@ from domain.event import Event
 from domain.facts import Facts
 from domain.folds import fold
 from domain.instant import Instant
-from domain.order import Order
 from rules.tree import Truth
 
 Told: TypeAlias = tuple[tuple[Event, frozenset[str]], ...]
@@ -47,8 +46,7 @@ class Scene:
     def told(self) -> Told:
         """The events that were not withdrawn, oldest first, each with all that rules may call it."""
         if self._told is None:
-            delivery, out = self.delivery, withdrawn(self.delivery.events)
-            self._told = tuple(_named(delivery.base, (one for one in delivery.events if one.event_id not in out), delivery.order))
+            self._told = tuple(_named(self.delivery.base, self.delivery.events, self.delivery))
         return self._told
 
     @property
@@ -78,14 +76,17 @@ def told_on(told: Told | None, before: Delivery, after: Delivery) -> Told | None
     if told is None or after.base is not before.base:
         return None
     more = after.events[len(before.events) :]
-    return (*told, *_named(before.facts, more, after.order)) if more else told
+    return (*told, *_named(before.facts, more, after)) if more else told
 
 
-def _named(before: Facts, events: Iterable[Event], order: Order) -> Iterator[tuple[Event, frozenset[str]]]:
+def _named(before: Facts, events: Iterable[Event], delivery: Delivery) -> Iterator[tuple[Event, frozenset[str]]]:
+    """Those of a delivery's events that count, with their names; `before` are the facts before the first."""
+    out = withdrawn(delivery.events)
     for event in events:
-        after = fold(before, event, order)
-        yield event, _new_names(before, after)
-        before = after
+        if event.event_id not in out:
+            after = fold(before, event, delivery.order)
+            yield event, _new_names(before, after)
+            before = after
 
 
 def _new_names(before: Facts, after: Facts) -> frozenset[str]:

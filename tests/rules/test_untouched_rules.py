@@ -15,6 +15,7 @@ from domain.instant import HOUR, MINUTE, Instant
 from domain.order import Order
 from rules.book import Rule, Rulebook
 from rules.compile import compile_book
+from rules.evaluate import Wake
 from rules.readings import Frame
 from rules.scene import Scene, Step
 from rules.steps import step_of
@@ -146,6 +147,20 @@ def test_an_event_that_only_delays_a_rule_asks_it_nothing_unless_it_was_the_next
     sooner = Rule("sooner", "", Absent(EventPattern("proof"), HOUR + 30 * MINUTE))
 
     assert reported(asked, sooner, CONCERNED) == set()
+
+
+def test_an_event_that_was_withdrawn_before_it_came_is_told_of_no_more_than_another() -> None:
+    book = compile_book(Rulebook("book", (Rule("r", "", Absent(EventPattern("scan", place="HEL1"), 2 * HOUR)),)))
+    watch = look(Watch(a_delivery(), 1, "v", looked_at=at("08:00")), book, (), at("08:00")).watch
+    withdrawn = {"event_id": "wrong", "reason": "did_not_occur"}
+    correction = an_event("correction", "08:30", detail=withdrawn)
+    scan, wrong = (an_event("scan", f"0{hour}:00", place="HEL1", event_id=name) for hour, name in ((9, "right"), (10, "wrong")))
+
+    for event in (correction, scan, wrong):
+        looked = look(watch, book, (event,), event.occurred_at)
+        watch = looked.watch
+
+    assert looked.wake == Wake(at("11:00"), "r opens")
 
 
 def test_the_past_is_not_gone_through_anew_at_each_event(monkeypatch: pytest.MonkeyPatch) -> None:
