@@ -29,6 +29,7 @@ from activities.open_ticket import Desk, Ticketing
 from activities.reassign import Reassigning
 from activities.record import Recording
 from cli.desks import desk_of
+from cli.heralds import Herald, of_disruptions
 from cli.planning import WorkflowsRunning, of_routes, running_on
 from domain.contact import Contact
 from domain.guards import Disrupted, FeedState
@@ -68,6 +69,7 @@ from workflows.client import connect
 from workflows.clock import wall_clock
 from workflows.contract import TASK_QUEUE
 from workflows.delivery import Delivery
+from workflows.disruption import Disruption
 from workflows.glimpses import Glimpsing
 from workflows.guard import Guard
 from workflows.registration import missing_attributes
@@ -206,13 +208,13 @@ def activities_of(
     others = Reached(carriers_of(read.directory, webhooks), webhooks, notifying, contacts)
     assigning = Assigning(plans, stand_ins, travel, Reservations(database), others, ledger, wall_clock)
     calling = Calling(webhooks, templates, ledger, wall_clock)
+    herald = Herald(Disruptions(database), running.places)
     return [
         Admitting(Admissions(database), Loader(library)).admit,
         Loading(Loader(library)).load,
         Recording(Deliveries(database)).record,
-        LookingOut(
-            Register(Feeds(database), Disruptions(database)), NobodyKnows(), NobodyKnows(), Groups(database), running.deliveries
-        ).look_out,
+        LookingOut(Register(Feeds(database), herald.rows), NobodyKnows(), NobodyKnows(), Groups(database), herald).look_out,
+        *of_disruptions(database, herald, running.deliveries, read, desk, templates, notifying),
         notifying.notify,
         Asking(notifying, Conversations(database), wall_clock).ask_customer,
         ticketing.open_ticket,
@@ -252,14 +254,12 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     loader = Loader(library)
     for version in await Rulebooks(database).in_use():
         await loader.load(version)
-    glimpses = Glimpses(Boards(database))
+    glimpses, running = Glimpses(Boards(database)), running_on(client, task_queue)
     worker = Worker(
         client,
         task_queue=task_queue,
-        workflows=[Delivery, Route, Assignment],
-        activities=activities_of(
-            settings, database, library, sms, whatsapp, read, webhooks, desk, running_on(client, task_queue)
-        ),  # type: ignore[arg-type]
+        workflows=[Delivery, Route, Assignment, Disruption],
+        activities=activities_of(settings, database, library, sms, whatsapp, read, webhooks, desk, running),  # type: ignore[arg-type]
         activity_executor=ThreadPoolExecutor(4),
         interceptors=[Guard(), Glimpsing(glimpses.note)],
         max_cached_workflows=5_000,
@@ -269,6 +269,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     )
     try:
         async with showing(glimpses), worker:
+            await Herald(Disruptions(database), running.places).tell()  # what was cut short before anybody was told
             yield worker
     finally:
         for texts in (sms, whatsapp):

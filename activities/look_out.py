@@ -1,6 +1,5 @@
 """Looks at what is outside a delivery when its rules ask: feeds, disruptions, weather, traffic. All questions of a batch at once."""
 
-import contextlib
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
@@ -34,20 +33,12 @@ class Membership(Protocol):
 
     async def leave(self, question: Question, delivery_id: str, at: Instant) -> Answer: ...
 
-    async def to_call(self, question: Question, limit: int = 100) -> tuple[str, ...]:
-        """A page of the members that are still to be called, by id."""
-        ...
 
-    async def called(self, question: Question, to: str | None) -> None:
-        """Members up to this one were called; None: all were."""
-        ...
+class Herald(Protocol):
+    """Who tells the workflow of a place what has opened and ended there."""
 
-
-class Caller(Protocol):
-    """Who reaches other deliveries."""
-
-    async def look_again(self, delivery_id: str) -> None:
-        """Calls one to look at its guards; raises LookupError if it is not running."""
+    async def tell(self, place: str) -> None:
+        """Tells what has not been told yet of `hub:HEL1`."""
         ...
 
 
@@ -80,9 +71,9 @@ class NobodyKnows:
 class LookingOut:
     """Done as a local activity, in the workflow task of the batch that asks."""
 
-    def __init__(self, register: Register, weather: Weather, traffic: Traffic, groups: Membership, caller: Caller) -> None:
+    def __init__(self, register: Register, weather: Weather, traffic: Traffic, groups: Membership, herald: Herald) -> None:
         self._register, self._weather, self._traffic = register, weather, traffic
-        self._groups, self._caller = groups, caller
+        self._groups, self._herald = groups, herald
 
     @activity.defn(name="look_out")
     async def look_out(self, request: LookOut) -> tuple[Answer, ...]:
@@ -103,7 +94,9 @@ class LookingOut:
         if question.about is About.DISRUPTION:
             return of_disruptions(question, open_on.get(question.subject, ()))
         if question.about is About.APART:
-            return await self._groups.leave(question, request.delivery_id, request.at)
+            answer = await self._groups.leave(question, request.delivery_id, request.at)
+            await self._herald.tell(question.subject)
+            return answer
         if question.about is About.TOGETHER:
             return await self._joined(question, request)
         if question.about is About.WEATHER:
@@ -115,24 +108,12 @@ class LookingOut:
         return _of_feed(question, states.get(question.subject, FeedState()), request.at)
 
     async def _joined(self, question: Question, request: LookOut) -> Answer:
-        """Joins a group. Once it has come together its other members are called; what was cut short is taken up by whoever asks next."""
+        """Joins a group. Once it has come together the workflow of its disruption calls the others; what was cut short before that
+        was told is told by whoever asks next."""
         answer = await self._groups.join(question, request.delivery_id, request.at)
-        if not answer.truth:
-            return answer
-        page = await self._groups.to_call(question)
-        while page:
-            for delivery_id in page:
-                if delivery_id != request.delivery_id:
-                    await self._call(delivery_id)
-            await self._groups.called(question, page[-1])
-            page = await self._groups.to_call(question)
-            if not page:
-                await self._groups.called(question, None)
+        if answer.truth:
+            await self._herald.tell(question.subject)
         return answer
-
-    async def _call(self, delivery_id: str) -> None:
-        with contextlib.suppress(LookupError):  # it has ended meanwhile
-            await self._caller.look_again(delivery_id)
 
 
 def _of_feed(question: Question, known: FeedState, at: Instant) -> Answer:

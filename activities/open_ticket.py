@@ -65,7 +65,7 @@ class Ticketing:
                 draft = self._draft(request, asked)
             except TemplateError as error:
                 return Ended(Outcome.FAILED, str(error))
-            return _ended(await self._desk.open(draft, key=request.key, now=self._clock(), in_doubt=_is_in_doubt(claim)))
+            return filed_as(await self._desk.open(draft, key=request.key, now=self._clock(), in_doubt=is_in_doubt(claim)))
 
         ended = await self._effects.once(request, "open_ticket", deed)
         return ActionResult(ended.outcome, ended.note)
@@ -77,8 +77,8 @@ class Ticketing:
         note = TicketNote(request.incident_id, "\n".join(asked.lines), priority)
 
         async def deed(claim: Claim) -> Ended:
-            filed = await self._desk.update(note, key=request.key, now=self._clock(), in_doubt=_is_in_doubt(claim))
-            return _ended(filed) if filed else NO_TICKET
+            filed = await self._desk.update(note, key=request.key, now=self._clock(), in_doubt=is_in_doubt(claim))
+            return filed_as(filed) if filed else NO_TICKET
 
         ended = await self._effects.once(request, "update_ticket", deed)
         return ActionResult(ended.outcome, ended.note)
@@ -89,8 +89,8 @@ class Ticketing:
 
         async def deed(claim: Claim) -> Ended:
             about, now = request.incident_id, self._clock()
-            filed = await self._desk.solve(about, asked.note, key=request.key, now=now, in_doubt=_is_in_doubt(claim))
-            return _ended(filed) if filed else NO_TICKET
+            filed = await self._desk.solve(about, asked.note, key=request.key, now=now, in_doubt=is_in_doubt(claim))
+            return filed_as(filed) if filed else NO_TICKET
 
         ended = await self._effects.once(request, "solve_ticket", deed)
         return ActionResult(ended.outcome, ended.note)
@@ -112,12 +112,13 @@ def _about(request: ActionRequest) -> str:
     return f"Delivery {request.delivery_id}: {request.says} (rule {request.rule}, severity {request.severity})"
 
 
-def _is_in_doubt(claim: Claim) -> bool:
+def is_in_doubt(claim: Claim) -> bool:
+    """Whether an earlier try may have been done, so that the desk has to look first."""
     return claim.standing == "in_doubt"
 
 
-def _ended(filed: Filing) -> Ended:
-    """Raises NotDoneError for what may be tried again."""
+def filed_as(filed: Filing) -> Ended:
+    """How an effect at a desk ended. Raises NotDoneError for what may be tried again."""
     if isinstance(filed, Unsent):
         if filed.retry:
             raise NotDoneError(filed.reason, filed.after, filed.in_doubt)

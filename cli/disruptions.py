@@ -6,27 +6,27 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from cli.command import FINDINGS, FINE
 from cli.errors import InputError
+from cli.heralds import Herald
+from domain.disruption import Affected, Notice
 from domain.guards import Scope
 from domain.instant import Span, iso
-from rules.alarms import heeds_disruptions
 from rules.beside import DIRECTORY_FILE
-from rules.book import from_canonical
 from rules.directory_reader import read_directory_file
 from rules.durations import DurationError, span_of
 from rules.problems import suggestion
 from settings import Settings
 from store.database import Database
-from store.disruptions import Disruption, Disruptions
-from store.rulebooks import Rulebooks
-from workflows.client import Deliveries, connect
+from store.disruptions import Disruptions
+from workflows.client import connect
 from workflows.clock import wall_clock
+from workflows.places import DisruptedPlaces
 
-PAGE = 100
-"""Deliveries that are called before the next ones are looked up."""
+EVERYONE = 100_000
+"""More deliveries than one place has open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +47,27 @@ def place_of(text: str) -> Place:
 
 
 async def declare(settings: Settings, place: str, kind: str | None, lasts: str | None, by: str, note: str | None) -> int:
-    """Declares a disruption and calls the deliveries that have to know at once."""
+    """Declares a disruption, says whom it concerns, and hands it to the workflow of its place."""
     where, now = place_of(place), wall_clock()
     _warn_of_unknown(settings.rules, where)
     closes_at = None if lasts is None else now + _span(lasts)
     async with _database(settings) as database:
-        disruption = Disruption(where.scope, where.key, kind, now, closes_at, by, note)
-        if not await Disruptions(database).declare(disruption):
+        rows = Disruptions(database)
+        if await rows.declare(Notice(where.scope, where.key, by, now, kind, closes_at, note)) is None:
             print(f"{place}: a disruption{_of(kind)} is open already", file=sys.stderr)
             return FINDINGS
-        called = await call(database, await _deliveries(settings), where)
-    print(f"{place}: declared{_of(kind)}; {called} deliveries called")
+        affected = await rows.affected(where.scope, where.key)
+        print(f"{place}: declared{_of(kind)}; {_concerns(affected)}")
+        await (await _herald(settings, rows)).tell(place)
     return FINE
+
+
+def _concerns(affected: Affected) -> str:
+    if not affected.count:
+        return "no open delivery is on it"
+    more = f" and {affected.count - len(affected.first)} more" if affected.count > len(affected.first) else ""
+    noun = "delivery is" if affected.count == 1 else "deliveries are"
+    return f"{affected.count} open {noun} on it: {', '.join(affected.first)}{more}"
 
 
 def _warn_of_unknown(rules: Path, place: Place) -> None:
@@ -72,61 +81,54 @@ def _warn_of_unknown(rules: Path, place: Place) -> None:
 
 
 async def close(settings: Settings, place: str, kind: str | None) -> int:
-    """Closes the disruptions of a place (and kind) and calls the same deliveries."""
+    """Closes the disruptions of a place (and kind)."""
     where = place_of(place)
     async with _database(settings) as database:
-        closed = await Disruptions(database).close(where.scope, where.key, kind, now=wall_clock())
+        rows = Disruptions(database)
+        closed = await rows.close(where.scope, where.key, kind, now=wall_clock())
         if not closed:
             print(f"{place}: no disruption{_of(kind)} is open", file=sys.stderr)
             return FINDINGS
-        called = await call(database, await _deliveries(settings), where)
-    print(f"{place}: {closed} closed; {called} deliveries called")
+        print(f"{place}: {len(closed)} closed")
+        await (await _herald(settings, rows)).tell(place)
     return FINE
 
 
 async def show_open(settings: Settings, format: str) -> int:
     """Lists the disruptions that are open."""
     async with _database(settings) as database:
-        found = await Disruptions(database).open_at(wall_clock())
+        rows = Disruptions(database)
+        found = [(one, await rows.affected(one.scope, one.key)) for one in await rows.open_at(wall_clock())]
     if format == "json":
-        print(json.dumps([asdict(one) | {"opened_at": iso(one.opened_at), "closes_at": iso(one.closes_at)} for one in found]))
+        print(json.dumps([_as_json(one, affected) for one, affected in found]))
         return FINE
-    for one in found:
+    for one, affected in found:
         until = f", until {iso(one.closes_at)}" if one.closes_at is not None else ""
         said = f": {one.note}" if one.note else ""
-        print(f"{one.scope}:{one.key}{_of(one.kind)}, since {iso(one.opened_at)}{until}, by {one.declared_by}{said}")
+        print(f"{one.place}{_of(one.kind)}, since {iso(one.opened_at)}{until}, by {one.declared_by}{said}")
+        print(f"  {_concerns(affected)}")
     if not found:
         print("no disruption is open")
     return FINE
 
 
-async def call(database: Database, deliveries: Deliveries, place: Place) -> int:
-    """Calls, page by page, the open deliveries on a place whose rulebook has a rule of guards alone about it; how many."""
-    versions = await _heeding(Rulebooks(database), place.scope)
-    called, after = 0, ""
-    while page := await Disruptions(database).in_scope(place.scope, place.key, versions, after, PAGE):
-        for delivery_id in page:
-            called += await _call_one(deliveries, delivery_id)
-        after = page[-1]
-    return called
+def _as_json(one: Notice, affected: Affected) -> Mapping[str, Any]:
+    return asdict(one) | {"opened_at": iso(one.opened_at), "closes_at": iso(one.closes_at), "affected": asdict(affected)}
 
 
-async def _heeding(rulebooks: Rulebooks, scope: str) -> frozenset[str]:
-    """The versions in use with such a rule."""
-    books = {version: from_canonical(await rulebooks.canonical(version)) for version in await rulebooks.in_use()}
-    return frozenset(version for version, book in books.items() if heeds_disruptions(book, scope))
+async def affected_by(settings: Settings, place: str) -> int:
+    """Prints the ids of the open deliveries on a place, one a line."""
+    where = place_of(place)
+    async with _database(settings) as database:
+        rows = Disruptions(database)
+        everyone = await rows.affected(where.scope, where.key, first=EVERYONE)
+    for delivery_id in everyone.first:
+        print(delivery_id)
+    return FINE if everyone.count else FINDINGS
 
 
-async def _call_one(deliveries: Deliveries, delivery_id: str) -> bool:
-    try:
-        await deliveries.look_again(delivery_id)
-    except LookupError:  # it has ended meanwhile
-        return False
-    return True
-
-
-async def _deliveries(settings: Settings) -> Deliveries:
-    return Deliveries(await connect(default=settings.temporal_default))
+async def _herald(settings: Settings, rows: Disruptions) -> Herald:
+    return Herald(rows, DisruptedPlaces(await connect(default=settings.temporal_default)))
 
 
 @asynccontextmanager

@@ -137,9 +137,17 @@ def close_disruption(place: PlaceArgument, kind: KindOption = None) -> None:
     ends_with(lambda: close(read_settings(), place, kind))
 
 
+@disruption.command()
+def affected(place: PlaceArgument) -> None:
+    """The ids of the open deliveries on a place, one a line; exit 1 if there are none."""
+    from cli.disruptions import affected_by
+
+    ends_with(lambda: affected_by(read_settings(), place))
+
+
 @disruption.command(name="list")
 def list_disruptions(format: FormatOption = Format.TEXT) -> None:
-    """List the disruptions that are open."""
+    """List the disruptions that are open, and whom they concern."""
     from cli.disruptions import show_open
 
     ends_with(lambda: show_open(read_settings(), format.value))

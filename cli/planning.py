@@ -20,6 +20,7 @@ from store.plans import Plans
 from store.stand_ins import StandIns
 from workflows.client import Deliveries as Running
 from workflows.clock import wall_clock
+from workflows.places import DisruptedPlaces
 from workflows.routes import Routes
 
 
@@ -29,10 +30,11 @@ class WorkflowsRunning:
 
     deliveries: Running
     routes: Routes
+    places: DisruptedPlaces
 
 
 def running_on(client: Client, task_queue: str) -> WorkflowsRunning:
-    return WorkflowsRunning(Running(client, task_queue), Routes(client, task_queue))
+    return WorkflowsRunning(Running(client, task_queue), Routes(client, task_queue), DisruptedPlaces(client, task_queue))
 
 
 def of_routes(

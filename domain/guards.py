@@ -36,7 +36,7 @@ class Question:
     ("" for any) or the least level of a warning; `span` how long a feed has to be stale, or what a delay has to exceed.
 
     Of a group `subject` is what its members share, `route:R7`, `detail` the rule, `span` how far apart they may join (0: however far)
-    and `at_least` how many it takes. Asking whether it is TOGETHER joins it, asking whether the delivery is APART leaves it.
+    `at_least` how many it takes, and `instead` whether its rule acts for all of them. Asking whether it is TOGETHER joins it, asking whether the delivery is APART leaves it.
 
     `cadence` is how often a feed reports when all is well, by the directory of the rulebook (None: it does not say).
     """
@@ -47,6 +47,7 @@ class Question:
     span: Span = 0
     cadence: Span | None = None
     at_least: int = 0
+    instead: bool = False
 
     @property
     def key(self) -> str:

@@ -1,15 +1,17 @@
 """Reads directory.yaml: what rules may name, and how people are reached, which is kept apart from it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
+from domain.actions import Channel
 from domain.contact import Contact
 from domain.currencies import DECIMALS, minor_units
+from domain.disruption import Operations
 from domain.endpoint import Endpoint
 from domain.instant import DAY, Span
 from rules import fields
@@ -30,17 +32,21 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,99}")
 _DEGREES = re.compile(r"-?\d{1,3}(?:\.\d{1,9})?")
 
 
-SECTIONS = ("hubs", "people", "queues", "carriers", "zones", "calendars", "endpoints")
+CHANNELS = get_args(Channel)
+
+SECTIONS = ("hubs", "people", "queues", "carriers", "zones", "calendars", "endpoints", "disruptions")
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryReading:
-    """The directory as far as it could be read, the addresses of people and of endpoints, and what is wrong."""
+    """The directory as far as it could be read, the addresses of people and of endpoints, who is told of disruptions, and what is
+    wrong."""
 
     directory: Directory = field(default_factory=Directory)
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    operations: Operations = field(default_factory=Operations)
 
 
 def read_directory_file(path: Path) -> DirectoryReading:
@@ -74,7 +80,8 @@ def read_directory(text: str, name: str = "directory.yaml") -> DirectoryReading:
         endpoints=tuple(endpoints),
     )
     _check_references(source, mapping, directory)
-    return DirectoryReading(directory, people, in_order(source.problems), endpoints)
+    operations = _operations(source, mapping, directory)
+    return DirectoryReading(directory, people, in_order(source.problems), endpoints, operations)
 
 
 def _rows(source: Source, mapping: Pairs, section: str, read: Callable[[Source, Pairs], Row]) -> dict[str, Row]:
@@ -126,6 +133,36 @@ def _endpoint(source: Source, row: Pairs) -> Endpoint:
         if row.get(key) is None:
             source.problem("R011", row.start, 1, f'an endpoint needs "{key}"', f"for example {key}: {example}")
     return Endpoint(values.get("url", ""), values.get("secret", ""))
+
+
+def _operations(source: Source, mapping: Pairs, directory: Directory) -> Operations:
+    """Who is told of disruptions: `{queue: hub-ops, tell: [shift-lead], channels: [email]}`."""
+    node = mapping.get("disruptions")
+    row = fields.pairs(source, node, "disruptions") if node is not None else None
+    if row is None:
+        return Operations()
+    known = {"queue": directory.queues, "tell": directory.people, "channels": CHANNELS}
+    read = {key: _named(names, one) for (key, names), one in zip(known.items(), ("queue", "person", "channel"), strict=True)}
+    values = _values(source, row, "disruptions", read)
+    return Operations(
+        next(iter(values.get("queue", ())), None), values.get("tell", ()), values.get("channels") or Operations().channels
+    )
+
+
+def _named(known: Collection[str], what: str) -> Callable[[Source, Node, str], tuple[str, ...]]:
+    """Reads names that another section has."""
+
+    def read(source: Source, node: Node, key: str) -> tuple[str, ...]:
+        found = []
+        for item in fields.items(node):
+            name = fields.text(source, item, key)
+            if name and name not in known:
+                source.at_node("R023", item, f'unknown {what} "{name}"', suggestion(name, known))
+            elif name:
+                found.append(name)
+        return tuple(found)
+
+    return read
 
 
 def _url(source: Source, node: Node, what: str) -> str | None:

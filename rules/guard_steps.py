@@ -99,7 +99,9 @@ def together_of(rule: Rule, rulebook: str) -> Together | None:
         return None
     group, within = rule.group, f" within {text_of(rule.group.within)}" if rule.group.within else ""
     text = f"at least {group.at_least} together on {group.by}{within}"
-    return Together(group.by, group.at_least, group.within, f"{rulebook}/{rule.id}", rule.mode is Mode.SHADOW, text=text)
+    return Together(
+        group.by, group.at_least, group.within, f"{rulebook}/{rule.id}", rule.mode is Mode.SHADOW, group.instead, text=text
+    )
 
 
 def is_alone(by: str, at_least: int, delivery: Delivery) -> bool:
@@ -110,7 +112,12 @@ def is_alone(by: str, at_least: int, delivery: Delivery) -> bool:
 def _together(node: Together, delivery: Delivery, frame: Frame) -> Question | None:
     shared = BY[node.by](delivery)
     subject = f"{'shadow ' if node.unseen else ''}{node.by}:{shared}".replace("|", "/")
-    return None if shared is None else Question(About.TOGETHER, subject, node.rule, node.span, at_least=node.at_least)
+    return None if shared is None else _joining(subject, node)
+
+
+def _joining(subject: str, node: Together) -> Question:
+    acted_on = node.instead or node.unseen
+    return Question(About.TOGETHER, subject, node.rule, node.span, at_least=node.at_least, instead=acted_on)
 
 
 QUESTIONS: Mapping[type, Callable[[Any, Delivery, Frame], Question | None]] = {

@@ -9,7 +9,7 @@ from dataclasses import MISSING, fields
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from domain.actions import ACTION_ARGUMENTS, QUESTIONS
+from domain.actions import ACTION_ARGUMENTS, QUESTIONS, Channel
 from domain.incident import Mode, Resolution, Severity
 from rules.actions_reader import ALWAYS_PEOPLE, UNANSWERED
 from rules.book import AtEnd, GroupedBy, Limited, Stop
@@ -277,6 +277,7 @@ def directory_file(directory: Directory) -> Schema:
         "zones": _list_of(TEXT),
         "calendars": _rows(hours),
         "endpoints": _rows({"url": TEXT, "secret": TEXT}),
+        "disruptions": _object({"queue": TEXT, "tell": _list_of(TEXT), "channels": _list_of(_one_of(get_args(Channel)))}),
     }
     return _object(sections)
 

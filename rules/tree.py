@@ -398,13 +398,14 @@ class AtLeast:
 class Together:
     """What a rule with `group` asks before it opens: is the delivery one of at least so many that share `by`, and joined within a
     span (0: however far apart)? It is no sentence that anybody writes. `rule` names the rulebook and the rule; a shadow's group is
-    `unseen`: nobody else hears of its disruption."""
+    `unseen`: nobody else hears of its disruption. `instead`: it acts for all of them."""
 
     by: str
     at_least: int
     span: Span
     rule: str
     unseen: bool = False
+    instead: bool = False
     form: Literal["together"] = "together"
     text: str = field(default="", compare=False)
 

@@ -1,7 +1,7 @@
 """Groups: which deliveries share a place and have a rule true, since when, and the disruption that is open on them.
 
 Joining and leaving are one transaction each, which locks the row of the group; the one that crosses the threshold opens or closes
-the disruption, and leaves behind whom to call.
+the disruption, whose workflow has then to be told.
 """
 
 from collections.abc import Mapping
@@ -49,25 +49,8 @@ class Groups:
             if group["disruption_id"] is not None and not is_together(True, count, 0, group["at_least"]):
                 ended = update(disruptions).where(disruptions.c.disruption_id == group["disruption_id"])
                 await connection.execute(ended.values(closed_at=at))
-                await _write(connection, question, disruption_id=None, leader=None, called_to=None)
+                await _write(connection, question, disruption_id=None, leader=None)
         return Answer(question, True, "left")
-
-    async def to_call(self, question: Question, limit: int = 100) -> tuple[str, ...]:
-        """A page of the members that have not been called yet to look again, by id."""
-        asked = select(members.c.delivery_id).where(
-            _is_of(question),
-            members.c.left_at.is_(None),
-            groups.c.rule == members.c.rule,
-            groups.c.place == members.c.place,
-            members.c.delivery_id > groups.c.called_to,
-        )
-        async with self._database.reading() as connection:
-            return tuple((await connection.execute(asked.order_by(members.c.delivery_id).limit(limit))).scalars())
-
-    async def called(self, question: Question, to: str | None) -> None:
-        """Members up to this one were called; None: all were."""
-        async with self._database.writing() as connection:
-            await _write(connection, question, called_to=to)
 
     async def _locked(self, connection: AsyncConnection, question: Question) -> Mapping[str, Any]:
         """The row of the group, which nobody else changes before the transaction ends."""
@@ -91,7 +74,7 @@ class Groups:
             return None
         if number is None:
             number, leader = await self._opened(connection, question, at), delivery_id
-            await _write(connection, question, disruption_id=number, leader=leader, called_to="")
+            await _write(connection, question, disruption_id=number, leader=leader)
         elif not await _is_member(connection, question, leader):
             leader = delivery_id
             await _write(connection, question, leader=leader)
@@ -100,7 +83,8 @@ class Groups:
     async def _opened(self, connection: AsyncConnection, question: Question, at: Instant) -> int:
         scope, _, key = question.subject.partition(":")
         row = {"scope": scope, "key": key, "kind": question.detail.rpartition("/")[2], "opened_at": at}
-        opens = self._database.insert(disruptions).values({**row, "declared_by": f"rule {question.detail}"})
+        told = {"declared_by": f"rule {question.detail}", "rule": question.detail, "acted_on": question.instead}
+        opens = self._database.insert(disruptions).values(row | told)
         return int((await connection.execute(opens.returning(disruptions.c.disruption_id))).scalar_one())
 
 

@@ -257,7 +257,7 @@ disruptions = Table(
     "disruptions",
     METADATA,
     Column("disruption_id", Integer, primary_key=True),
-    Column("scope", String, nullable=False, doc="hub, carrier, route, zone"),
+    Column("scope", String, nullable=False, doc="hub, carrier, route, zone; or what a group shares"),
     Column("key", String, nullable=False),
     Column("kind", Prose, doc="snow, strike, down, ..."),
     Column("opened_at", BigInteger, nullable=False),
@@ -265,6 +265,10 @@ disruptions = Table(
     Column("closed_at", BigInteger),
     Column("declared_by", Prose, nullable=False),
     Column("note", Prose),
+    Column("rule", String, doc="the rulebook/rule whose group has come together"),
+    Column("acted_on", Boolean, doc="operations hear of it from that rule, or are not to hear of it"),
+    Column("taken_up_at", BigInteger, doc="since when its workflow has it in hand"),
+    Column("wound_up_at", BigInteger, doc="when its workflow had ended it"),
     Index("ix_disruptions_scope", "scope", "key"),
 )
 
@@ -276,7 +280,6 @@ groups = Table(
     Column("at_least", Integer, nullable=False, doc="how many it takes"),
     Column("disruption_id", Integer, doc="the one that is open now"),
     Column("leader", String, doc="the delivery that acts for the group"),
-    Column("called_to", String, doc="the last member that was called to look again, by id; null: none is to be called"),
 )
 """One row for each group that there ever was; whoever joins or leaves locks it first."""
 

@@ -25,7 +25,13 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.actions import ActionResult
 from domain.event import Event
 from domain.status import FINAL, IMPLIED_STATUS, Kind
-from workflows.contract import ANSWER, DELIVERY, LOOK_AGAIN, TASK_QUEUE, delivery_workflow_id
+from workflows.contract import (
+    ANSWER,
+    DELIVERY,
+    LOOK_AGAIN,
+    TASK_QUEUE,
+    delivery_workflow_id,
+)
 from workflows.events import wire_event
 from workflows.offers import as_it_ended
 from workflows.payloads import DATA_CONVERTER
@@ -106,7 +112,7 @@ class Deliveries:
         except WorkflowUpdateFailedError as error:
             raise refused(error) from None
         except RPCError as error:
-            raise _unreachable(error) from None
+            raise unreachable(error) from None
         except WorkflowAlreadyStartedError:
             said = (
                 f'delivery {order.get("delivery_id")} has ended; send it again with "reopen": true to begin its next generation'
@@ -150,7 +156,7 @@ class Deliveries:
             raise refused(error) from None
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
-                raise _unreachable(error) from None
+                raise unreachable(error) from None
             ended = as_it_ended(await self.offers(assignment_id), said)
             if isinstance(ended, str):
                 raise RefusedError(ended, "Conflict") from None
@@ -167,7 +173,7 @@ class Deliveries:
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise LookupError(f"there is no assignment {assignment_id}") from None
-            raise _unreachable(error) from None
+            raise unreachable(error) from None
         return told
 
     async def reopen(self, delivery_id: str, events: Sequence[Event | Mapping[str, Any]]) -> bool:
@@ -192,7 +198,7 @@ class Deliveries:
         except WorkflowAlreadyStartedError:  # somebody else has begun it meanwhile
             await self.report(delivery_id, events)
         except RPCError as error:
-            raise _unreachable(error) from None
+            raise unreachable(error) from None
         return True
 
     async def look_again(self, delivery_id: str) -> None:
@@ -278,10 +284,11 @@ def refused(error: WorkflowUpdateFailedError) -> RefusedError:
 def _not_running(error: RPCError, delivery_id: str) -> Exception:
     if error.status is RPCStatusCode.NOT_FOUND:
         return LookupError(f"no delivery {delivery_id} is running")
-    return _unreachable(error)
+    return unreachable(error)
 
 
-def _unreachable(error: RPCError) -> UnreachableError:
+def unreachable(error: RPCError) -> UnreachableError:
+    """What Temporal answered, for people."""
     return UnreachableError(f"Temporal did not do what was asked: {_reason(error)} ({error.status.name})")
 
 

@@ -12,6 +12,7 @@ from workflows.scalars import EventId, Name, Text, When, Wire
 TASK_QUEUE = "deliveries"
 DELIVERY = "Delivery"
 ROUTE = "Route"
+DISRUPTION = "Disruption"
 
 LOOK_AGAIN = "look_again"
 """The signal that calls a delivery to look at its guards again: something outside has changed. What it carries is ignored."""
@@ -76,6 +77,11 @@ class WithdrawIn(Wire):
     """`withdraw {reason?}`."""
 
     reason: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+def disruption_workflow_id(scope: str, key: str) -> str:
+    """The workflow id of the disruptions on a place: one workflow at a time for each."""
+    return f"disruption-{scope}-{key}"
 
 
 class AcceptedIn(Wire):

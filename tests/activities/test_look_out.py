@@ -18,8 +18,7 @@ class Known:
 
     def __init__(self) -> None:
         self.parked: list[tuple[str, str]] = []
-        self.members: tuple[str, ...] = ("D0", "D1", "D2", "D3", "D4")
-        self.calls: list[str] = []
+        self.told: list[str] = []
 
     async def feeds(self, names: Collection[str]) -> Mapping[str, FeedState]:
         known = {"acme": FeedState(NOW - 3 * HOUR), "zipvan": FeedState(NOW - 3 * HOUR, 4 * HOUR)}
@@ -45,16 +44,8 @@ class Known:
     async def leave(self, question: Question, delivery_id: str, at: Instant) -> Answer:
         return Answer(question, True, "left")
 
-    async def to_call(self, question: Question, limit: int = 100) -> tuple[str, ...]:
-        return self.members[:2]
-
-    async def called(self, question: Question, to: str | None) -> None:
-        self.members = tuple(one for one in self.members if to is None or one > to)
-
-    async def look_again(self, delivery_id: str) -> None:
-        self.calls.append(delivery_id)
-        if delivery_id == "D2":
-            raise LookupError("it has ended")
+    async def tell(self, place: str) -> None:
+        self.told.append(place)
 
 
 ASKED = [
@@ -105,21 +96,20 @@ async def test_without_a_source_weather_and_traffic_are_unknown() -> None:
     assert [answer.truth for answer in answers] == [None, None]
 
 
-async def test_once_a_group_has_come_together_its_other_members_are_called_page_by_page() -> None:
+async def test_once_a_group_has_come_together_the_workflow_of_its_place_is_told() -> None:
     known = Known()
     question = Question(About.TOGETHER, "route:R7", "b/van", at_least=3)
 
     (answer,) = await LookingOut(known, known, known, known, known).look_out(LookOut("D1", NOW, (question,), HOME))
 
-    assert (answer.truth, answer.of) == (True, "7 D0")
-    assert (known.calls, known.members) == (["D0", "D2", "D3", "D4"], ())
+    assert (answer.truth, answer.of, known.told) == (True, "7 D0", ["route:R7"])
 
 
-async def test_as_long_as_there_are_too_few_nobody_is_called_nor_when_one_leaves() -> None:
+async def test_as_long_as_there_are_too_few_nobody_is_told_and_whoever_leaves_may_have_ended_it() -> None:
     known = Known()
-    questions = (Question(About.TOGETHER, "route:R7", "b/van", at_least=4), Question(About.APART, "route:R7", "b/van"))
+    questions = (Question(About.TOGETHER, "route:R7", "b/van", at_least=4), Question(About.APART, "route:R8", "b/van"))
 
     answers = await LookingOut(known, known, known, known, known).look_out(LookOut("D1", NOW, questions, HOME))
 
     assert [answer.truth for answer in answers] == [False, True]
-    assert known.calls == []
+    assert known.told == ["route:R8"]

@@ -6,22 +6,25 @@ from pathlib import Path
 
 import pytest
 
-from cli.disruptions import Place, call, declare, place_of, show_open
+from cli.disruptions import affected_by, close, declare, place_of, show_open
 from cli.errors import InputError
+from cli.heralds import Heeding, Herald
+from domain.disruption import Notice
 from domain.guards import Disrupted, FeedState
+from domain.instant import Instant
 from rules.book import Rulebook, canonical_json
 from rules.tree import DisruptionOpen
 from settings import Settings, read_settings
 from store.database import Database
 from store.deliveries import Deliveries as Copies
-from store.disruptions import Disruption, Disruptions
+from store.disruptions import Disruptions
 from store.feeds import Feeds
 from store.migrate import migrate
 from store.rulebooks import Rulebooks
 from tests.store.test_deliveries import another
 from tests.workflows.books import a_rule
 from worker import Register
-from workflows.client import Deliveries
+from workflows.places import DisruptedPlaces
 
 NOW = 1_795_413_600_000
 
@@ -39,16 +42,28 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     await database.close()
 
 
-class Calls(Deliveries):
-    """Keeps who was called; D2 has ended meanwhile."""
+class Places(DisruptedPlaces):
+    """Keeps what was said to the workflows of places."""
 
     def __init__(self) -> None:
-        self.called: list[str] = []
+        self.said: list[tuple[str, str]] = []
 
-    async def look_again(self, delivery_id: str) -> None:
-        if delivery_id == "D2":
-            raise LookupError("no delivery D2 is running")
-        self.called.append(delivery_id)
+    async def opened(self, notice: Notice) -> None:
+        self.said.append(("opened", notice.place))
+
+    async def closed(self, notice: Notice, at: Instant) -> None:
+        self.said.append(("closed", notice.place))
+
+
+@pytest.fixture
+def places(monkeypatch: pytest.MonkeyPatch) -> Places:
+    places = Places()
+
+    async def herald(settings: Settings, rows: Disruptions) -> Herald:
+        return Herald(rows, places)
+
+    monkeypatch.setattr("cli.disruptions._herald", herald)
+    return places
 
 
 @pytest.mark.parametrize("text", ["HEL1", "depot:HEL1", "hub:", ""])
@@ -71,56 +86,73 @@ async def test_a_span_without_a_unit_is_refused_with_a_hint(settings: Settings) 
     ],
 )
 async def test_a_place_that_the_directory_lacks_is_declared_with_a_warning(
-    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str, said: str
+    tmp_path: Path, database: Database, places: Places, capsys: pytest.CaptureFixture[str], place: str, said: str
 ) -> None:
     (tmp_path / "directory.yaml").write_text("hubs: {HEL1: {}}\n")
     url = f"sqlite:///{tmp_path / 'doorstep.db'}"
     settings = read_settings({"DOORSTEP_DATABASE_URL": url, "DOORSTEP_RULES": str(tmp_path)})
-    monkeypatch.setattr("cli.disruptions._deliveries", _calls)
 
     code = await declare(settings, place, None, None, "Kim", None)
 
     assert (code, capsys.readouterr().err.strip()) == (0, said)
+    assert places.said == [("opened", place)]
 
 
-async def _calls(settings: Settings) -> Calls:
-    return Calls()
+async def test_whom_it_concerns_is_said_when_it_is_declared_and_all_of_them_can_be_listed(
+    settings: Settings, database: Database, places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(22):
+        await Copies(database).write(another(f"D{number:02}", hub="HEL1", run_id=str(number)))
+
+    await declare(settings, "hub:HEL1", "down", None, "Kim", None)
+    declared = capsys.readouterr().out.strip()
+    await affected_by(settings, "hub:HEL1")
+    listed = capsys.readouterr().out.split()
+    nobody = await affected_by(settings, "hub:TKU1")
+    await close(settings, "hub:HEL1", None)
+
+    assert declared.startswith("hub:HEL1: declared of kind down; 22 open deliveries are on it: D00, D01, ")
+    assert declared.endswith(", D19 and 2 more")
+    assert (len(listed), nobody) == (22, 1)
+    assert places.said == [("opened", "hub:HEL1"), ("closed", "hub:HEL1")]
 
 
 async def test_what_is_open_is_listed(settings: Settings, database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     nothing = await show_open(settings, "text")
-    await Disruptions(database).declare(Disruption("hub", "HEL1", "down", NOW, None, "Kim", "no power"))
+    await Disruptions(database).declare(Notice("hub", "HEL1", "Kim", NOW, "down", note="no power"))
 
     await show_open(settings, "text")
     await show_open(settings, "json")
 
     lines = capsys.readouterr().out.splitlines()
     assert nothing == 0
-    assert lines[:2] == ["no disruption is open", "hub:HEL1 of kind down, since 2026-11-23T06:00:00Z, by Kim: no power"]
-    assert json.loads(lines[2])[0]["key"] == "HEL1"
+    assert lines[:3] == [
+        "no disruption is open",
+        "hub:HEL1 of kind down, since 2026-11-23T06:00:00Z, by Kim: no power",
+        "  no open delivery is on it",
+    ]
+    assert json.loads(lines[3])[0]["key"] == "HEL1"
 
 
-async def test_only_deliveries_in_scope_with_a_rule_of_guards_alone_are_called_page_by_page(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cli.disruptions.PAGE", 2)
+async def test_only_books_with_a_rule_of_guards_alone_about_the_scope_have_to_hear_of_it_at_once(database: Database) -> None:
     shelf, copies = Rulebooks(database), Copies(database)
     heeds = await shelf.publish("a", canonical_json(Rulebook("a", (a_rule("down", DisruptionOpen("hub")),))), now=NOW)
     other = await shelf.publish("b", canonical_json(Rulebook("b", (a_rule("down", DisruptionOpen("zone")),))), now=NOW)
-    for number, version in enumerate([heeds, heeds, other, heeds, heeds], start=1):
+    for number, version in enumerate([heeds, other], start=1):
         await copies.write(another(f"D{number}", hub="HEL1", rulebook_version=version, run_id=str(number)))
-    calls = Calls()
 
-    called = await call(database, calls, Place("hub", "HEL1"))
+    heeding = Heeding(shelf)
 
-    assert (called, calls.called) == (3, ["D1", "D4", "D5"])
+    assert await heeding.versions("hub") == {heeds}
+    assert await heeding.versions("zone") == {other}
+    assert await heeding.versions("carrier") == frozenset()
 
 
 async def test_the_worker_looks_at_these_tables(database: Database) -> None:
     feeds, disruptions = Feeds(database), Disruptions(database)
     register = Register(feeds, disruptions)
     await feeds.seen("acme", at=NOW)
-    await disruptions.declare(Disruption("zone", "north-2", "snow", NOW, None, "Kim"))
+    await disruptions.declare(Notice("zone", "north-2", "Kim", NOW, "snow"))
 
     await register.park(["acme"], "D1", NOW)
 

@@ -72,19 +72,22 @@ async def test_when_the_leader_has_left_the_next_that_asks_leads(database: Datab
     assert leading(asked.of).number == leading(opened.of).number
 
 
-async def test_those_that_are_to_be_called_are_read_page_by_page_and_only_once_it_is_enough(database: Database) -> None:
-    groups = Groups(database)
+async def test_its_members_are_read_page_by_page_and_its_disruption_is_to_be_told_when_it_opens_and_when_it_is_over(
+    database: Database,
+) -> None:
+    groups, disruptions = Groups(database), Disruptions(database)
     for name in ("D1", "D2"):
         await groups.join(VAN, name, NOW)
-    before = await groups.to_call(VAN)
+    before = await disruptions.untold(VAN.subject)
     await groups.join(VAN, "D3", NOW)
 
-    first = await groups.to_call(VAN, limit=2)
-    await groups.called(VAN, "D2")
-    rest = await groups.to_call(VAN, limit=2)
-    await groups.called(VAN, None)
+    ((notice, closed_at),) = await disruptions.untold(VAN.subject)
+    pages = [await disruptions.members(VAN.detail, VAN.subject, after, 2) for after in ("", "D2", "D3")]
+    await groups.leave(APART, "D3", NOW + 1)
 
-    assert (before, first, rest, await groups.to_call(VAN)) == ((), ("D1", "D2"), ("D3",), ())
+    assert (before, closed_at, notice.rule, notice.acted_on) == ((), None, VAN.detail, False)
+    assert pages == [("D1", "D2"), ("D3",), ()]
+    assert await disruptions.untold(VAN.subject) == ((notice, NOW + 1),)
 
 
 @pytest.mark.parametrize("number", range(3))

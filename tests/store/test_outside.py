@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 
+from domain.disruption import Affected, Notice, TakenUp
 from domain.guards import Disrupted, FeedState
 from domain.instant import HOUR, MINUTE
 from store.database import Database
 from store.deliveries import Deliveries
-from store.disruptions import Disruption, Disruptions
+from store.disruptions import Disruptions
 from store.feeds import Feeds
 from tests.store.test_deliveries import another
 
 NOW = 1_795_413_600_000
-DOWN = Disruption("hub", "HEL1", "down", NOW, None, "Kim", "no power")
+DOWN = Notice("hub", "HEL1", "Kim", NOW, "down", note="no power")
 
 
 async def test_a_feed_is_known_from_when_it_was_heard_of_or_expected(database: Database) -> None:
@@ -50,10 +51,10 @@ async def test_a_disruption_is_open_from_its_declaration_until_it_is_closed(data
     during = await disruptions.open_on(["hub:HEL1", "hub:TKU1"], NOW)
     closed = await disruptions.close("hub", "HEL1", None, now=NOW + HOUR)
 
-    assert declared == [True, False]
-    assert (before, during, closed) == ({}, {"hub:HEL1": (Disrupted("down"),)}, 1)
+    assert declared == [replace(DOWN, disruption_id=1), None]
+    assert (before, during, closed) == ({}, {"hub:HEL1": (Disrupted("down"),)}, (replace(DOWN, disruption_id=1),))
     assert await disruptions.open_at(NOW + HOUR) == ()
-    assert await disruptions.open_at(NOW + HOUR - 1) == (DOWN,)
+    assert await disruptions.open_at(NOW + HOUR - 1) == closed
 
 
 async def test_a_disruption_ends_by_itself_when_it_was_said_to(sqlite_database: Database) -> None:
@@ -72,7 +73,7 @@ async def test_closing_one_kind_leaves_the_others_open(sqlite_database: Database
 
     closed = await disruptions.close("hub", "HEL1", "snow", now=NOW + 1)
 
-    assert closed == 1
+    assert [one.kind for one in closed] == ["snow"]
     assert await disruptions.open_on(["hub:HEL1"], NOW + 1) == {"hub:HEL1": (Disrupted(), Disrupted("strike"))}
 
 
@@ -93,3 +94,43 @@ async def test_it_calls_the_open_deliveries_of_its_place_under_the_versions_that
     assert called == ("D1", "D5")
     assert await Disruptions(database).in_scope("hub", "HEL1", ["a"], after="D1", limit=1) == ("D5",)
     assert await Disruptions(database).in_scope("hub", "HEL1", []) == ()
+
+
+async def test_a_disruption_is_to_be_told_until_its_workflow_has_it_in_hand_and_again_when_it_is_closed(
+    database: Database,
+) -> None:
+    disruptions = Disruptions(database)
+    declared = await disruptions.declare(DOWN)
+    assert declared is not None
+
+    first = await disruptions.untold("hub:HEL1")
+    taken = await disruptions.take_up(declared, NOW + 1)
+    in_hand = await disruptions.untold()
+    await disruptions.close("hub", "HEL1", None, now=NOW + HOUR)
+    closed = await disruptions.untold("hub:HEL1")
+    await disruptions.wind_up(1, NOW + 2 * HOUR)
+
+    assert (first, taken, in_hand) == (((declared, None),), TakenUp(1), ())
+    assert closed == ((declared, NOW + HOUR),)
+    assert await disruptions.untold() == ()
+    assert await disruptions.take_up(declared, NOW + 3 * HOUR) == TakenUp(None)
+
+
+async def test_a_notice_from_elsewhere_is_given_a_number_once_however_often_it_is_taken_up(database: Database) -> None:
+    disruptions = Disruptions(database)
+
+    taken = [await disruptions.take_up(one, NOW) for one in (DOWN, DOWN, replace(DOWN, declared_by="Ada", opened_at=NOW + 1))]
+
+    assert taken == [TakenUp(1), TakenUp(1), TakenUp(None)]
+
+
+async def test_it_concerns_the_open_deliveries_of_its_place(database: Database) -> None:
+    copies = Deliveries(database)
+    for number, (hub, ended) in enumerate(
+        [("HEL1", None), ("TKU1", None), ("HEL1", NOW), ("HEL1", None), ("HEL1", None)], start=1
+    ):
+        await copies.write(another(f"D{number}", hub=hub, finished_at=ended, run_id=str(number)))
+    disruptions = Disruptions(database)
+
+    assert await disruptions.affected("hub", "HEL1", first=2) == Affected(3, ("D1", "D4"))
+    assert await disruptions.affected("lane", "HEL1-north") == Affected()

@@ -1,6 +1,7 @@
 """A stage for workflow tests: the real workflow and rules on a real server, with recorded deeds instead of mails and tickets."""
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -184,17 +185,26 @@ class Elsewhere:
     async def leave(self, question: Question, delivery_id: str, at: Instant) -> Answer:
         return self.groups.answer(question, at, delivery_id)
 
-    async def to_call(self, question: Question, limit: int = 100) -> tuple[str, ...]:
-        return tuple(sorted(self.groups.called))
-
-    async def called(self, question: Question, to: str | None) -> None:
-        self.groups.called.clear()
-
     def _look(self) -> None:
         self.looks += 1
         if self.broken > 0:
             self.broken -= 1
             raise ConnectionError("the database is away")
+
+
+@dataclass
+class Herald:
+    """In place of the workflow of a disruption: calls the group that has come together."""
+
+    elsewhere: Elsewhere
+    deliveries: Deliveries
+
+    async def tell(self, place: str) -> None:
+        called = sorted(self.elsewhere.groups.called)
+        self.elsewhere.groups.called.clear()
+        for delivery_id in called:
+            with contextlib.suppress(LookupError):
+                await self.deliveries.look_again(delivery_id)
 
 
 @dataclass
@@ -244,7 +254,7 @@ async def stage(
     SHELF.put(version, canonical)
     queue = queue or f"test-{uuid.uuid4().hex[:8]}"
     recorder, paper, elsewhere = Recorder(script), Paper(version), elsewhere or Elsewhere()
-    looking = LookingOut(elsewhere, NobodyKnows(), NobodyKnows(), elsewhere, Deliveries(client, queue))
+    looking = LookingOut(elsewhere, NobodyKnows(), NobodyKnows(), elsewhere, Herald(elsewhere, Deliveries(client, queue)))
     deeds = [(real or {}).get(action) or getattr(recorder, action) for action in ACTIVITIES]
     async with Worker(
         client,
