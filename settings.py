@@ -4,6 +4,7 @@ The Temporal connection has the SDK's own names (TEMPORAL_ADDRESS, ...), see doc
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DOORSTEP_MATCHER", "durable", "durable (durable_rules) or reference (pure Python)"),
     Setting("DOORSTEP_SMTP_URL", "", "smtp://user:password@host:587?starttls=required, or smtps://; empty: no mail is sent", secret=True),
     Setting("DOORSTEP_MAIL_FROM", "Doorstep <doorstep@localhost>", "sender of mails"),
+    Setting("DOORSTEP_MAIL_BOUNCES_TO", "", "where mails come back to, such as bounces@example.test: each to bounces+ID@example.test; empty: to the sender"),
     Setting("TWILIO_ACCOUNT_SID", "", "Twilio account; empty: no SMS is sent"),
     Setting("TWILIO_AUTH_TOKEN", "", "Twilio's token", secret=True),
     Setting("DOORSTEP_TWILIO_BASE_URL", "https://api.twilio.com", "where Twilio's API is"),
@@ -100,6 +102,16 @@ class Settings:
                 "DOORSTEP_SECRET_KEY is too short; give at least 16 characters, for example from: openssl rand -hex 24"
             )
         return self["DOORSTEP_SECRET_KEY"]
+
+    @property
+    def bounces_to(self) -> str:
+        """A bare mail address; empty if mails come back to their sender."""
+        address = self["DOORSTEP_MAIL_BOUNCES_TO"]
+        if address and not re.fullmatch(r"[^\s<>\"@,+]+@[^\s<>\"@,]+", address):
+            raise SettingsError(
+                f"DOORSTEP_MAIL_BOUNCES_TO is {address!r}; give a bare address without a +, for example bounces@example.test"
+            )
+        return address
 
     @property
     def public_url(self) -> str:

@@ -150,7 +150,9 @@ def _stand_in(carrier: str, directory: Directory) -> StandIn:
 
 def mail_of(settings: Settings) -> SmtpMail | NoMail:
     url = settings["DOORSTEP_SMTP_URL"]
-    return SmtpMail(mail_server(url), settings["DOORSTEP_MAIL_FROM"], wall_clock) if url else NoMail()
+    if not url:
+        return NoMail()
+    return SmtpMail(mail_server(url), settings["DOORSTEP_MAIL_FROM"], wall_clock, bounces=settings.bounces_to)
 
 
 def sms_of(settings: Settings) -> TwilioSms | NoSms:

@@ -1,5 +1,7 @@
 """The gateway's doors for what became of messages."""
 
+from intake.bounces import BounceDoor
+from intake.keys import Keys
 from intake.receipts import StatusDoor
 from intake.taking import Taking
 from intake.twilio import Signed
@@ -19,3 +21,7 @@ def status_door_of(settings: Settings, database: Database, taking: Taking) -> St
         OptOuts(database),
         wall_clock,
     )
+
+
+def bounce_door_of(settings: Settings, database: Database, taking: Taking, keys: Keys) -> BounceDoor:
+    return BounceDoor(keys, settings["DOORSTEP_MAIL_FROM"], Receipts(database), taking, OptOuts(database), wall_clock)

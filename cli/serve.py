@@ -7,7 +7,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from cli.desks import BUILT_IN, SECRET, Clock, chosen
-from cli.receipts import status_door_of
+from cli.receipts import bounce_door_of, status_door_of
 from cli.replies import handing_on_of, parts_of, reply_door_of, taking_of, working_off
 from domain.endpoint import DISPATCH
 from domain.links import Signer
@@ -72,6 +72,8 @@ def application(settings: Settings) -> FastAPI:
         add_deciding(app, Desk(Signer(settings.secret_key), deliveries, wall_clock), page_templates())
     statuses = status_door_of(settings, gateway.database, taking)
     app.add_api_route("/v1/twilio/status", statuses.reported, methods=["POST"], summary="what became of a message, from Twilio")
+    bounces = bounce_door_of(settings, gateway.database, taking, keys_of(settings))
+    app.add_api_route("/v1/mail/bounces", bounces.came_back, methods=["POST"], summary="a mail that came back")
     add_updates(app, UpdateDoor(keys_of(settings), deliveries))
     add_plans(app, PlanDoor(keys_of(settings), Plans(gateway.database), wall_clock))
     offers = OfferDoor(keys_of(settings), signing_secrets(settings), deliveries, wall_clock)

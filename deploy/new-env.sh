@@ -17,6 +17,7 @@ DOORSTEP_RULES=./rules/books
 # Mail goes to the mail catcher. For a real server: smtp://user:password@mail.example.test:587?starttls=required
 DOORSTEP_SMTP_URL=smtp://mail-catcher:2525
 DOORSTEP_MAIL_FROM=Doorstep <doorstep@example.test>
+DOORSTEP_MAIL_BOUNCES_TO=
 
 # Text messages go out through Twilio once these are set.
 TWILIO_ACCOUNT_SID=

@@ -57,6 +57,7 @@ class MailCatcher:
     login: Login | None = None
     answers: dict[str, str] = field(default_factory=dict)
     mails: list[CaughtMail] = field(default_factory=list)
+    envelope_senders: list[str] = field(default_factory=list)
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         answer = self.answers.get(address)
@@ -68,6 +69,7 @@ class MailCatcher:
         path = self.folder / f"{wall_clock()}-{len(self.mails):05}.eml"
         path.write_bytes(envelope.original_content or b"")
         self.mails.append(read_mail(path))
+        self.envelope_senders.append(envelope.mail_from or "")
         return "250 OK: kept"
 
     def authenticated(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any) -> AuthResult:

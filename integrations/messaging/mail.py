@@ -79,9 +79,15 @@ def _starttls(text: str) -> StartTls:
 
 
 class SmtpMail:
-    """Sends mail: one connection per message. `sender` is the From header, `timeout` the longest a message may take."""
+    """Sends mail: one connection per message. `sender` is the From header, `timeout` the longest a message may take.
 
-    def __init__(self, server: MailServer, sender: str, clock: Callable[[], Instant], timeout: Span = 10 * SECOND) -> None:
+    With `bounces`, a mail address, what cannot be delivered comes back to an address of its own for each message.
+    """
+
+    def __init__(
+        self, server: MailServer, sender: str, clock: Callable[[], Instant], timeout: Span = 10 * SECOND, bounces: str = ""
+    ) -> None:
+        self._bounces = bounces
         self._server = server
         self._sender = sender
         self._clock = clock
@@ -104,6 +110,7 @@ class SmtpMail:
         server = self._server
         await aiosmtplib.send(
             mail,
+            sender=returned_to(str(mail["Message-ID"]), self._bounces) if self._bounces else None,
             hostname=server.host,
             port=server.port,
             username=server.user,
@@ -131,5 +138,15 @@ class SmtpMail:
 
 def message_id(key: str, sender: str) -> str:
     """The Message-ID of an effect: the same at each try, so that a mail sent twice is one mail to who receives it."""
-    domain = parseaddr(sender)[1].rpartition("@")[2] or "doorstep.invalid"
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{domain}>"
+    return message_id_of(hashlib.sha256(key.encode()).hexdigest()[:32], sender)
+
+
+def message_id_of(local: str, sender: str) -> str:
+    """The Message-ID with what stands before its @."""
+    return f"<{local}@{parseaddr(sender)[1].rpartition('@')[2] or 'doorstep.invalid'}>"
+
+
+def returned_to(message_id: str, bounces: str) -> str:
+    """The envelope sender of a mail, `bounces+0123...@example.test`: where it comes back to says which one it was."""
+    name, _, domain = bounces.rpartition("@")
+    return f"{name}+{message_id.strip('<>').partition('@')[0]}@{domain}"

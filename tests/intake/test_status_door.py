@@ -20,7 +20,7 @@ from integrations.messaging.mail import SmtpMail, mail_server
 from integrations.messaging.silent import NoWhatsApp
 from integrations.messaging.sms import TwilioSms
 from integrations.messaging.templates import Templates
-from rules.book import Step
+from rules.book import Rulebook, Step
 from rules.tree import Is
 from settings import SHIPPED_RULES
 from store.database import Database
@@ -36,11 +36,18 @@ from worker import Contacts
 from workflows.clock import wall_clock
 
 PATH = "/v1/twilio/status"
-BY_SMS = Step("notify", {"who": "customer", "template": "attempt-failed", "channels": ["sms"]}, (TICKET,))
-BOOK = a_book(
-    a_rule("attempt", FAILED, do=(BY_SMS,)),
-    a_rule("unreachable", Is("customer unreachable", (True,), text="customer unreachable")),
-)
+
+
+def telling_by(channel: str) -> Rulebook:
+    """Tells of a failed attempt, and knows when nobody is reached."""
+    tell = Step("notify", {"who": "customer", "template": "attempt-failed", "channels": [channel]}, (TICKET,))
+    return a_book(
+        a_rule("attempt", FAILED, do=(tell,)),
+        a_rule("unreachable", Is("customer unreachable", (True,), text="customer unreachable")),
+    )
+
+
+BOOK = telling_by("sms")
 
 
 async def reported(gateway: Gateway, callback: str, form: Mapping[str, str], token: str = TOKEN) -> Response:
@@ -66,28 +73,35 @@ class World:
 
     async def told(self) -> tuple[str, TextMessage]:
         """A delivery whose customer was told by SMS."""
+        return await self.begun(), self.twilio.messages[-1]
+
+    async def begun(self) -> str:
+        """A delivery whose customer was told."""
         delivery_id = await self.on.start()
         await self.on.deliveries.report(delivery_id, [a_status("attempt_failed", reason="consignee_not_home")])
         await self.on.until(delivery_id, acted("notify.customer", "done"))
-        return delivery_id, self.twilio.messages[-1]
+        return delivery_id
 
     async def note(self, delivery_id: str) -> str:
         return str((await self.on.snapshot(delivery_id))["actions"][0]["note"])
 
 
 @asynccontextmanager
-async def world(temporal: WorkflowEnvironment, database: Database, folder: Path) -> AsyncIterator[World]:
+async def world(
+    temporal: WorkflowEnvironment, database: Database, folder: Path, book: Rulebook = BOOK, bounces: str = ""
+) -> AsyncIterator[World]:
     async with (
         standing_in(folder / "sms", auth_token=TOKEN) as twilio,
         catching(folder / "mail") as mail,
         TwilioSms(ACCOUNT, TOKEN, "+15005550006", twilio.url, public_url=PUBLIC) as sms,
         serving(database, port_of(temporal)) as gateway,
     ):
-        smtp = SmtpMail(mail_server(f"smtp://127.0.0.1:{mail.port}"), "no-reply@example.test", wall_clock)
+        server, sender = mail_server(f"smtp://127.0.0.1:{mail.port}"), gateway.settings["DOORSTEP_MAIL_FROM"]
+        smtp = SmtpMail(server, sender, wall_clock, bounces=bounces)
         templates = Templates(SHIPPED_RULES / "templates")
         channels = Channels(smtp, sms, NoWhatsApp(), templates, OptOuts(database), wall_clock)
         notifying = Notifying(channels, Ledger(database), Contacts(Drivers(database), {}), wall_clock)
-        async with stage(temporal.client, BOOK, real={"notify": notifying.notify}) as on:
+        async with stage(temporal.client, book, real={"notify": notifying.notify}) as on:
             yield World(on, gateway, twilio, mail, database)
 
 
