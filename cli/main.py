@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,14 @@ from cli.command import FINDINGS, FINE, WRONG_USE, Format, FormatOption, ends_wi
 from cli.delivery_commands import delivery
 from cli.rule_commands import rules
 from settings import SettingsError, read_settings
+
+
+class SceneName(StrEnum):
+    """What the demo plays."""
+
+    DAY = "day"
+    FALLBACK = "fallback"
+
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Durable exception management for last-mile delivery.")
 fleet = typer.Typer(no_args_is_help=True, help="Drivers, carriers and routes: who could take a delivery over.")
@@ -61,10 +70,16 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="end by itself, without a live table")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="stay up afterwards, for clicking")] = False,
     format: FormatOption = Format.TEXT,
+    scene: Annotated[
+        SceneName, typer.Option("--scene", help="day; fallback: a van breaks down, others are asked")
+    ] = SceneName.DAY,
 ) -> None:
-    """Play a delivery day in about a minute, with faults, and say which were noticed and what was done."""
+    """Play a delivery day in about a minute, with faults, and say which were noticed and what was done; or another scene."""
+    from cli.demo.fallback.run import run_fallback
     from cli.demo.run import run_demo
 
+    if scene is SceneName.FALLBACK:
+        raise typer.Exit(run_fallback(read_settings(), keep=keep, as_json=format is Format.JSON))
     raise typer.Exit(run_demo(read_settings(), once=once, keep=keep, format=format.value))
 
 

@@ -59,7 +59,7 @@ class Deliveries:
             self._write_around(connection, copy)
 
     def _write_around(self, connection: Connection, copy: DeliveryCopy) -> None:
-        if copy.revision == 1 or copy.amended:
+        if copy.revision == 1 or copy.amended or copy.more_numbers:
             _replace_tracking_numbers(connection, copy)
         self._write_incidents(connection, copy)
         _end_earlier_lives(connection, copy)

@@ -1,0 +1,169 @@
+"""Plays the scene: everything of `up` in a folder of its own, a van that breaks down, drivers and a carrier who answer."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from sqlalchemy import select
+
+from cli.demo.fallback.radio import Radio, on_air
+from cli.demo.fallback.report import print_report
+from cli.demo.fallback.town import ACCEPT_WITHIN_S, RULE, TO_THE_CARRIER, ZONES, fleet, order, write_book
+from cli.demo.fallback.verdict import Outcome
+from cli.demo.folder import demo_folder, fresh
+from cli.publishing import publish
+from cli.site import Site
+from cli.standins.mail_catcher import MailCatcher, catching
+from cli.standins.twilio_standin import TwilioStandin, standing_in
+from cli.up import told_to_end
+from domain.event import Event
+from domain.status import Kind, Party, Status
+from settings import Settings
+from store.database import Database
+from store.deliveries import Deliveries as Copies
+from store.fleets import Fleets
+from store.reservations import Reservations
+from store.tables import routes, stops
+from store.tickets import Desk
+from workflows.client import Deliveries
+from workflows.clock import wall_clock
+
+ALL_DONE_WITHIN_S = 90
+SECRETS = {"dispatch": "DEMO_DISPATCH_SECRET", "zipvan": "DEMO_ZIPVAN_SECRET"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    site: Site
+    database: Database
+    mail: MailCatcher
+    twilio: TwilioStandin
+    radio: Radio
+    deliveries: Deliveries
+
+
+def run_fallback(settings: Settings, *, keep: bool, as_json: bool) -> int:
+    """0 only if every delivery was offered to the right ones in turn, and ended where it should."""
+    console = Console(stderr=as_json)
+    if not console.is_terminal:
+        console.width = 140
+    return asyncio.run(_run(settings, console, keep, as_json))
+
+
+async def _run(settings: Settings, console: Console, keep: bool, as_json: bool) -> int:
+    def say(line: str) -> None:
+        console.print(line, highlight=False, markup=False)
+
+    async with _set_up(settings, say) as scene:
+        outcome = await _played(scene, say)
+        if as_json:
+            print(json.dumps(outcome.shown(), indent=2), flush=True)
+        else:
+            print_report(outcome, console)
+        if keep:
+            say(f"It stays up for you to look around, http://127.0.0.1:{scene.site.settings.port}/; Ctrl-C ends it.")
+            await told_to_end().wait()
+    return 1 if outcome.problems() else 0
+
+
+@asynccontextmanager
+async def _set_up(settings: Settings, say: Callable[[str], None]) -> AsyncIterator[_Scene]:
+    Site(settings, say).refuse_taken_ports()
+    folder = fresh(demo_folder(settings))
+    keys = {name: secrets.token_hex(16) for name in SECRETS}
+    say("Starting Temporal, worker and gateway ...")
+    async with on_air(keys) as radio, catching(folder / "mails", web_port=0) as mail, standing_in(folder / "sms") as twilio:
+        rules, checked = write_book(folder, radio.url)
+        ours = settings.but(
+            DOORSTEP_HOME=folder,
+            DOORSTEP_RULES=rules,
+            DOORSTEP_DATABASE_URL="",
+            DOORSTEP_SMTP_URL=f"smtp://127.0.0.1:{mail.port}",
+            TWILIO_ACCOUNT_SID=twilio.account_sid,
+            TWILIO_AUTH_TOKEN=twilio.auth_token,
+            DOORSTEP_TWILIO_BASE_URL=twilio.url,
+            DOORSTEP_TWILIO_FROM="+15005550006",
+            **{variable: keys[name] for name, variable in SECRETS.items()},
+        )
+        radio.gateway = f"http://127.0.0.1:{ours.port}"
+        async with Site(ours, say, publish=lambda database: publish(checked, database)) as site:
+            database = Database(site.settings.database_url)
+            try:
+                yield _Scene(site, database, mail, twilio, radio, await site.deliveries())
+            finally:
+                await database.close()
+
+
+async def _played(scene: _Scene, say: Callable[[str], None]) -> Outcome:
+    await Fleets(scene.database).take_over(fleet())
+    for delivery_id in ZONES:
+        await scene.deliveries.start(order(delivery_id))
+        await scene.deliveries.report(delivery_id, [_event(delivery_id, Kind.STATUS, status=Status.OUT_FOR_DELIVERY)])
+    say(f"{len(ZONES)} deliveries are on the van that breaks down; each who is asked has {ACCEPT_WITHIN_S} s to answer.")
+    for delivery_id in ZONES:
+        await scene.deliveries.report(delivery_id, [_event(delivery_id, Kind.DRIVER_STATUS, detail={"state": "breakdown"})])
+    await _until_all_is_done(scene)
+    return await _outcome(scene)
+
+
+def _event(delivery_id: str, kind: Kind, **told: Any) -> Event:
+    now = wall_clock()
+    return Event(f"{delivery_id}-{kind}", kind, now, now, "driver-app", by=Party.DRIVER, **told)
+
+
+async def _until_all_is_done(scene: _Scene) -> None:
+    """The customer is told last; who is never told is said in the verdict."""
+    give_up_at = wall_clock() + ALL_DONE_WITHIN_S * 1000
+    while wall_clock() < give_up_at:
+        snapshots = [await scene.deliveries.query(delivery_id, "snapshot") for delivery_id in ZONES]
+        if all(_is_done(snapshot) for snapshot in snapshots):
+            return
+        await asyncio.sleep(0.2)
+
+
+def _is_done(snapshot: Mapping[str, Any]) -> bool:
+    ended = {act["action"] for act in snapshot["actions"] if act["outcome"] in ("done", "failed")}
+    return "notify.customer" in ended
+
+
+async def _outcome(scene: _Scene) -> Outcome:
+    database, deliveries = scene.database, scene.deliveries
+    plans, versions = await _plans(database)
+    reservations = {
+        delivery_id: {
+            key.rpartition("/")[2]: state.value for key, state in (await Reservations(database).states(delivery_id)).items()
+        }
+        for delivery_id in ZONES
+    }
+    return Outcome(
+        assignments={delivery_id: await deliveries.offers(f"{delivery_id}:1:{RULE}:1-1") for delivery_id in ZONES},
+        snapshots={delivery_id: await deliveries.query(delivery_id, "snapshot") for delivery_id in ZONES},
+        plans=plans,
+        versions=versions,
+        reservations=reservations,
+        tickets=await Desk(database).tickets(limit=100),
+        mails=[mail.to for mail in scene.mail.mails],
+        texts=[text.to for text in scene.twilio.messages],
+        calls=tuple(scene.radio.calls),
+        said=tuple(scene.radio.said),
+        found=await Copies(database).with_tracking_number(f"ZV-{TO_THE_CARRIER[2:]}", "zipvan"),
+    )
+
+
+async def _plans(database: Database) -> tuple[dict[str, list[str]], dict[str, int]]:
+    """The stops in force of each route, in order, and the version."""
+    in_force = (stops.c.route_id == routes.c.route_id) & (stops.c.version == routes.c.version)
+    found = select(routes.c.route_id, stops.c.delivery_id).join(stops, in_force).order_by(routes.c.route_id, stops.c.position)
+    async with database.reading() as connection:
+        versions = {
+            row.route_id: int(row.version) for row in await connection.execute(select(routes.c.route_id, routes.c.version))
+        }
+        plans: dict[str, list[str]] = {route: [] for route in sorted(versions)}
+        for row in await connection.execute(found):
+            plans[row.route_id].append(row.delivery_id)
+    return plans, versions
