@@ -11,6 +11,7 @@ from activities.planning import TravelTimes, as_promised, clock_time
 from activities.route_news import Planned, etas_of, moved_etas
 from domain.actions import ActionRequest, Outcome, Reroute
 from domain.instant import Instant, Span
+from domain.objective import Objective
 from domain.replan import Better, NotBetter, Wish, better_for_all
 from domain.route import RoutePlan, Stop
 from domain.schedule import Legs, points_of, schedule_of, timed
@@ -21,7 +22,7 @@ _ARGS: TypeAdapter[Reroute] = TypeAdapter(Reroute)
 class Solver(Protocol):
     """Finds the best order of the remaining stops."""
 
-    async def order(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]: ...
+    async def order(self, plan: RoutePlan, legs: Legs, objective: Objective = Objective.ON_TIME) -> tuple[Stop, ...]: ...
 
 
 class Reordering:
@@ -42,8 +43,9 @@ class Reordering:
         legs = await self._travel.legs(points_of(plan))
         for request in requests:
             plan = as_far_behind(plan, request, legs)
-        solved = plan.with_remaining(await self._solver.order(plan, legs))
-        taken, found = better_for_all(plan, solved, legs, [_wish(request) for request in requests])
+        wishes = [_wish(request) for request in requests]
+        solved = plan.with_remaining(await self._solver.order(plan, legs, _common(wishes)))
+        taken, found = better_for_all(plan, solved, legs, wishes)
         came = zip(requests, found, strict=True)
         ends = {request.key: _ended(request, one, len(plan.remaining), now) for request, one in came}
         if not any(isinstance(one, Better) for one in found):
@@ -64,7 +66,14 @@ def as_far_behind(plan: RoutePlan, request: ActionRequest, legs: Legs) -> RouteP
 
 
 def _wish(request: ActionRequest) -> Wish:
-    return Wish(request.delivery_id, _ARGS.validate_python(dict(request.args)).max_added_minutes)
+    asked = _ARGS.validate_python(dict(request.args))
+    return Wish(request.delivery_id, asked.max_added_minutes, Objective(asked.objective))
+
+
+def _common(wishes: Sequence[Wish]) -> Objective:
+    """What one solve is to be good for: being on time, unless all want something else."""
+    wanted = {wish.objective for wish in wishes}
+    return wanted.pop() if len(wanted) == 1 else Objective.ON_TIME
 
 
 def _ended(request: ActionRequest, found: Better | NotBetter, stops: int, now: Instant) -> Ended:
@@ -72,5 +81,6 @@ def _ended(request: ActionRequest, found: Better | NotBetter, stops: int, now: I
         return Ended(Outcome.NO_HELP, found.reason)
     arrives = clock_time(found.eta, request, beside=found.eta_before)
     instead = clock_time(found.eta_before, request, beside=found.eta)
-    note = f"new order of {stops} stops, arrives {arrives} instead of {instead}"
+    shorter = f" {found.saves // 1000}.{found.saves % 1000 // 100} km shorter," if found.saves else ""
+    note = f"new order of {stops} stops,{shorter} arrives {arrives} instead of {instead}"
     return Ended(Outcome.DONE, note, detail={"at": now, "eta": found.eta})

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from cli.errors import InputError
 from domain.currencies import minor_units
 from domain.fleet import Driver, Fleet, FleetCarrier
-from domain.instant import SECOND, instant
-from domain.route import Point, RoutePlan, Stop
+from domain.instant import MINUTE, SECOND, instant
+from domain.route import Break, Point, RoutePlan, Stop
 from workflows.contract import problems_of
 from workflows.scalars import Latitude, Longitude, Name, When
 
@@ -88,10 +88,29 @@ class StopIn(PlaceIn):
     window: WindowIn = WindowIn()
     service_seconds: Annotated[int, Field(ge=0, le=86_400)] = 180
     load: Annotated[int, Field(ge=0, le=1_000_000)] = 1
+    priority: Annotated[int, Field(ge=0, le=100)] = 0
 
     def stop(self) -> Stop:
         earliest, latest = (instant(at) if at is not None else None for at in (self.window.start, self.window.end))
-        return Stop(self.delivery_id, Point(self.lat, self.lon), earliest, latest, self.service_seconds * SECOND, load=self.load)
+        at, takes = Point(self.lat, self.lon), self.service_seconds * SECOND
+        return Stop(self.delivery_id, at, earliest, latest, takes, load=self.load, priority=self.priority)
+
+
+class BreakIn(Row):
+    """A break of the driver: how long, and from when to when it may begin."""
+
+    earliest: When
+    latest: When
+    minutes: Annotated[int, Field(ge=1, le=600)]
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> "BreakIn":
+        if self.earliest > self.latest:
+            raise ValueError("latest is before earliest")
+        return self
+
+    def pause(self) -> Break:
+        return Break(instant(self.earliest), instant(self.latest), self.minutes * MINUTE)
 
 
 class RouteIn(Row):
@@ -104,6 +123,7 @@ class RouteIn(Row):
     leaves_at: When
     shift_ends: When | None = None
     capacity: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    breaks: Annotated[tuple[BreakIn, ...], Field(max_length=10)] = ()
     stops: Annotated[tuple[StopIn, ...], Field(max_length=1_000)] = ()
 
     def plan(self, service_date: date) -> RoutePlan:
@@ -118,6 +138,7 @@ class RouteIn(Row):
             carrier=self.carrier,
             capacity=self.capacity,
             shift_ends=None if self.shift_ends is None else instant(self.shift_ends),
+            breaks=tuple(one.pause() for one in self.breaks),
         )
 
 

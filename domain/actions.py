@@ -85,10 +85,12 @@ class OpenTicket:
 
 @dataclass(frozen=True, slots=True)
 class Reroute:
-    """Puts the remaining stops of the delivery's route into a better order. Helps only if the plan gets better for this delivery."""
+    """Puts the remaining stops of the delivery's route into a better order. Helps only if the plan gets better for this delivery or,
+    where kilometres are to be saved, for the driver."""
 
     optimise: Literal["remaining_stops"] = "remaining_stops"
     max_added_minutes: int | None = None
+    objective: Literal["on_time", "priority", "distance"] = "on_time"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,15 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Break:
+    """A driver's break: it lasts for `span`, and may begin from `earliest` to `latest`."""
+
+    earliest: Instant
+    latest: Instant
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class RoutePlan:
     """One version of the plan of a route on a service date (ISO, local).
 
@@ -88,6 +97,7 @@ class RoutePlan:
     capacity: int | None = None
     shift_ends: Instant | None = None
     broken_at: Instant | None = None
+    breaks: tuple[Break, ...] = ()
     promised: tuple[tuple[str, int], ...] = ()
 
     @property

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 from domain.instant import Instant, Span
-from domain.route import Point, RoutePlan, Stop
+from domain.route import Break, Point, RoutePlan, Stop
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,10 @@ class Legs:
     def time(self, origin: Point, destination: Point) -> Span:
         """Milliseconds from one point to another; raises KeyError for a point that is not in `points`."""
         return self.times[self.places[origin]][self.places[destination]]
+
+    def distance(self, origin: Point, destination: Point) -> int:
+        """Metres from one point to another; raises KeyError for a point that is not in `points`."""
+        return self.metres[self.places[origin]][self.places[destination]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +86,40 @@ def points_of(*plans: RoutePlan) -> tuple[Point, ...]:
     return tuple(dict.fromkeys(wanted))
 
 
-def schedule(start: Point, leaves_at: Instant, stops: Sequence[Stop], legs: Legs) -> Schedule:
-    """The visits when a vehicle leaves `start` at `leaves_at` and drives the stops in this order."""
+def schedule(start: Point, leaves_at: Instant, stops: Sequence[Stop], legs: Legs, breaks: Sequence[Break] = ()) -> Schedule:
+    """The visits when a vehicle leaves `start` at `leaves_at` and drives the stops in this order.
+
+    A break is taken before driving on: as soon as it may begin, or, waiting for that, when after the next stop it would be too late.
+    One that had to begin before the vehicle leaves counts as taken.
+    """
     visits = []
     at, now = start, leaves_at
+    due = sorted((one for one in breaks if one.latest >= leaves_at), key=lambda one: one.latest) if breaks else []
     for stop in stops:
+        while due and (begins := _break_begins(due[0], now, stop, legs.time(at, stop.at))) is not None:
+            now = begins + due.pop(0).span
         visit = _visit(stop, now + legs.time(at, stop.at))
         visits.append(visit)
         at, now = stop.at, visit.leaves
     return Schedule(tuple(visits), now)
 
 
+def _break_begins(due: Break, now: Instant, stop: Stop, drive: Span) -> Instant | None:
+    """When a break begins that is taken before the next stop; None if it can wait until that is done."""
+    if now >= due.earliest:
+        return now
+    return due.earliest if _visit(stop, now + drive).leaves > due.latest else None
+
+
 def schedule_of(plan: RoutePlan, legs: Legs) -> Schedule:
     """The visits of what remains of a plan, in its order."""
-    return schedule(plan.start, plan.leaves_at, plan.remaining, legs)
+    return schedule(plan.start, plan.leaves_at, plan.remaining, legs, plan.breaks)
+
+
+def metres_of(plan: RoutePlan, legs: Legs) -> int:
+    """How far the vehicle drives for what remains, in its order."""
+    points = (plan.start, *(stop.at for stop in plan.remaining))
+    return sum(legs.distance(origin, to) for origin, to in pairwise(points))
 
 
 def timed(plan: RoutePlan, legs: Legs) -> RoutePlan:
@@ -123,7 +148,7 @@ def cheapest_insertion(plan: RoutePlan, stop: Stop, legs: Legs, *, harmless: boo
 
 
 def _insertion(plan: RoutePlan, stop: Stop, place: int, legs: Legs, before: Schedule) -> Insertion:
-    after = schedule(plan.start, plan.leaves_at, inserted(plan.remaining, stop, place), legs)
+    after = schedule(plan.start, plan.leaves_at, inserted(plan.remaining, stop, place), legs, plan.breaks)
     visit = after.visits[place]
     pushed = after.lateness - visit.lateness - before.lateness
     return Insertion(place, after.ends_at - before.ends_at, visit.lateness, pushed, visit.begins)

@@ -14,7 +14,7 @@ from store.errors import UnknownDriversError
 from store.plans import route_row, stop_rows, write_stops
 from store.tables import carriers, drivers, routes, stops
 
-PLANNED = ("delivery_id", "lat", "lon", "window_start", "window_end", "service_ms", "load")
+PLANNED = ("delivery_id", "lat", "lon", "window_start", "window_end", "service_ms", "load", "priority")
 """What a plan from elsewhere says of a stop; its place is that in the list."""
 
 

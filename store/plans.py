@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.effect import Ending
 from domain.instant import DAY, Instant
-from domain.route import Point, RoutePlan, Stop, StopState, stop_state
+from domain.route import Break, Point, RoutePlan, Stop, StopState, stop_state
 from store.database import Database
 from store.endings import write_ending
 from store.errors import ReservationLostError
@@ -174,6 +174,7 @@ def _plan(route: RowMapping, rows: Sequence[RowMapping], known: Mapping[str, _Kn
         capacity=route["capacity"],
         shift_ends=route["shift_end"],
         broken_at=route["broken_at"],
+        breaks=tuple(Break(*one) for one in route["breaks"] or ()),
     )
 
 
@@ -195,6 +196,7 @@ def _stop(row: RowMapping, known: _Known, locked: int) -> Stop:
         state=min(StopState(row["state"].value), known.state, key=_ORDER.__getitem__),
         locked=row["position"] < locked,
         load=row["load"],
+        priority=row["priority"],
         skills=known.skills,
         eta=row["eta"],
     )
@@ -252,6 +254,7 @@ def route_row(plan: RoutePlan) -> dict[str, Any]:
         "capacity": sum(stop.load for stop in plan.stops) if plan.capacity is None else plan.capacity,
         "locked": _locked(plan),
         "broken_at": plan.broken_at,
+        "breaks": [[one.earliest, one.latest, one.span] for one in plan.breaks] or None,
     }
 
 
@@ -275,4 +278,5 @@ def _row(plan: RoutePlan, version: int, position: int, stop: Stop) -> dict[str, 
         "eta": stop.eta,
         "state": StoredState(stop.state.value),
         "load": stop.load,
+        "priority": stop.priority,
     }

@@ -174,6 +174,7 @@ routes = Table(
     Column("capacity", Integer, nullable=False, doc="in units of load; one per stop unless a stop says otherwise"),
     Column("locked", Integer, nullable=False, default=0, doc="how many of the first stops may not be moved"),
     Column("broken_at", BigInteger, doc="when its van broke down"),
+    Column("breaks", json_or_null(), doc="of the driver: [earliest, latest, span]; null: none"),
     Index("ix_routes_service_date", "service_date"),
 )
 
@@ -193,6 +194,9 @@ stops = Table(
     Column("eta", BigInteger),
     Column("state", Words(StopState), nullable=False, default=StopState.PLANNED),
     Column("load", Integer, nullable=False, default=1),
+    Column(
+        "priority", Integer, nullable=False, default=0, server_default="0", doc="0 to 100: the higher keep their windows first"
+    ),
     UniqueConstraint("route_id", "service_date", "version", "delivery_id", name="uq_stops_delivery_id"),
     Index("ix_stops_delivery_id", "delivery_id"),
 )

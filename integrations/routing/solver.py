@@ -11,9 +11,10 @@ from logging import getLogger
 from time import monotonic
 
 from domain.instant import SECOND, Instant, Span
+from domain.objective import Objective, cost_of
 from domain.route import Point, RoutePlan, Stop
 from domain.schedule import Legs, Schedule, cheapest_insertion, inserted, schedule, schedule_of
-from integrations.routing.vroom_process import Job, Problem, solved
+from integrations.routing.vroom_process import Job, Pause, Problem, solved
 
 LOG = getLogger("doorstep.routing")
 
@@ -48,13 +49,14 @@ class VroomSolver:
     within: Span = ANSWERS_WITHIN
     for_vroom: Span = FOR_VROOM
 
-    async def order(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]:
-        """The remaining stops in the best order found: least lateness, then the earliest end, then the present order."""
+    async def order(self, plan: RoutePlan, legs: Legs, objective: Objective = Objective.ON_TIME) -> tuple[Stop, ...]:
+        """The remaining stops in the best order found: least lateness, then the earliest end (or the fewest metres), then the
+        present order."""
         ends_at = monotonic() + self.within / 1000
-        kept = await self._kept(plan, legs)
-        return await asyncio.to_thread(_completed, plan, kept, legs, lambda: monotonic() < ends_at)
+        kept = await self._kept(plan, legs, objective)
+        return await asyncio.to_thread(_completed, plan, kept, legs, objective, lambda: monotonic() < ends_at)
 
-    async def _kept(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]:
+    async def _kept(self, plan: RoutePlan, legs: Legs, objective: Objective) -> tuple[Stop, ...]:
         """The free stops that VROOM finds a place for within their windows, in order."""
         if len(plan.free) < 2:
             return plan.free
@@ -62,7 +64,9 @@ class VroomSolver:
         jobs = tuple(_jobs(plan.free, leaves_at))
         if not jobs:
             return ()
-        problem = Problem(_seconds(start, plan.free, legs), jobs, _shift(plan, leaves_at), self.exploration)
+        metres = _metres(start, plan.free, legs) if objective is Objective.DISTANCE else None
+        pauses = tuple(_pauses(plan, leaves_at))
+        problem = Problem(_seconds(start, plan.free, legs), jobs, _shift(plan, leaves_at), self.exploration, pauses, metres)
         try:
             return tuple(plan.free[place - 1] for place in await self._solved(problem))
         except TimeoutError:
@@ -76,10 +80,12 @@ class VroomSolver:
             return await solved(problem, max(0, round((ends_at - monotonic()) * 1000)))
 
 
-def _completed(plan: RoutePlan, kept: tuple[Stop, ...], legs: Legs, time_left: TimeLeft) -> tuple[Stop, ...]:
+def _completed(
+    plan: RoutePlan, kept: tuple[Stop, ...], legs: Legs, objective: Objective, time_left: TimeLeft
+) -> tuple[Stop, ...]:
     """All remaining stops: VROOM's order with what it left out, or the present order if that is as good."""
     found = polished(_with_left_out(plan.with_remaining(plan.fixed + kept), plan, legs), legs, time_left)
-    return min((plan, found), key=lambda candidate: _cost(candidate, legs)).remaining
+    return min((plan, found), key=lambda candidate: cost_of(candidate, legs, objective)).remaining
 
 
 def polished(plan: RoutePlan, legs: Legs, time_left: TimeLeft) -> RoutePlan:
@@ -127,7 +133,7 @@ def _after_fixed(plan: RoutePlan, legs: Legs) -> tuple[Point, Instant]:
     """Where and when the driver is free to take another order."""
     if not plan.fixed:
         return plan.start, plan.leaves_at
-    driven: Schedule = schedule(plan.start, plan.leaves_at, plan.fixed, legs)
+    driven: Schedule = schedule(plan.start, plan.leaves_at, plan.fixed, legs, plan.breaks)
     return plan.fixed[-1].at, driven.ends_at
 
 
@@ -140,6 +146,13 @@ def _jobs(stops: Sequence[Stop], leaves_at: Instant) -> Iterator[Job]:
             yield Job(place, _up(stop.service_time), opens, closes, stop.priority)
 
 
+def _pauses(plan: RoutePlan, leaves_at: Instant) -> Iterator[Pause]:
+    """The breaks that are still to come. One that falls among the fixed stops is taken by then."""
+    for one in plan.breaks:
+        if one.latest > leaves_at:
+            yield Pause(_up(one.span), max(0, _up(one.earliest - leaves_at)), (one.latest - leaves_at) // SECOND)
+
+
 def _shift(plan: RoutePlan, leaves_at: Instant) -> int:
     return LONGEST if plan.shift_ends is None else max(0, (plan.shift_ends - leaves_at) // SECOND)
 
@@ -147,6 +160,11 @@ def _shift(plan: RoutePlan, leaves_at: Instant) -> int:
 def _seconds(start: Point, stops: Sequence[Stop], legs: Legs) -> list[list[int]]:
     points = (start, *(stop.at for stop in stops))
     return [[_up(legs.time(origin, to)) for to in points] for origin in points]
+
+
+def _metres(start: Point, stops: Sequence[Stop], legs: Legs) -> list[list[int]]:
+    points = (start, *(stop.at for stop in stops))
+    return [[legs.distance(origin, to) for to in points] for origin in points]
 
 
 def _up(span: int) -> int:

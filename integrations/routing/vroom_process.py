@@ -31,13 +31,24 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A break of the driver: how long it is, and from when to when it may begin, in whole seconds after the start."""
+
+    span: int
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """One vehicle that starts at row 0 of `seconds`, ends at its last stop, and works for `shift` seconds."""
+    """One vehicle that is to drive few seconds or, where they are given, few metres; it starts at row 0 of `seconds`, ends at its last stop, and works for `shift` seconds."""
 
     seconds: Sequence[Sequence[int]]
     jobs: Sequence[Job]
     shift: int
     exploration: int
+    pauses: Sequence[Pause] = ()
+    metres: Sequence[Sequence[int]] | None = None
 
 
 class SolverError(Exception):
@@ -77,7 +88,13 @@ def _solve(problem: dict[str, Any]) -> list[int]:
 
     model: Any = vroom.Input()
     model.set_durations_matrix("car", problem["seconds"])
-    model.add_vehicle(vroom.Vehicle(0, start=0, time_window=vroom.TimeWindow(0, problem["shift"])))
+    if problem["metres"] is not None:
+        model.set_costs_matrix("car", problem["metres"])
+    pauses = [
+        vroom.Break(number, time_windows=[vroom.TimeWindow(one["opens"], max(one["opens"], one["closes"]))], service=one["span"])
+        for number, one in enumerate(problem["pauses"], 1)
+    ]
+    model.add_vehicle(vroom.Vehicle(0, start=0, time_window=vroom.TimeWindow(0, problem["shift"]), breaks=pauses))
     model.add_job([_job(**job) for job in problem["jobs"]])
     limit = timedelta(milliseconds=problem["limit_ms"])
     steps = model.solve(exploration_level=problem["exploration"], nb_threads=1, timeout=limit)._routes_numpy()

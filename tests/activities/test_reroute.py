@@ -434,3 +434,18 @@ def test_a_route_is_not_told_who_the_customer_is() -> None:
     assert asked.destination == Destination("Europe/Helsinki")
     assert set(asked.context) == {"eta", "promised"}
     assert (asked.key, asked.delivery_id, asked.incident_id) == (told.key, "L", "L:1:late:1")
+
+
+async def test_the_objective_says_what_a_new_order_is_good_for(sqlite_database: Database) -> None:
+    """Everybody is in time by the present plan, which drives to and fro."""
+    rows = [stop("A", km(10), 300), stop("B", km(2), 300), stop("C", km(11), 300), stop("D", km(1), 300)]
+    await has_route(sqlite_database, "R1", "V1", *rows)
+
+    on_time = await rerouting(sqlite_database).reroute(request("D", key="D/1/late/1/do.0/0"))
+    shorter = await rerouting(sqlite_database).reroute(request("D", {"objective": "distance"}, key="D/1/far/1/do.0/0"))
+    again = await rerouting(sqlite_database).reroute(request("D", {"objective": "distance"}, key="D/1/far/2/do.0/0"))
+
+    assert on_time.note == "by the present plan it is in time already"
+    assert shorter.note == "new order of 4 stops, 26.0 km shorter, arrives 08:01 instead of 08:37"
+    assert await order_of(sqlite_database, "R1") == ["D", "B", "A", "C"]
+    assert again.note == "no other order of the 4 stops is shorter and makes nobody later"

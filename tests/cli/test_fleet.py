@@ -12,7 +12,7 @@ from cli.fleet import take_over
 from cli.fleet_file import read_fleet
 from domain.contact import Contact
 from domain.instant import HOUR, Instant
-from domain.route import Point
+from domain.route import Break, Point
 from settings import Settings, read_settings
 from store.database import Database
 from store.drivers import Drivers
@@ -52,6 +52,8 @@ async def test_the_example_is_taken_over_and_rerouting_and_reassigning_find_it(s
     assert plan is not None
     assert (plan.route_id, plan.driver_id, plan.start, plan.skills) == ("R12", "V7", Point(60.285, 24.96), ("fridge",))
     assert plan.stops[0].latest == EIGHT + 8 * HOUR
+    assert plan.breaks == (Break(EIGHT + 3 * HOUR, EIGHT + 5 * HOUR, HOUR // 2),)
+    assert [stop.priority for stop in plan.stops] == [0, 50]
     assert [other.route_id for other in await Plans(database).others(plan, EIGHT)] == ["R13"]
     assert [backup.cost_cents for backup in await StandIns(database).backups("acme", "north-2")] == [900]
     assert await StandIns(database).backups("acme", "south-1") == []

@@ -1,11 +1,15 @@
 """When a route's stops are reached, and what one more stop costs: compared with reckoning by hand."""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.instant import MINUTE, SECOND
-from domain.replan import Better, better_plan
-from domain.route import Point, RoutePlan, Stop, StopState
+from domain.objective import Objective
+from domain.replan import Better, Wish, better_for_all, better_plan
+from domain.route import Break, Point, RoutePlan, Stop, StopState
 from domain.schedule import Insertion, Legs, cheapest_insertion, inserted, schedule_of
 
 START = 1_795_413_600_000
@@ -123,3 +127,82 @@ def test_an_added_stop_may_vanish_in_a_wait() -> None:
     insertion = cheapest_insertion(plan, Stop("D", POINTS[2], service_time=MINUTE), legs_of(matrix))
 
     assert insertion == Insertion(place=0, added=0, lateness=0, pushed=0, eta=START + 5 * SECOND)
+
+
+LEGS = Legs(POINTS, ((10 * MINUTE,) * 8,) * 8, ((1_000,) * 8,) * 8)
+"""From everywhere to everywhere it takes ten minutes, and a kilometre."""
+
+
+def a_day(*breaks: Break, stops: int = 3) -> RoutePlan:
+    """Stops of five minutes each: without a break they begin after 10, 25 and 40 minutes."""
+    planned = tuple(Stop(f"D{number}", POINTS[number], service_time=5 * MINUTE) for number in range(1, stops + 1))
+    return RoutePlan("R1", "2026-11-23", 1, POINTS[0], START, planned, breaks=breaks)
+
+
+def a_break(earliest: int, latest: int, minutes: int = 30) -> Break:
+    return Break(START + earliest * MINUTE, START + latest * MINUTE, minutes * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "begins"),
+    [
+        pytest.param((), [10, 25, 40], id="no break"),
+        pytest.param((a_break(0, 60),), [40, 55, 70], id="as soon as it may begin"),
+        pytest.param((a_break(10, 60),), [10, 55, 70], id="before driving on"),
+        pytest.param((a_break(20, 25),), [10, 60, 75], id="waited for, since after the next stop it is too late"),
+        pytest.param((a_break(-60, -1),), [10, 25, 40], id="taken already"),
+        pytest.param((a_break(90, 120),), [10, 25, 40], id="after the last stop"),
+        pytest.param((a_break(15, 60, 10), a_break(0, 5, 10)), [20, 45, 60], id="two"),
+    ],
+)
+def test_a_break_is_taken_before_driving_on(breaks: tuple[Break, ...], begins: list[int]) -> None:
+    visits = schedule_of(a_day(*breaks), LEGS).visits
+
+    assert [(visit.begins - START) // MINUTE for visit in visits] == begins
+
+
+@settings(max_examples=100, deadline=None)
+@given(routes(), matrices, st.lists(st.tuples(st.integers(-10, 90), st.integers(0, 60)), max_size=3))
+def test_breaks_only_ever_make_a_day_longer(
+    plan: RoutePlan, matrix: tuple[tuple[int, ...], ...], starts: list[tuple[int, int]]
+) -> None:
+    breaks = tuple(a_break(earliest, earliest + within) for earliest, within in starts)
+
+    without, having = schedule_of(plan, legs_of(matrix)), schedule_of(replace(plan, breaks=breaks), legs_of(matrix))
+
+    assert all(later.begins >= visit.begins for visit, later in zip(without.visits, having.visits, strict=True))
+    assert having.ends_at - without.ends_at <= sum(one.span for one in breaks) + 90 * MINUTE
+
+
+def test_what_is_worth_more_is_served_first_where_that_is_the_aim() -> None:
+    """B would be two minutes late, and A, who can wait, three instead."""
+    late = {number: START + minutes * MINUTE for number, minutes in ((1, 12), (2, 23))}
+    stops = tuple(Stop(f"D{number}", POINTS[number], latest=latest, service_time=5 * MINUTE) for number, latest in late.items())
+    plan = RoutePlan("R1", "2026-11-23", 1, POINTS[0], START, stops)
+    urgent = replace(plan, stops=(stops[0], replace(stops[1], priority=50)))
+
+    def asked(route: RoutePlan, objective: Objective) -> bool:
+        return isinstance(better_plan(route, route, LEGS, "D2", None, objective), Better)
+
+    assert not asked(plan, Objective.ON_TIME)
+    assert not asked(plan, Objective.PRIORITY)
+    assert not asked(urgent, Objective.ON_TIME)
+    assert asked(urgent, Objective.PRIORITY)
+
+
+def test_fewer_kilometres_are_taken_only_if_nobody_gets_later() -> None:
+    far = tuple(tuple(abs(one - other) * 1_000 for other in range(8)) for one in range(8))
+    legs = Legs(POINTS, tuple(tuple(metres * 60 for metres in row) for row in far), far)
+    order = (3, 1, 2)
+    plan = RoutePlan("R1", "2026-11-23", 1, POINTS[0], START, tuple(Stop(f"D{number}", POINTS[number]) for number in order))
+    shorter = plan.with_remaining(tuple(sorted(plan.stops, key=lambda stop: stop.delivery_id)))
+    hurry = replace(plan, stops=(replace(plan.stops[0], latest=START + 2 * MINUTE), *plan.stops[1:]))
+
+    taken, (found,) = better_for_all(plan, shorter, legs, [Wish("D2", objective=Objective.DISTANCE)])
+    late = better_plan(hurry, hurry.with_remaining(shorter.stops), legs, "D2", None, Objective.DISTANCE)
+
+    assert isinstance(found, Better)
+    assert found.saves == 6_000 - 3_000
+    assert taken == shorter
+    assert isinstance(late, Better)
+    assert late.plan.stops[0].delivery_id != "D3"

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -11,8 +12,9 @@ import pytest
 
 from activities.effects import LASTS
 from domain.instant import HOUR, MINUTE, SECOND, Instant
-from domain.route import Point, RoutePlan, Stop, StopState
-from domain.schedule import Legs, points_of, schedule_of, timed
+from domain.objective import Objective
+from domain.route import Break, Point, RoutePlan, Stop, StopState
+from domain.schedule import Legs, metres_of, points_of, schedule_of, timed
 from integrations.routing.solver import ANSWERS_WITHIN, FOR_VROOM, VroomSolver
 from integrations.routing.travel import GreatCircle
 from integrations.routing.vroom_process import Job, Problem, SolverError, solved
@@ -215,3 +217,29 @@ def test_the_answer_comes_before_the_action_and_its_claim_are_given_up() -> None
     assert FOR_VROOM < ANSWERS_WITHIN
     assert seconds * 2 - 1 <= ONE_TRY.total_seconds()
     assert ANSWERS_WITHIN * 2 < LASTS
+
+
+async def test_the_drivers_break_is_planned_around() -> None:
+    """The only stop that can wait is driven to after the break."""
+    soon = Stop("soon", Point(60.21, 24.94), latest=EIGHT + 20 * MINUTE, service_time=2 * MINUTE)
+    later = Stop("later", Point(60.205, 24.94), latest=EIGHT + 3 * HOUR, service_time=2 * MINUTE)
+    pause = Break(EIGHT + 9 * MINUTE, EIGHT + 11 * MINUTE, 60 * MINUTE)
+    plan = replace(plan_of(later, soon), breaks=(pause,), leaves_at=EIGHT + 5 * MINUTE)
+    legs = await legs_of(plan)
+
+    found = plan.with_remaining(await VroomSolver().order(plan, legs))
+
+    assert names(found.remaining) == ["soon", "later"]
+    assert schedule_of(plan, legs).lateness > 0
+    assert schedule_of(found, legs).lateness == 0
+
+
+async def test_where_kilometres_count_the_order_with_the_fewest_is_found() -> None:
+    chance = random.Random(3)
+    points = [Point(60.20 + chance.uniform(-0.08, 0.08), 24.94 + chance.uniform(-0.16, 0.16)) for _ in range(12)]
+    plan = plan_of(*(Stop(f"D{number}", point) for number, point in enumerate(points)))
+    legs = await legs_of(plan)
+
+    found = plan.with_remaining(await VroomSolver().order(plan, legs, Objective.DISTANCE))
+
+    assert metres_of(found, legs) < metres_of(plan, legs) * 2 // 3

@@ -23,6 +23,7 @@ from activities.reroute import Rerouting
 from activities.tell_dispatch import Dispatching
 from domain.endpoint import DISPATCH, Endpoint
 from domain.instant import MINUTE, SECOND, Span, iso
+from domain.objective import Objective
 from domain.replanning import Wanted
 from domain.route import RoutePlan, Stop
 from domain.schedule import Legs
@@ -228,14 +229,14 @@ async def test_dispatch_is_told_of_the_new_plan_and_keeps_nobody_waiting(
 class Crashing:
     """A solver that crashes."""
 
-    async def order(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]:
+    async def order(self, plan: RoutePlan, legs: Legs, objective: Objective = Objective.ON_TIME) -> tuple[Stop, ...]:
         raise RuntimeError("VROOM ended with code 139")
 
 
 class Hanging:
     """A solver that never answers."""
 
-    async def order(self, plan: RoutePlan, legs: Legs) -> tuple[Stop, ...]:
+    async def order(self, plan: RoutePlan, legs: Legs, objective: Objective = Objective.ON_TIME) -> tuple[Stop, ...]:
         await asyncio.sleep(3600)
         return ()
 
