@@ -11,7 +11,7 @@ from cli.forecast import foreseen
 from cli.given_files import object_of, read
 from cli.snapshot import show
 from cli.why import told
-from domain.instant import HOUR, iso
+from domain.instant import HOUR, MINUTE, iso
 from rules.local_time import LocalClock
 from settings import read_settings
 from workflows.client import RefusedError, as_json
@@ -36,7 +36,7 @@ async def start_delivery(file: Path, format: str) -> int:
 
 def print_example(delivery_id: str | None) -> None:
     """An order with a promise in two hours, with an id or a new one."""
-    now = wall_clock()
+    now = wall_clock() // MINUTE * MINUTE
     print(
         as_json(
             {

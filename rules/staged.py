@@ -185,7 +185,7 @@ class Staged:
         delivery = self.watch.delivery
         if isinstance(item, DisruptionTurned):
             self._outside.turn(item)
-            return is_called(self._book, delivery, item.place)
+            return is_called(self.watch, self._versions.__getitem__, item.place)
         if isinstance(item, _Alarm):
             return item.feed in self._outside.silent_since
         if not isinstance(item, FeedTurned):

@@ -9,7 +9,7 @@ from domain.event import Event
 from domain.guards import About, Answer, FeedState, Question, is_at_least, is_silent, is_stale
 from domain.instant import HOUR, MINUTE, Instant
 from domain.status import Kind
-from rules.alarms import heeds_disruptions, is_guards_alone
+from rules.alarms import heeds_disruptions, is_guards_alone, rules_about
 from rules.book import Rulebook
 from rules.compile import CompiledBook, compile_book
 from rules.directory_reader import read_directory
@@ -282,6 +282,15 @@ def test_only_conditions_of_nothing_but_guards_are_called_by_a_disruption() -> N
     assert not heeds_disruptions(a_book(HELD_UP).rulebook, "hub")
 
 
+def test_who_has_something_open_about_a_place_is_called_too() -> None:
+    """An incident of a rule with other sentences beside the guard stayed open until the next report, whatever was over."""
+    rules = "- {id: when-blocked, when: status is on_hold, clears_when: {none: [disruption open on hub]}}\n- {id: other, when: status is on_hold}"
+    book = a_book(rules + "\n" + HELD_UP).rulebook
+
+    assert rules_about(book, "hub") == {"when-blocked", "held-up"}
+    assert rules_about(book, "zone") == frozenset()
+
+
 FILE = """
 rulebook: b
 rules:
@@ -305,8 +314,8 @@ tests:
     expect:
       - {until: "10:29:59", open: []}
       - {at: "10:30", open: [held-up], did: [notify.customer]}
-      - {until: "11:29:59", open: [held-up]}
-      - {at: "11:30", open: [], resolved: {held-up: cured}}
+      - {until: "10:59:59", open: [held-up]}
+      - {at: "11:00", open: [], resolved: {held-up: cured}}
 
   - name: a rule of guards alone is called at once
     delivery: {carrier: zipvan, hub: HEL1, zone: north-2}
