@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ from temporalio import activity
 from activities.effects import Claim, Clock, Effects, Ended, Ledger
 from activities.open_ticket import NO_TICKET, Desk, Texts, filed_as, is_in_doubt
 from domain.actions import ActionRequest, ActionResult, Outcome
-from domain.disruption import Announcement, Notice, Operations, TakenUp, context_of
+from domain.disruption import Announcement, Heeded, Notice, Operations, TakenUp, context_of
 from domain.instant import Instant
 from domain.order import Customer, Destination
 from domain.sending import TemplateError
@@ -48,8 +48,8 @@ class Rows(Protocol):
         """A page of the deliveries in a rule's group, by id."""
         ...
 
-    async def in_scope(self, scope: str, key: str, versions: Collection[str], after: str, limit: int) -> tuple[str, ...]:
-        """A page of the open deliveries on a place, under some versions of rulebooks, by id."""
+    async def in_scope(self, scope: str, key: str, heeded: Heeded, after: str, limit: int) -> tuple[str, ...]:
+        """A page of the open deliveries on a place that heed it, by id."""
         ...
 
 
@@ -67,8 +67,8 @@ class Notify(Protocol):
     async def notify(self, request: ActionRequest) -> ActionResult: ...
 
 
-Heeding = Callable[[str], Awaitable[Collection[str]]]
-"""Scope -> the versions of rulebooks in use with a rule of guards alone about it, which no event would ever wake."""
+Heeding = Callable[[str], Awaitable[Heeded]]
+"""Scope -> by which rulebooks in use, and rules of theirs, deliveries are called."""
 
 
 class Disrupting:
@@ -109,9 +109,12 @@ class Disrupting:
 
     @activity.defn(name="call_heeding")
     async def call_heeding(self, notice: Notice) -> int:
-        """Calls the deliveries on its place whose rulebook has a rule of guards alone about it; how many."""
-        versions, scope, key = await self._heeding(notice.scope), notice.scope, notice.key
-        return await self._call(lambda after: self._rows.in_scope(scope, key, versions, after, PAGE)) if versions else 0
+        """Calls the deliveries on its place whose rulebook has a rule of guards alone about it, and those with an open incident of a
+        rule that speaks of it; how many."""
+        heeded, scope, key = await self._heeding(notice.scope), notice.scope, notice.key
+        if not (heeded.versions or heeded.rules):
+            return 0
+        return await self._call(lambda after: self._rows.in_scope(scope, key, heeded, after, PAGE))
 
     @activity.defn(name="announce_disruption")
     async def announce(self, announcement: Announcement) -> str:

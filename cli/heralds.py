@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from activities.disruptions import Disrupting
 from activities.notify import Notifying
 from activities.open_ticket import Desk
+from domain.disruption import Heeded
 from integrations.messaging.templates import Templates
-from rules.alarms import heeds_disruptions
+from rules.alarms import heeds_disruptions, rules_about
 from rules.book import Rulebook, from_canonical
 from rules.directory_reader import DirectoryReading
 from store.database import Database
@@ -41,10 +42,12 @@ class Heeding:
     rulebooks: Rulebooks
     _read: dict[str, Rulebook] = field(default_factory=dict)
 
-    async def versions(self, scope: str) -> frozenset[str]:
-        """Those with a rule of guards alone about disruptions of a scope, whose deliveries no event would wake."""
-        return frozenset(
-            [version for version in await self.rulebooks.in_use() if heeds_disruptions(await self._book(version), scope)]
+    async def of(self, scope: str) -> Heeded:
+        """Those with a rule of guards alone about disruptions of a scope, and the rules of any that speak of one."""
+        books = {version: await self._book(version) for version in await self.rulebooks.in_use()}
+        return Heeded(
+            frozenset(version for version, book in books.items() if heeds_disruptions(book, scope)),
+            frozenset(rule for book in books.values() for rule in rules_about(book, scope)),
         )
 
     async def _book(self, version: str) -> Rulebook:
@@ -66,7 +69,7 @@ def of_disruptions(
     deeds = Disrupting(
         herald.rows,
         running,
-        Heeding(Rulebooks(database)).versions,
+        Heeding(Rulebooks(database)).of,
         desk,
         templates,
         notifying,

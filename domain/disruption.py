@@ -87,3 +87,12 @@ def context_of(announcement: Announcement) -> dict[str, Any]:
             "first": ", ".join(affected.first),
         },
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Heeded:
+    """Whom a disruption calls when it opens and when it is over: deliveries under these versions of rulebooks, which no event would
+    wake, and those with an open incident of one of these rules (ids), which it may end."""
+
+    versions: frozenset[str]
+    rules: frozenset[str]

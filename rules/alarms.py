@@ -49,7 +49,7 @@ def _speaks_of(condition: Condition, scope: str) -> bool:
 def is_called(watch: Watch, versions: Versions, place: str) -> bool:
     """Whether a disruption of `hub:HEL1` and its like calls a delivery, when it opens and when it is over."""
     scope, _, key = place.partition(":")
-    if PLACES[scope](watch.delivery) != key:
+    if scope not in PLACES or PLACES[scope](watch.delivery) != key:
         return False
     return heeds_disruptions(versions(watch.book).rulebook, scope) or any(
         one.is_open and one.rule in rules_about(versions(one.book).rulebook, scope) for one in watch.incidents

@@ -109,6 +109,8 @@ class Outside:
     groups: dict[tuple[str, str], Gathering] = field(default_factory=dict)
     called: set[str] = field(default_factory=set)
     """The deliveries that have to look again, since their group has come together."""
+    turned: set[str] = field(default_factory=set)
+    """The places on which the disruption of a group has opened or ended."""
 
     def __post_init__(self) -> None:
         for turned in self.given.turned:
@@ -149,6 +151,7 @@ class Outside:
         place, kind = question.subject, question.detail.rpartition("/")[2]
         if (was is None) is not (group.leading is None):
             self._disrupt(DisruptionTurned(at, place, group.leading is not None, kind))
+            self.turned.add(place)
             self.called |= {one for one in group.since if one != delivery_id} if group.leading else set()
         return group.answer(question, at)
 

@@ -48,8 +48,8 @@ def simulate_together(
         at = first.next_instant()
         first.play(at)
         for stage in stages:
-            if stage is not first:
-                stage.call_if_waited_for(at)
+            stage.call_if_waited_for(at)
+        outside.turned.clear()
     return tuple(tuple(stage.moments) for stage in stages)
 
 

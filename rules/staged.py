@@ -147,7 +147,8 @@ class Staged:
     def call_if_waited_for(self, at: Instant) -> None:
         """Has the delivery look again, if what another one found is news for it."""
         delivery_id = self.watch.delivery.order.delivery_id
-        if delivery_id in self._outside.called:
+        versions = self._versions.__getitem__
+        if delivery_id in self._outside.called or any(is_called(self.watch, versions, place) for place in self._outside.turned):
             self._outside.called.discard(delivery_id)
             self._add(at, _Called())
 

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, RowMapping, and_, false, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, false, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.disruption import Affected, Notice, TakenUp
+from domain.disruption import Affected, Heeded, Notice, TakenUp
 from domain.guards import Disrupted
 from domain.instant import Instant
 from store.database import Database
-from store.tables import deliveries, disruptions, members
+from store.tables import deliveries, disruptions, incidents, members
 
 
 class Disruptions:
@@ -98,13 +98,9 @@ class Disruptions:
                 found[place] = (*found.get(place, ()), Disrupted(row.kind or "", row.closes_at))
         return found
 
-    async def in_scope(
-        self, scope: str, key: str, versions: Collection[str], after: str = "", limit: int = 100
-    ) -> tuple[str, ...]:
-        """A page of the open deliveries on a place, under some versions of rulebooks, by id."""
-        query = select(deliveries.c.delivery_id).where(
-            _on_place(scope, key), deliveries.c.rulebook_version.in_(versions), deliveries.c.delivery_id > after
-        )
+    async def in_scope(self, scope: str, key: str, heeded: Heeded, after: str = "", limit: int = 100) -> tuple[str, ...]:
+        """A page of the open deliveries on a place that heed it, by id."""
+        query = select(deliveries.c.delivery_id).where(_on_place(scope, key), _heeds(heeded), deliveries.c.delivery_id > after)
         async with self._database.reading() as connection:
             return tuple((await connection.execute(query.order_by(deliveries.c.delivery_id).distinct().limit(limit))).scalars())
 
@@ -124,6 +120,14 @@ COLUMNS = {
 def _on_place(scope: str, key: str) -> ColumnElement[bool]:
     column = COLUMNS.get(scope)
     return false() if column is None else (column == key) & deliveries.c.finished_at.is_(None)
+
+
+def _heeds(heeded: Heeded) -> ColumnElement[bool]:
+    """Under one of the versions, or with something open of one of the rules."""
+    mine = (incidents.c.delivery_id == deliveries.c.delivery_id) & (incidents.c.generation == deliveries.c.generation)
+    is_open = mine & incidents.c.resolved_at.is_(None) & incidents.c.rule.in_(sorted(heeded.rules))
+    has_open = exists().where(is_open).correlate(deliveries)
+    return or_(deliveries.c.rulebook_version.in_(sorted(heeded.versions)), has_open)
 
 
 def _open_at(at: Instant) -> ColumnElement[bool]:

@@ -9,11 +9,11 @@ import pytest
 from cli.disruptions import affected_by, close, declare, place_of, show_open
 from cli.errors import InputError
 from cli.heralds import Heeding, Herald
-from domain.disruption import Notice
+from domain.disruption import Heeded, Notice
 from domain.guards import Disrupted, FeedState
 from domain.instant import Instant
 from rules.book import Rulebook, canonical_json
-from rules.tree import DisruptionOpen
+from rules.tree import All, DisruptionOpen
 from settings import Settings, read_settings
 from store.database import Database
 from store.deliveries import Deliveries as Copies
@@ -22,7 +22,7 @@ from store.feeds import Feeds
 from store.migrate import migrate
 from store.rulebooks import Rulebooks
 from tests.store.test_deliveries import another
-from tests.workflows.books import a_rule
+from tests.workflows.books import OUT, a_rule
 from worker import Register
 from workflows.places import DisruptedPlaces
 
@@ -143,9 +143,20 @@ async def test_only_books_with_a_rule_of_guards_alone_about_the_scope_have_to_he
 
     heeding = Heeding(shelf)
 
-    assert await heeding.versions("hub") == {heeds}
-    assert await heeding.versions("zone") == {other}
-    assert await heeding.versions("carrier") == frozenset()
+    assert (await heeding.of("hub")).versions == {heeds}
+    assert (await heeding.of("zone")).versions == {other}
+    assert await heeding.of("carrier") == Heeded(frozenset(), frozenset())
+
+
+async def test_rules_that_speak_of_it_beside_other_things_are_named_for_what_they_have_open(database: Database) -> None:
+    shelf = Rulebooks(database)
+    held = a_rule("held", All((DisruptionOpen("hub"), OUT)))
+    await shelf.publish("a", canonical_json(Rulebook("a", (held,))), now=NOW)
+
+    heeding = Heeding(shelf)
+
+    assert await heeding.of("hub") == Heeded(frozenset(), frozenset({"held"}))
+    assert (await heeding.of("zone")).rules == frozenset()
 
 
 async def test_the_worker_looks_at_these_tables(database: Database) -> None:

@@ -194,3 +194,27 @@ def test_a_group_that_could_not_be_left_is_left_at_the_next_look() -> None:
     assert [question.about for question in asked] == [About.TOGETHER, About.APART, About.APART]
     assert watch.delivery.facts.guards == {}
     assert watch.open_incidents == ()
+
+
+CALLED = """rulebook: b
+rules:
+- {id: late, when: eta later than promised end, group: {by: route, at_least: 2}}
+- {id: told, when: disruption open on route of kind late}
+"""
+CALLS = """tests:
+  - name: the disruption of a group
+    deliveries: {A: {route_id: R7}, B: {route_id: R7}, C: {route_id: R7}, D: {route_id: R8}}
+    timeline: ["08:00 scan out_for_delivery", "A: 10:00 eta 17:00", "B: 10:05 eta 17:00", "B: 11:00 eta 15:00"]
+    expect:
+      - {at: "10:05", open: {A: [late, told], B: [late, told], C: [told]}}
+      - {at: "11:00", open: {A: [late]}}
+"""
+
+
+def test_the_disruption_of_a_group_calls_those_with_a_rule_of_guards_alone_about_it(tmp_path: Path) -> None:
+    (tmp_path / "b.yaml").write_text(CALLED)
+    (tmp_path / "b.test.yaml").write_text(CALLS)
+
+    report = run(tmp_path / "b.test.yaml")
+
+    assert report.ok, report.summary()

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from domain.disruption import Affected, Notice, TakenUp
+from domain.disruption import Affected, Heeded, Notice, TakenUp
 from domain.guards import Disrupted, FeedState
 from domain.instant import HOUR, MINUTE
 from store.database import Database
 from store.deliveries import Deliveries
 from store.disruptions import Disruptions
 from store.feeds import Feeds
-from tests.store.test_deliveries import another
+from tests.store.test_deliveries import LATE, another
 
 NOW = 1_795_413_600_000
 DOWN = Notice("hub", "HEL1", "Kim", NOW, "down", note="no power")
@@ -89,11 +89,25 @@ async def test_it_calls_the_open_deliveries_of_its_place_under_the_versions_that
     for number, hub, version, ended in rows:
         await copies.write(another(f"D{number}", hub=hub, rulebook_version=version, finished_at=ended, run_id=number))
 
-    called = await Disruptions(database).in_scope("hub", "HEL1", ["a"])
+    heeded = Heeded(frozenset({"a"}), frozenset())
+
+    called = await Disruptions(database).in_scope("hub", "HEL1", heeded)
 
     assert called == ("D1", "D5")
-    assert await Disruptions(database).in_scope("hub", "HEL1", ["a"], after="D1", limit=1) == ("D5",)
-    assert await Disruptions(database).in_scope("hub", "HEL1", []) == ()
+    assert await Disruptions(database).in_scope("hub", "HEL1", heeded, after="D1", limit=1) == ("D5",)
+    assert await Disruptions(database).in_scope("hub", "HEL1", Heeded(frozenset(), frozenset())) == ()
+
+
+async def test_it_calls_those_with_an_open_incident_of_a_rule_that_speaks_of_it(database: Database) -> None:
+    """Only deliveries under a book with a rule of guards alone were called: what a disruption had opened elsewhere stayed open."""
+    copies = Deliveries(database)
+    for number, (rule, resolved_at) in enumerate((("held", None), ("held", NOW), ("other", None)), start=1):
+        incident = replace(LATE, incident_id=f"D{number}:1:{rule}:1", rule=rule, resolved_at=resolved_at)
+        await copies.write(another(f"D{number}", hub="HEL1", run_id=str(number), incidents=(incident,)))
+
+    called = await Disruptions(database).in_scope("hub", "HEL1", Heeded(frozenset(), frozenset({"held"})))
+
+    assert called == ("D1",)
 
 
 async def test_a_disruption_is_to_be_told_until_its_workflow_has_it_in_hand_and_again_when_it_is_closed(

@@ -16,7 +16,7 @@ from temporalio.worker import Replayer, Worker
 from activities.disruptions import Disrupting
 from cli.heralds import Herald
 from domain.actions import ActionRequest, ActionResult, Outcome
-from domain.disruption import Notice, Operations
+from domain.disruption import Heeded, Notice, Operations
 from domain.guards import About, Question
 from domain.instant import HOUR, MINUTE, SECOND
 from integrations.messaging.templates import Templates
@@ -95,8 +95,8 @@ class Ground:
             raise LookupError("it has ended")
         self.called.append(delivery_id)
 
-    async def heeding(self, scope: str) -> frozenset[str]:
-        return frozenset({"heeds"})
+    async def heeding(self, scope: str) -> Heeded:
+        return Heeded(frozenset({"heeds"}), frozenset({"late"}))
 
     async def notify(self, request: ActionRequest) -> ActionResult:
         if self.mail_is_away:
