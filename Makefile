@@ -42,11 +42,11 @@ $(PEERS_READY): benchmarks/peers.txt $(READY)
 peers: setup $(PEERS_READY) ## Measures the same 50 rules by other engines, which it installs beside .venv; benchmarks/peers.json keeps the figures.
 	PYTHONPATH=$$(.peers/bin/python -c 'import site; print(site.getsitepackages()[0])') $(VENV)/bin/python -m benchmarks.peers
 
-ansible-prism: setup ## Checks what is sent to Twilio by the official OpenAPI, in prism, which it installs in .prism. Needs npm, and DOORSTEP_TEST_DATA.
+prism: setup ## Checks what is sent to Twilio by the official OpenAPI, in prism, which it installs in .prism. Needs npm, and DOORSTEP_TEST_DATA.
 	npm install --prefix .prism --no-audit --no-fund --silent @stoplight/prism-cli@5
 	$(VENV)/bin/pytest -rs tests/integrations/test_twilio_prism.py
 
-peers: setup ## Measures four rules about time by ansible-rulebook's Drools too, beside .venv. Needs Java 17 (Debian: openjdk-17-jdk-headless).
+ansible-peers: setup ## Measures four rules about time by ansible-rulebook's Drools too, beside .venv. Needs Java 17 (Debian: openjdk-17-jdk-headless).
 	@test -e "$(JAVA)/lib/server/libjvm.so" || { echo "no Java 17 in $(JAVA); on Debian: apt-get install openjdk-17-jdk-headless, or make ansible-peers JAVA=/path" >&2; exit 1; }
 	@test -x .ansible-peers/bin/pip || $(VENV)/bin/python -m venv .ansible-peers
 	.ansible-peers/bin/pip install --quiet --disable-pip-version-check ansible-rulebook==1.3.2 ansible-core==2.19.14
