@@ -70,9 +70,9 @@ class Batch:
         self.concerned = None if touches is None or is_new else self.known.watched.concerned(touches)
         self.is_whole = is_new or self.is_over is not before.facts.final
         self.changed: tuple[int, ...] = ()
+        self.new = Scene(after, learnt, now, told=None if touches is None else told_on(self.known.told, before, after))
         self.found = self._found()
-        told = None if touches is None else told_on(self.known.told, before, after)
-        self.new = Scene(after, learnt, now, self.found.parts, told=told)
+        self.new.parts = self.found.parts
         self._old: Scene | None = None
 
     def _found(self) -> Found:
@@ -80,7 +80,7 @@ class Batch:
         known, ask = self.known, bool(self.learnt)
         if self.concerned is None:
             return found_out(self.cells, self.book, self.after, self.scope, self.now, ask)
-        atoms, self.changed = self.book.looked_up(known.atoms, self.concerned.atoms, Scene(self.after), self.now)
+        atoms, self.changed = self.book.looked_up(known.atoms, self.concerned.atoms, self.new, self.now)
         parts = self.book.match(atoms, ask) if self.changed else known.parts
         return Found(self.book, self.after, self.scope, known.watched, atoms, parts)
 
@@ -117,8 +117,9 @@ class Batch:
         """The cells of idle rules that the batch only delayed, where it was known what they do next: that has to be sought anew."""
         if self.concerned is None:
             return {}
-        cells = ((rule, self.cells.get(rule, NEW)) for rule in self.concerned.delayed)
-        return {rule: cell.waking(cell.wake_at, "") for rule, cell in cells if cell.wake_for}
+        cells = self.cells
+        sought = [rule for rule in self.concerned.delayed if cells.get(rule, NEW).wake_for]
+        return {rule: cells[rule].waking(cells[rule].wake_at, "") for rule in sought}
 
     def still_idle(self, rule: CompiledRule, cell: Cell) -> Cell | None:
         """The cell of a rule that nothing can come of now, with its next look; None where the whole machine has to run.

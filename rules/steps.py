@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.instant import DAY, HOUR, NEVER, Instant
+from domain.status import MILESTONES
 from rules import clock, patterns, reach
 from rules.event_steps import EVENT_STEPS
 from rules.fact_steps import FACT_STEPS
@@ -147,13 +148,14 @@ def _around(node: Around, frame: Frame) -> Step:
 
 
 def _overdue(node: Overdue, frame: Frame) -> Step:
-    late = reach.after(node.by, node.counted, frame)
+    late, milestone = reach.after(node.by, node.counted, frame), node.milestone
+    from_it_on = MILESTONES[MILESTONES.index(milestone) :]
 
     def at(scene: Scene, t: Instant) -> Answer:
         facts = scene.delivery.facts
-        due = facts.due.get(node.milestone)
-        if facts.reached(node.milestone) is not None:
+        if not facts.recorded.keys().isdisjoint(from_it_on):
             return FALSE_FOR_GOOD
+        due = facts.due.get(milestone)
         return UNKNOWN_FOR_GOOD if due is None else from_then_on(late(scene, due), t)
 
     return at

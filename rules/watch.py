@@ -157,7 +157,7 @@ def look(
         after, learnt = told(watch.delivery, events)
     else:
         after, learnt = told(watch.delivery, (*found, *events))
-        learnt = tuple(event for event in learnt if event not in found)
+        learnt = tuple(event for event in learnt if event not in found) if found else learnt
     watch, verdict = _evaluated(watch, force, after, (*found, *learnt), now, edition)
     changes = verdict.changes
     while (handed := _handed_over(watch, force, book)) is not watch:
