@@ -158,8 +158,9 @@ class Assigning:
                 reasons.append(f"{kind}: {these}")
             else:
                 found.extend(these)
-        wanted = found if asked.to is None else _named(asked.to, found)
-        return Found(tuple([await self._with_way(one) for one in wanted[:MOST_CANDIDATES]]), "; ".join(reasons))
+        if asked.to is not None:  # they are told, not asked
+            return Found(tuple(_named(asked.to, found)), "; ".join(reasons))
+        return Found(tuple([await self._with_way(one) for one in found[:MOST_CANDIDATES]]), "; ".join(reasons))
 
     async def _question(self, asked: AssignmentRequest, plan: RoutePlan | None, now: Instant) -> Question:
         question = await self._takers.question(asked.request, _ARGS.validate_python(dict(asked.request.args)), plan, now)
@@ -233,7 +234,7 @@ class Assigning:
     async def commit(self, offer: OfferRequest) -> Committed:
         """Hands it over to a carrier, which may still refuse; then moves the stop, closes the effect and fills the room, at once."""
         number = offer.tracking_number
-        if offer.candidate.kind == "carrier" and offer.candidate.asked:
+        if offer.candidate.kind == "carrier" and self._reached.carriers.takes_requests(offer.candidate.who):
             handed = await self._call_carrier(
                 offer, "handover", "assignment.taken", f"{offer.key}/handover", handover=handover(offer.asked.request)
             )

@@ -79,7 +79,7 @@ def update(
     name: Annotated[
         str,
         typer.Argument(
-            help="amend, reschedule, confirm_availability, instruct, cancel, acknowledge, claim, resolve, correct, mute, decide or adopt_rulebook"
+            help="amend, reschedule, confirm_availability, instruct, cancel, acknowledge, claim, resolve, correct, mute, decide, reassign or adopt_rulebook"
         ),
     ],
     request: Annotated[str, typer.Argument(help='what is asked, as JSON: {"incident_id": "...", "by": "Kim"}')],

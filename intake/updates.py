@@ -21,8 +21,8 @@ LONGEST = 64 * 1024
 """Bytes of an update."""
 
 UPDATES = (
-    "acknowledge", "amend", "cancel", "claim", "confirm_availability", "correct", "decide", "instruct", "mute", "reschedule",
-    "resolve",
+    "acknowledge", "amend", "cancel", "claim", "confirm_availability", "correct", "decide", "instruct", "mute", "reassign",
+    "reschedule", "resolve",
 )  # fmt: skip
 """The updates of a delivery that this door takes; see docs/oms.md for what each is told."""
 

@@ -12,11 +12,12 @@ from temporalio.workflow import ParentClosePolicy
 with workflow.unsafe.imports_passed_through():
     from domain.actions import ActionRequest, ActionResult, Outcome
     from domain.assignment import MOST_CANDIDATES, AssignmentRequest
-    from domain.instant import MINUTE, Span
-    from rules.deeds import Deed
+    from domain.incident import Incident, Mode, Severity, incident_id
+    from domain.instant import MINUTE, Instant, Span
+    from rules.deeds import Deed, request_of
     from rules.requests import REASSIGN, no_longer_awaited, number_of
     from rules.watch import Watch
-    from workflows.contract import ASSIGNMENT, WITHDRAW, assignment_workflow_id
+    from workflows.contract import ASSIGNMENT, WITHDRAW, ReassignIn, assignment_workflow_id, refusal
 
 LONGER: Span = 15 * MINUTE
 """What an assignment may take beyond the time that each candidate has."""
@@ -56,6 +57,26 @@ async def ask_others(request: ActionRequest, number: int, to: str | None = None)
         return ActionResult(Outcome.REQUESTED, said, answer_within=longest(request))
     handle.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # its answer comes as a signal
     return ActionResult(Outcome.REQUESTED, said, answer_within=longest(request))
+
+
+async def given_to(watch: Watch, command: ReassignIn, at: Instant) -> dict[str, Any]:
+    """Gives the delivery to whom a person named, at once: they are told, not asked. Raises why that cannot be."""
+    by_hand = f"by-hand-{workflow.uuid4().hex[:8]}"
+    delivery, generation = watch.delivery, watch.generation
+    id, says = incident_id(delivery.order.delivery_id, generation, by_hand, 1), f"{command.by} gives it to {command.candidate}"
+    incident = Incident(id, by_hand, 1, Severity.INFO, Mode.LIVE, at, says, watch.book)
+    request = request_of(delivery, generation, incident, REASSIGN, {"never_back_to_same": False}, at)
+    result = await workflow.execute_child_workflow(
+        ASSIGNMENT,
+        AssignmentRequest(request, 1, workflow.info().workflow_id, command.candidate),
+        id=assignment_workflow_id(id, 1),
+        parent_close_policy=ParentClosePolicy.ABANDON,
+        task_timeout=A_TASK,
+        static_summary=says[:200],
+    )
+    if result["outcome"] != Outcome.DONE:
+        raise refusal("Conflict", f"{command.candidate} cannot take it: {result['note']}")
+    return {"note": result["note"]}
 
 
 def longest(request: ActionRequest) -> Span:

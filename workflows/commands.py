@@ -27,6 +27,7 @@ from workflows.contract import (
     DecideIn,
     InstructIn,
     MuteIn,
+    ReassignIn,
     RescheduleIn,
     ResolveIn,
     invalid_input,
@@ -187,6 +188,13 @@ def _decide(state: State, ask: Ask) -> Answer:
     return Answer(replace(state, watch=decided(state.watch, incident, path, command.approve, command.by, ask.now)))
 
 
+def _reassign(state: State, ask: Ask) -> Answer:
+    """That it was decided; the assignment that does it is begun by the door."""
+    command: ReassignIn = ask.command
+    _refuse_when_final(state, "reassign")
+    return Answer(state, (_event(ask, Kind.NOTE, command.by, {"text": f"goes to {command.candidate}"}),))
+
+
 def no_such_rule(rulebook: str, rule: str, names: Iterable[str]) -> ApplicationError:
     """The refusal of a rule that a book does not have, with the one that may be meant and all that it has."""
     known = sorted(names)
@@ -263,5 +271,6 @@ COMMANDS: dict[type, Callable[[State, Ask], Answer]] = {
     AdoptIn: _adopt,
     MuteIn: _mute,
     DecideIn: _decide,
+    ReassignIn: _reassign,
 }
 """Update -> what it does. To add one: its model in contract.py, a row here, a handler in delivery.py."""

@@ -1,6 +1,6 @@
 """The contract: task queue, workflow types and ids, and the payloads of signals, updates and queries. Nobody else spells them."""
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, model_validator
 from temporalio.common import RawValue
@@ -52,25 +52,34 @@ def assignment_workflow_id(incident_id: str, number: int) -> str:
     return f"assignment-{incident_id}-{number}"
 
 
-class OfferAnswerIn(Wire):
-    """`answer {driver_id | carrier, accept, by, note?, tracking_number?}`: what one says who was offered a delivery."""
+class TakerIn(Wire):
+    """A driver or a carrier, one of them."""
 
     driver_id: Name | None = None
     carrier: Name | None = None
-    accept: bool
     by: By
-    note: Annotated[str, StringConstraints(max_length=200)] = ""
-    tracking_number: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
 
     @model_validator(mode="after")
-    def _is_one(self) -> "OfferAnswerIn":
+    def _is_one(self) -> Self:
         if (self.driver_id is None) is (self.carrier is None):
-            raise ValueError("say who answers: driver_id or carrier, one of them")
+            raise ValueError("say who: driver_id or carrier, one of them")
         return self
 
     @property
     def candidate(self) -> str:
         return f"driver:{self.driver_id}" if self.driver_id is not None else f"carrier:{self.carrier}"
+
+
+class OfferAnswerIn(TakerIn):
+    """`answer {driver_id | carrier, accept, by, note?, tracking_number?}`: what one says who was offered a delivery."""
+
+    accept: bool
+    note: Annotated[str, StringConstraints(max_length=200)] = ""
+    tracking_number: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+
+
+class ReassignIn(TakerIn):
+    """`reassign {driver_id | carrier, by}`: a person decides who takes the delivery over."""
 
 
 class WithdrawIn(Wire):

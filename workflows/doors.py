@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.grace import last_openings
     from rules.reload import book_of
     from rules.why import why
+    from workflows.asking_others import given_to
     from workflows.clock import wall_clock
     from workflows.commands import Ask, no_such_rule
     from workflows.contract import (
@@ -35,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
         ForecastIn,
         InstructIn,
         MuteIn,
+        ReassignIn,
         RescheduleIn,
         ResolveIn,
         WhyIn,
@@ -185,6 +187,16 @@ class Doors:
     @decide.validator
     def _check_decide(self, request: RawValue = None) -> None:  # type: ignore[assignment]
         read_payload(DecideIn, request)
+
+    @workflow.update(description="a person decides who takes it over: {driver_id | carrier, by}")
+    async def reassign(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        command = read_payload(ReassignIn, request)
+        answer = await self._ask(command)
+        return answer | await given_to(self._alive.watch, command, now())
+
+    @reassign.validator
+    def _check_reassign(self, request: RawValue = None) -> None:  # type: ignore[assignment]
+        read_payload(ReassignIn, request)
 
     async def _adopt(self, command: AdoptIn) -> dict[str, Any]:
         await self._admittance()

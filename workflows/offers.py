@@ -98,7 +98,7 @@ def offers_shown(offers: Sequence[Offer]) -> list[dict[str, Any]]:
 def details(asked: AssignmentRequest, offers: Sequence[Offer], result: ActionResult | None) -> str:
     """The current details in the Temporal UI: markdown, no personal data."""
     request = asked.request
-    why = f"Asked for by rule `{request.rule}`: {request.says}." if request.rule else "Asked for by a person."
+    why = f"Asked for by rule `{request.rule}`: {request.says}." if asked.to is None else f"{request.says}."
     lines = [f"## Somebody else for delivery {request.delivery_id}", why, ""]
     lines += [f"- {offer.words}, {offer.candidate.note or offer.candidate.kind}; until {iso(offer.until)}" for offer in offers]
     lines += ["", f"It ended: {result.outcome.value}, {result.note}." if result else "It is still being offered."]

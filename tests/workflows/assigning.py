@@ -111,8 +111,10 @@ class Town:
 async def town(folder: Path) -> AsyncIterator[Town]:
     await migrate(url := f"sqlite:///{folder / 'store.db'}")
     database = Database(url)
-    yield Town(database)
-    await database.close()
+    try:
+        yield Town(database)
+    finally:
+        await database.close()
 
 
 def reassigning(accept_within: int, **args: Any) -> Rulebook:

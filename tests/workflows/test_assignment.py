@@ -418,3 +418,27 @@ async def test_an_answer_after_the_end_is_told_how_it_ended(temporal: WorkflowEn
         assert (again["state"], again["repeated"]) == ("accepted", True)
         assert late.value.type == "Conflict"
         assert (await on.deliveries.offers(id))["outcome"] == "done"
+
+
+async def test_a_person_decides_who_takes_it_over(temporal: WorkflowEnvironment, tmp_path: Path) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(60 * SECOND), **there.asking()) as on:
+        await there.has_driver(1, "D-hand")
+        for number in (2, 3):
+            await there.has_driver(number)
+        there.outside.takes.add("zipvan")
+        delivery_id = await on.start(delivery_id="D-hand", driver_id="V1", route_id="R1")
+
+        answer = await on.deliveries.ask(delivery_id, "reassign", {"driver_id": "V3", "by": "Kim"})
+        with_driver = await on.until(delivery_id, lambda seen: seen["assigned"]["driver_id"] == "V3")
+        with pytest.raises(RefusedError, match="driver:V9 cannot take it"):
+            await on.deliveries.ask(delivery_id, "reassign", {"driver_id": "V9", "by": "Kim"})
+        await on.deliveries.ask(delivery_id, "reassign", {"carrier": "zipvan", "by": "Kim"})
+        snapshot = await on.until(delivery_id, lambda seen: seen["assigned"]["carrier"] == "zipvan")
+
+        assert "driver V3 takes it on route R3" in answer["note"]
+        assert with_driver["assigned"]["route_id"] == "R3"
+        assert snapshot["assigned"]["driver_id"] is None
+        assert await order_of(there.database, "R3") == []
+        assert [type for _, type, _ in there.outside.calls] == ["assignment.taken"]
+        history = await on.deliveries.query(delivery_id, "history")
+        assert "goes to driver:V3" in [event.get("detail", {}).get("text") for event in history["events"]]

@@ -72,7 +72,7 @@ GARBAGE: tuple[Sequence[Payload], ...] = (
 """Argument lists that are no order, no event and no request."""
 
 UPDATES = (
-    "accepted", "amend", "reschedule", "cancel", "acknowledge", "claim", "resolve", "correct", "mute", "decide",
+    "accepted", "amend", "reschedule", "cancel", "acknowledge", "claim", "resolve", "correct", "mute", "decide", "reassign",
     "adopt_rulebook", "confirm_availability", "instruct", "no_such_update",
 )  # fmt: skip
 
