@@ -8,8 +8,9 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -20,7 +21,7 @@ from activities.ask_carrier import AskingCarriers
 from activities.ask_customer import Asking
 from activities.assign import Assigning, Reached
 from activities.call_webhook import Calling
-from activities.channels import Channels, Texts
+from activities.channels import Channels, Pager, Texts
 from activities.glimpses import Glimpses, showing
 from activities.load import Loading
 from activities.look_out import LookingOut, NobodyKnows
@@ -31,6 +32,7 @@ from activities.record import Recording
 from cli.desks import desk_of
 from cli.heralds import Herald, of_disruptions
 from cli.planning import WorkflowsRunning, of_routes, running_on
+from domain.actions import Way
 from domain.contact import Contact
 from domain.guards import Disrupted, FeedState
 from domain.instant import Instant
@@ -38,13 +40,16 @@ from domain.links import Links
 from domain.route import StandIn
 from integrations.messaging.mail import SmtpMail, mail_server
 from integrations.messaging.silent import NoMail, NoSms, NoWhatsApp
+from integrations.messaging.slack import SlackPager
 from integrations.messaging.sms import TwilioSms
 from integrations.messaging.templates import Templates
 from integrations.messaging.whatsapp import TwilioWhatsApp
 from integrations.routing.travel import GreatCircle
 from integrations.webhooks.carrier import CarrierEndpoints
+from integrations.webhooks.pages import WebhookPager
 from integrations.webhooks.sender import Webhooks
-from rules.directory import Carrier, Directory
+from rules.business import Hours
+from rules.directory import Calendar, Carrier, Directory
 from rules.directory_reader import DirectoryReading, read_directory_file
 from settings import SHIPPED_RULES, Settings, read_settings, secret_named
 from store.admissions import Admissions
@@ -101,6 +106,7 @@ class Contacts:
 
     drivers: Drivers
     people: Mapping[str, Contact]
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
 
     async def driver(self, driver_id: str) -> Contact | None:
         return await self.drivers.contact(driver_id)
@@ -108,6 +114,16 @@ class Contacts:
     async def person(self, name: str) -> Contact | None:
         """The owner of a rulebook may be a mail address."""
         return self.people.get(name) or (Contact(email=name) if "@" in name else None)
+
+    async def on_call(self, turn: int, at: Instant, timezone: str) -> tuple[str, Contact] | None:
+        """Those in whose calendar it is working time, in the order of directory.yaml, one after the other."""
+        zone = ZoneInfo(timezone)
+        there = [(name, one) for name, one in self.people.items() if self._is_on_call(one, at, zone)]
+        return there[turn % len(there)] if there else None
+
+    def _is_on_call(self, person: Contact, at: Instant, zone: ZoneInfo) -> bool:
+        calendar = self.calendars.get(person.on_call or "")
+        return calendar is not None and Hours(calendar, zone).at(at)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +199,10 @@ def links_of(settings: Settings) -> Links:
     return Links(settings.public_url, settings.secret_key)
 
 
+def pagers_of(webhooks: Webhooks) -> Mapping[Way, Pager]:
+    return {"slack": SlackPager(secret_named, wall_clock), "webhook": WebhookPager(webhooks)}
+
+
 def carriers_of(directory: Directory, webhooks: Webhooks) -> CarrierEndpoints:
     """The carriers that directory.yaml says how to ask."""
     return CarrierEndpoints(webhooks, {name: row.requests for name, row in directory.carriers.items() if row.requests})
@@ -202,9 +222,14 @@ def activities_of(
     """Every activity, handed what it needs."""
     ledger, plans, travel = Ledger(database), Plans(database), GreatCircle(settings.speed_m_per_hour)
     templates = Templates(settings.rules / "templates", SHIPPED_RULES / "templates")
-    contacts, stand_ins = Contacts(Drivers(database), read.contacts), StandIns(database, stand_ins_of(read.directory))
+    contacts, stand_ins = (
+        Contacts(Drivers(database), read.contacts, read.directory.calendars),
+        StandIns(database, stand_ins_of(read.directory)),
+    )
     ticketing = Ticketing(desk, templates, ledger, wall_clock)
-    channels = Channels(mail_of(settings), sms, whatsapp, templates, OptOuts(database), wall_clock, links_of(settings))
+    channels = Channels(
+        mail_of(settings), sms, whatsapp, templates, OptOuts(database), wall_clock, links_of(settings), pagers_of(webhooks)
+    )
     notifying = Notifying(channels, ledger, contacts, wall_clock)
     asking = AskingCarriers(carriers_of(read.directory, webhooks), templates, ledger, wall_clock)
     others = Reached(carriers_of(read.directory, webhooks), webhooks, notifying, contacts)

@@ -7,18 +7,30 @@ from typing import Any, Protocol
 import phonenumbers
 
 from activities.effects import Claim, Clock, Ended, NotDoneError
-from domain.actions import ActionRequest, Channel, Outcome
+from domain.actions import ActionRequest, Outcome, Way
 from domain.contact import Contact
 from domain.instant import DAY, MINUTE, Instant
 from domain.links import NO_LINKS, Links
 from domain.sending import Message, Sending, Sent, TemplateError, Unsent
+from domain.talk import CUSTOMER
 
-ADDRESS_OF: Mapping[Channel, str] = {"email": "e-mail address", "sms": "phone number", "whatsapp": "phone number"}
-NOT_WANTED: Mapping[Channel, str] = {
+ADDRESS_OF: Mapping[Way, str] = {
+    "email": "e-mail address",
+    "sms": "phone number",
+    "whatsapp": "phone number",
+    "slack": "Slack webhook",
+    "webhook": "endpoint",
+}
+NOT_WANTED: Mapping[Way, str] = {
     "email": "mail is not wanted there",
     "sms": "SMS are not wanted there",
     "whatsapp": "WhatsApp messages are not wanted there",
 }
+
+PAGED: tuple[Way, ...] = ("slack", "webhook")
+"""Ways of which templates know nothing: what a mail says goes there."""
+
+DRIVER = "driver"
 
 BAD_NUMBER = "the phone number is not valid; correct it in the order or the directory"
 
@@ -37,12 +49,24 @@ class Texts(Protocol):
     async def find(self, *, to: str, message: Message, since: Instant) -> Sent | Unsent | None: ...
 
 
+class Pager(Protocol):
+    """Pages our own people by another system; `to` is where, as directory.yaml names it."""
+
+    async def page(self, *, key: str, to: str, message: Message, request: ActionRequest, link: str | None) -> Sending:
+        """`link` is where the incident is acknowledged."""
+        ...
+
+
 class Templates(Protocol):
     """Writes messages."""
 
     def render(self, name: str, channel: str, *, language: str, timezone: str, context: Mapping[str, Any]) -> Message:
         """Raises TemplateError when the template is missing or cannot be filled in."""
         ...
+
+
+NO_PAGERS: Mapping[Way, Pager] = {}
+"""Where none are set up."""
 
 
 class OptOut(Protocol):
@@ -67,8 +91,9 @@ class Telling:
     key: str
     request: ActionRequest
     template: str
-    channel: Channel
+    channel: Way
     contact: Contact
+    who: str = CUSTOMER
 
 
 class Channels:
@@ -83,12 +108,14 @@ class Channels:
         opt_outs: OptOuts,
         clock: Clock,
         links: Links = NO_LINKS,
+        pagers: Mapping[Way, Pager] = NO_PAGERS,
     ) -> None:
         self._mail = mail
-        self._texts: Mapping[Channel, Texts] = {"sms": sms, "whatsapp": whatsapp}
+        self._texts: Mapping[Way, Texts] = {"sms": sms, "whatsapp": whatsapp}
         self._templates = templates
         self._opt_outs = opt_outs
         self._links = links
+        self._pagers = pagers
         self._clock = clock
 
     async def tell(self, telling: Telling, claim: Claim) -> Ended:
@@ -107,10 +134,18 @@ class Channels:
         request = telling.request
         # Signed at the instant at which it was asked for, so that a message is the same on every try.
         tracking_url = self._links.tracking(request.delivery_id, request.asked_at)
-        context = {"now": request.asked_at, **request.context, "tracking_url": tracking_url}
+        links = {"tracking_url": tracking_url, "acknowledge_url": self._acknowledging(telling)}
+        context = {"now": request.asked_at, **request.context, **links}
         language, timezone = telling.contact.language, request.destination.timezone
-        message = self._templates.render(telling.template, telling.channel, language=language, timezone=timezone, context=context)
+        written_for = "email" if telling.channel in PAGED else telling.channel
+        message = self._templates.render(telling.template, written_for, language=language, timezone=timezone, context=context)
         return replace(message, content=None) if self._may_write_freely(request) else message
+
+    def _acknowledging(self, telling: Telling) -> str | None:
+        """Where one of our people says that they have seen the incident."""
+        request = telling.request
+        is_ours = telling.who not in (CUSTOMER, DRIVER)
+        return self._links.acknowledging(request.incident_id, telling.who, request.asked_at) if is_ours else None
 
     def _may_write_freely(self, request: ActionRequest) -> bool:
         """Whether the customer wrote by WhatsApp so lately that it lets us answer in our own words; a margin is for the way there."""
@@ -118,6 +153,9 @@ class Channels:
 
     async def _sent(self, telling: Telling, claim: Claim, address: str, message: Message) -> Sending | Ended:
         """What came of sending; an Ended for what was not sent on purpose."""
+        if (pager := self._pagers.get(telling.channel)) is not None:
+            link = self._acknowledging(telling)
+            return await pager.page(key=telling.key, to=address, message=message, request=telling.request, link=link)
         texts = self._texts.get(telling.channel)
         if texts is not None and claim.standing == "in_doubt":
             earlier = await texts.find(to=address, message=message, since=claim.since)
@@ -142,9 +180,16 @@ class Channels:
         return Ended(Outcome.FAILED, sending.reason)
 
 
-def address_on(channel: Channel, contact: Contact, country: str | None) -> str | None:
+def address_on(channel: Way, contact: Contact, country: str | None) -> str | None:
     """Where somebody is told by a channel: a mail address as it is, a number in E.164 form, or None if it is none."""
-    return contact.email if channel == "email" else e164(contact.phone or "", country)
+    written = address_in(channel, contact)
+    return e164(written or "", country) if channel in ("sms", "whatsapp") else written
+
+
+def address_in(channel: Way, contact: Contact) -> str | None:
+    """Where somebody is told by a channel, as it is written."""
+    by_channel = {"email": contact.email, "slack": contact.slack, "webhook": contact.webhook}
+    return by_channel.get(channel, contact.phone)
 
 
 def e164(phone: str, country: str | None) -> str | None:

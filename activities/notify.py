@@ -2,25 +2,25 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, get_args
 
 from pydantic import TypeAdapter
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.channels import ADDRESS_OF, Channels, Telling
+from activities.channels import ADDRESS_OF, Channels, Telling, address_in
 from activities.effects import LASTS, Claim, Clock, Deed, Effects, Ended, Ledger
-from domain.actions import ActionRequest, ActionResult, Channel, Notify, Outcome
+from domain.actions import ON_CALL, ActionRequest, ActionResult, Channel, Notify, Outcome, Way
 from domain.contact import Contact
 from domain.event import Event
-from domain.instant import Span
+from domain.instant import Instant, Span
 from domain.status import Kind, Party
 from domain.talk import CUSTOMER, EVERY_CHANNEL
 
 _ARGS: TypeAdapter[Notify] = TypeAdapter(Notify)
 
-OF_STAFF: tuple[Channel, ...] = ("email", "sms")
+OF_STAFF: tuple[Way, ...] = ("email", "sms", "slack", "webhook")
 """How drivers and our own people may be told. WhatsApp wants everybody's consent, which only an order tells of."""
 
 
@@ -31,12 +31,16 @@ class Contacts(Protocol):
 
     async def person(self, name: str) -> Contact | None: ...
 
+    async def on_call(self, turn: int, at: Instant, timezone: str) -> tuple[str, Contact] | None:
+        """Who is on call, in the hours of a place, and their name; each `turn` from 0 is the next one's."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Channelled:
     """What came of one channel. `error` is set where it is to be tried again."""
 
-    channel: Channel
+    channel: Way
     ended: Ended | None = None
     error: ApplicationError | None = None
     is_tried: bool = True
@@ -59,23 +63,26 @@ class Notifying:
     @activity.defn(name="notify")
     async def notify(self, request: ActionRequest) -> ActionResult:
         asked = _ARGS.validate_python(dict(request.args))
-        contact = await self._contact(request, asked.who)
+        who, contact = await self._contact(request, asked.who)
         if contact is None:
             return ActionResult(Outcome.FAILED, _nobody(request, asked.who))
-        named = [channel for channel in dict.fromkeys(asked.channels) if channel not in request.tried]
+        asked, ways = replace(asked, who=who), _ways(request, asked, contact)
+        named = [channel for channel in dict.fromkeys(ways) if channel not in request.tried]
         # Side by side, so that all of them fit into one try of the activity; none is broken off because another failed.
         each = (self._told(request, asked, channel, contact) for channel in named)
         told = [_or_raise(one) for one in await asyncio.gather(*each, return_exceptions=True)]
         _raise_if_unfinished(told)
         if not any(one.helped for one in told):
-            told.extend(await self._instead(request, asked, contact))
+            told.extend(await self._instead(request, asked, contact, ways))
         return self._result(request, asked, told)
 
-    async def _instead(self, request: ActionRequest, asked: Notify, contact: Contact) -> list[_Channelled]:
+    async def _instead(
+        self, request: ActionRequest, asked: Notify, contact: Contact, named: tuple[Way, ...]
+    ) -> list[_Channelled]:
         """The same by the channels that were not named, one after the other until one is done."""
         told: list[_Channelled] = []
         for channel in _allowed(request, asked.who):
-            if channel in asked.channels or channel in request.tried or not _address(channel, contact):
+            if channel in named or channel in request.tried or not address_in(channel, contact):
                 continue
             told.append(await self._told(request, asked, channel, contact))
             _raise_if_unfinished(told)
@@ -83,19 +90,22 @@ class Notifying:
                 break
         return told
 
-    async def _contact(self, request: ActionRequest, who: str) -> Contact | None:
+    async def _contact(self, request: ActionRequest, who: str) -> tuple[str, Contact | None]:
+        """Whom to tell, by name, and how they are reached."""
         if who == CUSTOMER:
-            return Contact(request.customer.email, request.customer.phone, request.customer.language)
+            return who, Contact(request.customer.email, request.customer.phone, request.customer.language)
         if who == "driver":
-            return await self._contacts.driver(request.driver_id) if request.driver_id else None
-        return await self._contacts.person(who)
+            return who, await self._contacts.driver(request.driver_id) if request.driver_id else None
+        if who == ON_CALL:
+            return await self._contacts.on_call(request.turn, request.asked_at, request.destination.timezone) or (who, None)
+        return who, await self._contacts.person(who)
 
-    async def _told(self, request: ActionRequest, asked: Notify, channel: Channel, contact: Contact) -> _Channelled:
-        if channel not in _allowed(request, asked.who) or not _address(channel, contact):
+    async def _told(self, request: ActionRequest, asked: Notify, channel: Way, contact: Contact) -> _Channelled:
+        if channel not in _allowed(request, asked.who) or not address_in(channel, contact):
             return _Channelled(channel, Ended(Outcome.FAILED, f"no {ADDRESS_OF[channel]} to use"), is_tried=False)
         if asked.who == CUSTOMER and (channel in request.stopped or EVERY_CHANNEL in request.stopped):
             return _Channelled(channel, Ended(Outcome.WITHHELD, "the customer replied that they want no more messages"))
-        telling = Telling(f"{request.key}/{channel}", request, asked.template, channel, contact)
+        telling = Telling(f"{request.key}/{channel}", request, asked.template, channel, contact, asked.who)
         try:
             ended = await self._effects.once(request, f"notify.{channel}", self._deed(telling), telling.key)
         except ApplicationError as error:
@@ -114,7 +124,7 @@ class Notifying:
         note = "; ".join(_in_words(channel, end) for channel, end in ended)
         return ActionResult(_outcome(told), note or _none_left(request), events)
 
-    def _event(self, request: ActionRequest, asked: Notify, channel: Channel, ended: Ended) -> Event:
+    def _event(self, request: ActionRequest, asked: Notify, channel: Way, ended: Ended) -> Event:
         now = self._clock()
         return Event(
             event_id=f"{request.key}/{channel}",
@@ -127,16 +137,17 @@ class Notifying:
         )
 
 
-def _allowed(request: ActionRequest, who: str) -> tuple[Channel, ...]:
+def _ways(request: ActionRequest, asked: Notify, contact: Contact) -> tuple[Way, ...]:
+    """By which channels somebody is told: those that the rule names, else those that the person wants to be told by."""
+    return asked.channels if "channels" in request.args or not contact.channels else contact.channels
+
+
+def _allowed(request: ActionRequest, who: str) -> tuple[Way, ...]:
     """The channels on which somebody may be written to: customers on those that they agreed to, in the order of their order."""
     if who != CUSTOMER:
         return OF_STAFF
     known: tuple[Channel, ...] = get_args(Channel)
     return tuple(channel for wanted in request.customer.channels for channel in known if channel == wanted)
-
-
-def _address(channel: Channel, contact: Contact) -> str | None:
-    return contact.email if channel == "email" else contact.phone
 
 
 def _outcome(told: Iterable[_Channelled]) -> Outcome:
@@ -147,7 +158,7 @@ def _outcome(told: Iterable[_Channelled]) -> Outcome:
     return Outcome.WITHHELD if outcomes == {Outcome.WITHHELD} else Outcome.FAILED
 
 
-def _in_words(channel: Channel, ended: Ended) -> str:
+def _in_words(channel: Way, ended: Ended) -> str:
     if ended.outcome.helped:
         return f"{channel} {ended.note}"
     return f"{channel} {'withheld' if ended.outcome is Outcome.WITHHELD else 'not sent'}: {ended.note}"
@@ -160,6 +171,8 @@ def _none_left(request: ActionRequest) -> str:
 def _nobody(request: ActionRequest, who: str) -> str:
     if who == "driver" and not request.driver_id:
         return "nobody to tell: no driver is assigned"
+    if who == ON_CALL:
+        return "nobody to tell: nobody is on call now; see on_call of people in directory.yaml"
     if who == "driver":
         return f"nobody to tell: driver {request.driver_id} is not known; add them to the drivers"
     return f"nobody to tell: {who} is not known; add them to people in directory.yaml"

@@ -54,6 +54,11 @@ IN_MS: Mapping[str, str] = {"unit": "ms"}
 """Marks an argument that rulebooks write as a duration and actions are handed in milliseconds."""
 
 Channel = Literal["email", "sms", "whatsapp"]
+Way = Literal["email", "sms", "whatsapp", "slack", "webhook"]
+"""How people are told: by the channels that rules name, and by those that directory.yaml gives for people of ours."""
+
+ON_CALL = "on-call"
+"""Whoever is on call now; each time that an incident pages them, the next one."""
 Fallback = Literal["nearby_driver", "backup_carrier"]
 BACKUP_CARRIER: Fallback = "backup_carrier"
 """The one that costs something."""
@@ -270,6 +275,8 @@ class ActionRequest:
     """Channels by which the customer wants no messages; "" stands for all."""
     wrote_at: Instant | None = None
     """When the customer last wrote by WhatsApp, which for a day lets us write freely."""
+    turn: int = 0
+    """How often those on call were paged before for the incident."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import fields as model_fields
 from types import UnionType
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
-from domain.actions import ACTION_ARGUMENTS, QUESTIONS
+from domain.actions import ACTION_ARGUMENTS, ON_CALL, QUESTIONS
 from domain.endpoint import ORDER_SYSTEM
 from rules import fields
 from rules.book import Step
@@ -18,8 +18,8 @@ from rules.template_check import Templates, check_liquid, check_template
 LATER_ACTIONS: Mapping[str, str] = {}
 """Actions of the language that are not built yet -> what to use meanwhile. At present there is none."""
 
-ALWAYS_PEOPLE = ("customer", "driver")
-"""Whom every delivery has; the others are people of directory.yaml."""
+ALWAYS_PEOPLE = ("customer", "driver", ON_CALL)
+"""Whom every delivery has, and who is on call; the others are people of directory.yaml."""
 
 _LIQUID_ARGUMENTS = frozenset({"title", "body"})
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from domain.actions import ActionRequest
+from domain.actions import ON_CALL, ActionRequest
 from domain.delivery import Delivery
 from domain.guards import Leading
 from domain.incident import Incident, effect_key
@@ -72,4 +72,11 @@ def request_of(
         tried=incident.tried.get(path, ()),
         stopped=facts.talk.stopped,
         wrote_at=facts.talk.wrote.get(WHATSAPP),
+        turn=_turn(incident, path) if args.get("who") == ON_CALL else 0,
     )
+
+
+def _turn(incident: Incident, path: str) -> int:
+    """How often those on call were paged before for the incident."""
+    name = f"notify.{ON_CALL}"
+    return sum(act.action == name for kept, act in incident.acts.items() if kept != path)

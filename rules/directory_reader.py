@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, cast, get_args
 from zoneinfo import ZoneInfo
 
-from domain.actions import Channel
+from domain.actions import Channel, Way
 from domain.contact import Contact
 from domain.currencies import DECIMALS, minor_units
 from domain.disruption import Operations
@@ -29,6 +29,16 @@ _PHONE = re.compile(r"\+[0-9 ().-]{5,20}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _URL = re.compile(r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?(?:/[^\s#@]*)?")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,99}")
+ADDRESS_KEYS: Mapping[str, str] = {"email": "email", "sms": "phone", "slack": "slack", "webhook": "webhook"}
+"""How our own people may be told -> the key of directory.yaml that says where."""
+
+HINTS: Mapping[str, str] = {
+    "email": "for example email: lead@example.test",
+    "sms": 'for example phone: "+358401234567"',
+    "slack": "for example slack: OPS_SLACK_URL, the environment variable that holds the address of an incoming webhook",
+    "webhook": "for example webhook: paging, one of endpoints",
+}
+
 _DEGREES = re.compile(r"-?\d{1,3}(?:\.\d{1,9})?")
 
 
@@ -116,8 +126,17 @@ def _hub(source: Source, row: Pairs) -> Hub:
 
 
 def _contact(source: Source, row: Pairs) -> Contact:
-    values = _values(source, row, "a person", {"email": _email, "phone": _phone, "on_call": fields.text})
-    return Contact(values.get("email"), values.get("phone"))
+    read = {"email": _email, "phone": _phone, "slack": _secret, "webhook": fields.text, "channels": _ways, "on_call": fields.text}
+    values = _values(source, row, "a person", read)
+    for way in values.get("channels", ()):
+        if ADDRESS_KEYS[way] not in values:
+            source.problem("R011", row.start, 1, f'to be told by {way} a person needs "{ADDRESS_KEYS[way]}"', HINTS[way])
+    return Contact(**values)
+
+
+def _ways(source: Source, node: Node, what: str) -> tuple[Way, ...]:
+    found = [fields.word(source, item, what, ADDRESS_KEYS) for item in fields.items(node)]
+    return tuple(dict.fromkeys(cast(Way, way) for way in found if way))
 
 
 def _carrier(source: Source, row: Pairs) -> Carrier:
@@ -290,6 +309,7 @@ def _check_references(source: Source, mapping: Pairs, directory: Directory) -> N
     references = (
         ("hubs", "calendar", "calendar", directory.calendars),
         ("people", "on_call", "calendar", directory.calendars),
+        ("people", "webhook", "endpoint", directory.endpoints),
         ("carriers", "backup", "carrier", directory.carriers),
         ("carriers", "requests", "endpoint", directory.endpoints),
     )

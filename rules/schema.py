@@ -15,6 +15,7 @@ from rules.actions_reader import ALWAYS_PEOPLE, UNANSWERED
 from rules.book import AtEnd, GroupedBy, Limited, Stop
 from rules.conditions_reader import GROUPS
 from rules.directory import Directory
+from rules.directory_reader import ADDRESS_KEYS
 from rules.expectations import READ, SCOPES
 from rules.order_forms import KEYS
 from rules.proposals import sentences
@@ -268,10 +269,18 @@ def directory_file(directory: Directory) -> Schema:
         "cost_per_drop": MONEY,
         "requests": {**TEXT, "examples": sorted(directory.endpoints)},
     }
+    person = {
+        "email": TEXT,
+        "phone": TEXT,
+        "slack": TEXT,
+        "webhook": {**TEXT, "examples": sorted(directory.endpoints)},
+        "channels": _list_of(_one_of(ADDRESS_KEYS)),
+        "on_call": calendar,
+    }
     hours = {"days": _list_of(_one_of(DAY_NAMES)), "hours": WINDOW, "holidays": TEXT}
     sections = {
         "hubs": _rows(hub),
-        "people": _rows({"email": TEXT, "phone": TEXT, "on_call": calendar}),
+        "people": _rows(person),
         "queues": _list_of(TEXT),
         "carriers": _rows(carrier),
         "zones": _list_of(TEXT),

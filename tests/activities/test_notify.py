@@ -151,6 +151,9 @@ class FakeContacts:
     async def person(self, name: str) -> Contact | None:
         return {"shift-lead": Contact(email="lead@example.test")}.get(name)
 
+    async def on_call(self, turn: int, at: Instant, timezone: str) -> tuple[str, Contact] | None:
+        return None
+
 
 @dataclass
 class Desk:

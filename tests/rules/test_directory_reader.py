@@ -38,7 +38,7 @@ def test_every_section_arrives_in_the_directory() -> None:
 def test_addresses_of_people_are_kept_apart() -> None:
     reading = read_directory(WHOLE)
 
-    assert reading.contacts == {"shift-lead": Contact("lead@example.test", "+358401234567")}
+    assert reading.contacts == {"shift-lead": Contact("lead@example.test", "+358401234567", on_call="weekdays")}
     assert "lead@example.test" not in repr(reading.directory)
 
 

@@ -240,3 +240,15 @@ def test_proposals_and_mutes_go_through_continue_as_new_and_an_older_state_is_st
     assert back == state
     older_incident = replace(incident, proposals={}, claimed_by=None, claimed_at=None)
     assert older == replace(state, watch=replace(watch, muted={}, decisions=(), incidents=(older_incident,)))
+
+
+async def test_each_step_of_an_escalation_that_pages_those_on_call_pages_the_next_one(temporal: WorkflowEnvironment) -> None:
+    page = Step("notify", {"who": "on-call", "template": "need-help"})
+    steps = (LadderStep(SECOND, (page,)), LadderStep(2 * SECOND, (page,)))
+    rule = a_rule("unseen", FAILED, do=(page,), escalate=Ladder(steps, ("acknowledged",)))
+    async with stage(temporal.client, a_book(rule)) as on:
+        delivery_id = await failed(on)
+
+        await on.until(delivery_id, lambda snapshot: len(snapshot["actions"]) == 3)
+
+        assert [request.turn for request in on.recorder.requests] == [0, 1, 2]
