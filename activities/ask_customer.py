@@ -47,6 +47,8 @@ class Asking:
         message = {"who": "customer", "template": asked.template, "channels": list(asked.channels)}
         context = {**request.context, "reply_code": await self._reply_code(request, asked)}
         told = await self._messenger.notify(replace(request, args=message, context=context))
+        if told.outcome is Outcome.WITHHELD:  # who wants no messages cannot be asked by one: somebody has to find out otherwise
+            return replace(told, outcome=Outcome.FAILED)
         if told.outcome is not Outcome.DONE:
             return told
         events = tuple(replace(event, kind=Kind.ASKED) for event in told.events)

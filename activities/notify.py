@@ -121,8 +121,9 @@ class Notifying:
     def _result(self, request: ActionRequest, asked: Notify, told: list[_Channelled]) -> ActionResult:
         ended = [(one.channel, one.ended) for one in told if one.ended is not None]
         events = tuple(self._event(request, asked, channel, end) for channel, end in ended if end.outcome.helped)
+        before = f"not delivered by {', '.join(request.tried)}; " if request.tried else ""
         note = "; ".join(_in_words(channel, end) for channel, end in ended)
-        return ActionResult(_outcome(told), note or _none_left(request), events)
+        return ActionResult(_outcome(told), before + note if note else _none_left(request), events)
 
     def _event(self, request: ActionRequest, asked: Notify, channel: Way, ended: Ended) -> Event:
         now = self._clock()

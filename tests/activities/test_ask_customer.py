@@ -97,6 +97,14 @@ async def test_a_question_that_reached_nobody_has_failed_and_waits_for_no_answer
     assert (result.outcome, result.events) == (Outcome.FAILED, ())
 
 
+async def test_a_question_to_who_wants_no_messages_has_failed_so_that_somebody_finds_out_otherwise() -> None:
+    withheld = ActionResult(Outcome.WITHHELD, "sms withheld: SMS are not wanted there: replied STOP")
+
+    result = await asking(Messenger(withheld)).ask_customer(request("D1", QUESTION))
+
+    assert result == replace(withheld, outcome=Outcome.FAILED)
+
+
 async def test_a_question_that_is_asked_again_is_one_mail(database: Database, tmp_path: Path) -> None:
     known = {"delivery_id": "D1", "customer": {"name": "Aino"}, "address": "Mannerheimintie 1"}
     customer = Customer(name="Aino", email="aino@example.test")

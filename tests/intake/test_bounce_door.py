@@ -41,7 +41,7 @@ async def test_a_mail_that_came_back_goes_by_sms_once(
         back = dsn(headers=headers_of(it.mail.mails[0]))
 
         answers = [await came_back(it.gateway, back) for _ in range(2)]
-        await it.on.until(delivery_id, lambda snapshot: snapshot["actions"][0].get("note") == "sms sent")
+        await it.on.until(delivery_id, lambda snapshot: snapshot["actions"][0].get("note") == "not delivered by email; sms sent")
 
         assert [(answer.status_code, answer.json()) for answer in answers] == [(202, {"taken": True})] * 2
         assert (len(it.mail.mails), len(it.twilio.messages)) == (1, 1)
@@ -56,7 +56,7 @@ async def test_when_the_sms_does_not_arrive_either_the_customer_is_unreachable(
     async with world(temporal, sqlite_database, tmp_path, BY_MAIL) as it:
         delivery_id = await it.begun()
         await came_back(it.gateway, dsn(headers=headers_of(it.mail.mails[0])))
-        await it.on.until(delivery_id, lambda snapshot: snapshot["actions"][0].get("note") == "sms sent")
+        await it.on.until(delivery_id, lambda snapshot: snapshot["actions"][0].get("note") == "not delivered by email; sms sent")
 
         await became(it.gateway, it.twilio.messages[0], "undelivered", 30003)
         await it.on.until(delivery_id, is_open("unreachable"))
@@ -72,7 +72,7 @@ async def test_a_mail_that_came_back_without_its_headers_is_known_by_the_address
         (envelope_sender,) = it.mail.envelope_senders
 
         answer = await came_back(it.gateway, dsn(headers="", to=envelope_sender))
-        await it.on.until(delivery_id, lambda snapshot: snapshot["actions"][0].get("note") == "sms sent")
+        await it.on.until(delivery_id, lambda snapshot: snapshot["actions"][0].get("note") == "not delivered by email; sms sent")
 
         assert answer.json() == {"taken": True}
         assert envelope_sender.startswith("bounces+")

@@ -114,7 +114,9 @@ async def test_an_sms_that_did_not_arrive_goes_by_mail_once_however_often_twilio
         answers = [
             await became(it.gateway, message, status, 30003) for status in ("sent", "undelivered", "undelivered", "failed")
         ]
-        snapshot = await it.on.until(delivery_id, lambda snapshot: snapshot["actions"][0].get("note") == "email sent")
+        snapshot = await it.on.until(
+            delivery_id, lambda snapshot: snapshot["actions"][0].get("note") == "not delivered by sms; email sent"
+        )
 
         assert [answer.status_code for answer in answers] == [204] * 4
         assert (len(it.twilio.messages), len(it.mail.mails)) == (1, 1)
@@ -162,7 +164,7 @@ async def test_who_has_opted_out_at_twilio_is_not_written_to_any_more(
     async with world(temporal, sqlite_database, tmp_path) as it:
         delivery_id, message = await it.told()
         await became(it.gateway, message, "failed", 21610)
-        await it.on.until(delivery_id, lambda snapshot: snapshot["actions"][0].get("note") == "email sent")
+        await it.on.until(delivery_id, lambda snapshot: snapshot["actions"][0].get("note") == "not delivered by sms; email sent")
 
         other = await it.on.start()
         await it.on.deliveries.report(other, [a_status("attempt_failed", reason="consignee_not_home")])
@@ -184,7 +186,7 @@ async def test_a_customer_whom_nothing_reaches_is_an_incident_of_its_own(
         await it.on.until(delivery_id, is_open("unreachable"))
         await it.on.until(delivery_id, acted("open_ticket", "done"))
 
-        assert (await it.note(delivery_id)).startswith("email not sent: mail server")
+        assert (await it.note(delivery_id)).startswith("not delivered by sms; email not sent: mail server")
 
 
 @pytest.mark.parametrize(
@@ -226,6 +228,8 @@ async def test_a_report_while_temporal_is_away_is_kept_and_handed_on_later(
             answer = await became(replace(cut_off), message, "undelivered", 30003)
 
         async with serving(sqlite_database, port_of(temporal)):
-            await it.on.until(delivery_id, lambda snapshot: snapshot["actions"][0].get("note") == "email sent")
+            await it.on.until(
+                delivery_id, lambda snapshot: snapshot["actions"][0].get("note") == "not delivered by sms; email sent"
+            )
 
     assert answer.status_code == 204
