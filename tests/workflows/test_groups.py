@@ -4,9 +4,9 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
 from domain.instant import SECOND
-from rules.book import Grouping, Rulebook
+from rules.book import Grouping, Ladder, LadderStep, Rulebook
 from rules.tree import Is
-from tests.workflows.books import TELL, a_book, a_rule
+from tests.workflows.books import TELL, TICKET, a_book, a_rule
 from tests.workflows.stage import Stage, a_status, stage
 from tests.workflows.test_delivery import acted, all_closed, is_open
 from workflows.delivery import Delivery
@@ -50,6 +50,32 @@ async def test_three_of_one_van_open_together_and_one_of_them_acts_once(temporal
         assert on.recorder.requests[0].key == "disruption/1/van/do.0/0"
         assert "disruption 1 acts" in str(held[0])
         assert apart["open_incidents"] == []
+
+
+async def test_one_is_enough_and_when_it_has_ended_another_goes_on_with_the_escalation(temporal: WorkflowEnvironment) -> None:
+    """Nobody escalated any more once the delivery that had acted for its van was cured."""
+    ladder = Ladder((LadderStep(10 * SECOND, (TICKET,)),))
+    condition = Is("status", ("on_hold",), text="status is on_hold")
+    rule = a_rule("van", condition, group=Grouping("route", 1, instead=True), do=(TELL,), escalate=ladder)
+    async with stage(temporal.client, a_book(rule)) as on:
+        first, second, alone = [await on.start(route_id=route) for route in ("R7", "R7", None)]
+
+        await on.deliveries.report(first, [a_status("on_hold")])
+        await on.until(first, acted("notify.customer", "done"))
+        for delivery_id in (second, alone):
+            await on.deliveries.report(delivery_id, [a_status("on_hold")])
+        await on.until(second, acted("notify.customer", "withheld"))
+        await on.until(alone, acted("notify.customer", "done"))
+        await on.deliveries.report(first, [a_status("in_transit")])
+        await on.until(first, all_closed)
+        await on.until(second, acted("open_ticket", "done"))
+
+        keys = [request.key for request in on.recorder.requests]
+        assert [key for key in keys if key.startswith("disruption/1/")] == [
+            "disruption/1/van/do.0/0",
+            "disruption/1/van/escalate.0.do.0/0",
+        ]
+        assert any(key.startswith(f"{alone}/") for key in keys)
 
 
 async def test_nothing_is_done_twice_when_the_worker_ends_while_the_group_gathers(temporal: WorkflowEnvironment) -> None:
