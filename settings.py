@@ -58,6 +58,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DOORSTEP_LINK_DAYS", "14", "how many days after its end a delivery's tracking page can still be seen"),
     Setting("DOORSTEP_API_KEYS", "", "bearer keys of programs that use the HTTP API, with commas between; empty: none may", secret=True),
     Setting("DOORSTEP_ETA_MOVED_MINUTES", "5", "a new plan tells a delivery that did not ask for it if its ETA moves by more than this"),
+    Setting("DOORSTEP_ROUTING_URL", "", "a Valhalla server for travel times by road; empty: the built-in estimate"),
+    Setting("DOORSTEP_ROUTING_CLOSURES", "", "a GeoJSON file of closed roads (Point, Polygon) for that server; read again when it changes"),
     Setting("DOORSTEP_SPEED_KMH", "25", "average speed of a van, for the built-in estimate of travel times"),
 )  # fmt: skip
 

@@ -31,7 +31,7 @@ from activities.reassign import Reassigning
 from activities.record import Recording
 from cli.desks import desk_of
 from cli.heralds import Herald, of_disruptions
-from cli.planning import WorkflowsRunning, of_routes, running_on
+from cli.planning import WorkflowsRunning, of_routes, running_on, travel_of
 from domain.actions import Way
 from domain.contact import Contact
 from domain.guards import Disrupted, FeedState
@@ -44,7 +44,6 @@ from integrations.messaging.slack import SlackPager
 from integrations.messaging.sms import TwilioSms
 from integrations.messaging.templates import Templates
 from integrations.messaging.whatsapp import TwilioWhatsApp
-from integrations.routing.travel import GreatCircle
 from integrations.webhooks.carrier import CarrierEndpoints
 from integrations.webhooks.pages import WebhookPager
 from integrations.webhooks.sender import Webhooks
@@ -220,7 +219,7 @@ def activities_of(
     running: WorkflowsRunning,
 ) -> list[object]:
     """Every activity, handed what it needs."""
-    ledger, plans, travel = Ledger(database), Plans(database), GreatCircle(settings.speed_m_per_hour)
+    ledger, plans, travel = Ledger(database), Plans(database), travel_of(settings)
     templates = Templates(settings.rules / "templates", SHIPPED_RULES / "templates")
     contacts, stand_ins = (
         Contacts(Drivers(database), read.contacts, read.directory.calendars),

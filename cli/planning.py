@@ -1,6 +1,8 @@
 """Wires what plans routes anew: the doors to their workflows, and the activities of these."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from temporalio.client import Client
 
@@ -11,9 +13,12 @@ from activities.replan_route import Replanning
 from activities.reroute import Rerouting
 from activities.tell_dispatch import Dispatching
 from domain.endpoint import DISPATCH
+from integrations.routing.closures import Closures, ClosuresError, ClosuresFile
 from integrations.routing.solver import VroomSolver
+from integrations.routing.travel import GreatCircle
+from integrations.routing.valhalla import Valhalla
 from integrations.webhooks.sender import Webhooks
-from settings import Settings
+from settings import Settings, SettingsError
 from store.database import Database
 from store.ledger import Ledger
 from store.plans import Plans
@@ -35,6 +40,23 @@ class WorkflowsRunning:
 
 def running_on(client: Client, task_queue: str) -> WorkflowsRunning:
     return WorkflowsRunning(Running(client, task_queue), Routes(client, task_queue), DisruptedPlaces(client, task_queue))
+
+
+def travel_of(settings: Settings) -> GreatCircle | Valhalla:
+    """The road engine that is set, else the built-in estimate. Raises SettingsError for closures that cannot be read."""
+    estimate, url, file = (
+        GreatCircle(settings.speed_m_per_hour),
+        settings["DOORSTEP_ROUTING_URL"],
+        settings["DOORSTEP_ROUTING_CLOSURES"],
+    )
+    if not url:
+        return estimate
+    closures: Callable[[], Closures] = ClosuresFile(Path(file)) if file else Closures
+    try:
+        closures()
+    except ClosuresError as error:
+        raise SettingsError(f"DOORSTEP_ROUTING_CLOSURES: {error}") from None
+    return Valhalla(url, estimate, closures)
 
 
 def of_routes(

@@ -31,14 +31,15 @@ class GreatCircle:
     async def legs(self, points: Sequence[Point]) -> Legs:
         """Times and metres between every two points."""
         metres = tuple(tuple(self.metres(origin, to) for to in points) for origin in points)
-        times = tuple(tuple(self._time(distance) for distance in row) for row in metres)
+        times = tuple(tuple(self.time(distance) for distance in row) for row in metres)
         return Legs(tuple(points), times, metres)
 
     def metres(self, origin: Point, to: Point) -> int:
         """Estimated metres by road."""
         return air_line(origin, to) * self.detour_percent // 100
 
-    def _time(self, metres: int) -> Span:
+    def time(self, metres: int) -> Span:
+        """Estimated milliseconds for metres by road."""
         return metres * HOUR // self.metres_per_hour
 
 
