@@ -110,6 +110,11 @@ def leaving(key: str) -> Question | None:
     return Question(About.APART, rest[0], rest[1], int(rest[2]))
 
 
+def is_member(guards: Iterable[str]) -> bool:
+    """Whether a delivery has joined a group that it has not left yet, by the keys of what it knows of guards."""
+    return any(leaving(key) is not None for key in guards)
+
+
 @dataclass(frozen=True, slots=True)
 class Disrupted:
     """A disruption that is open on a place: its kind ("" for none), and when it ends by itself (None: when somebody closes it)."""

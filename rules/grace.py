@@ -12,7 +12,7 @@ from domain.instant import Instant, Span
 from rules.batch import NO_ENDS, Ends
 from rules.book import Rule, Rulebook
 from rules.compile import CompiledBook
-from rules.machine import Cell
+from rules.machine import Cell, Phase
 
 
 def grace_of(rule: Rule, book: Rulebook) -> Span:
@@ -45,12 +45,16 @@ def last_openings(book: CompiledBook, delivery: Delivery, since: Instant | None)
 
 
 def are_to_end(cells: Mapping[str, Cell], ends: Ends, now: Instant) -> bool:
-    """Whether something is open of a rule whose grace is over."""
-    return any(end <= now and rule in cells and cells[rule].is_open for rule, end in ends.items())
+    """Whether something is open, or about to open, of a rule whose grace is over."""
+    return any(end <= now and rule in cells and cells[rule].phase is not Phase.IDLE for rule, end in ends.items())
 
 
 def brought_to_end(cells: Mapping[str, Cell], ends: Ends, now: Instant) -> tuple[Mapping[str, Cell], Ends]:
     """The cells of which those whose grace is over are looked at once more, and ends by which it is over for them."""
     over = {rule for rule, end in ends.items() if end <= now}
-    due = {rule: replace(cell, look_at=min(cell.look_at, now)) for rule, cell in cells.items() if rule in over and cell.is_open}
+    due = {
+        rule: replace(cell, look_at=min(cell.look_at, now))
+        for rule, cell in cells.items()
+        if rule in over and cell.phase is not Phase.IDLE
+    }
     return {**cells, **due}, {**ends, **dict.fromkeys(over, now - 1)}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from domain.delivery import Delivery
+from domain.guards import is_member
 from domain.incident import Incident
 from domain.instant import NEVER, Instant
 from rules.batch import Ends
@@ -16,6 +17,9 @@ def earliest(wake: Wake | None, incidents: Iterable[Incident], delivery: Deliver
             wake = Wake(incident.due_at, f"{incident.rule}: {incident.due_for}")
         if ends and incident.is_open and (wake is None or ends.get(incident.rule, NEVER) < wake.at):
             wake = Wake(ends[incident.rule], f"{incident.rule}: its grace ends")
+    if ends and is_member(delivery.facts.guards):
+        at = min((end for end in ends.values() if end > now), default=now + 1)
+        wake = Wake(at, "it leaves its group") if wake is None or at < wake.at else wake
     late_at = delivery.condition_changes_at(now)
     if late_at == NEVER or (wake is not None and wake.at <= late_at):
         return wake

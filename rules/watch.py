@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from domain.delivery import Delivery
 from domain.event import Event
-from domain.guards import Answer, Question, found_event
+from domain.guards import Answer, Question, found_event, is_member
 from domain.incident import Incident, Mode, Resolution, Severity, incident_id
 from domain.instant import Instant
 from domain.quick import quick_dataclass
@@ -65,8 +65,9 @@ class Watch:
 
     @property
     def has_put_off(self) -> bool:
-        """Whether something waits for the end of quiet hours, or for an answer."""
-        return any(incident.waiting or incident.asking for incident in self.incidents if incident.due_at is not None)
+        """Whether something waits for the end of quiet hours or for an answer, or a group has still to be left."""
+        waits = any(incident.waiting or incident.asking for incident in self.incidents if incident.due_at is not None)
+        return waits or is_member(self.delivery.facts.guards)
 
     @property
     def open_incidents(self) -> tuple[Incident, ...]:

@@ -1,5 +1,7 @@
 """How long rules go on after a delivery's final status."""
 
+from pathlib import Path
+
 import pytest
 
 from domain.event import Event
@@ -10,6 +12,7 @@ from rules.simulate import Moment, Reported, simulate
 from rules.watch import look
 from rules.why import why
 from tests.builders import an_event, an_order, at
+from tests.rules.readers import run
 from tests.rules.test_contests import a_book
 
 END = an_event("delivered", "10:00")
@@ -119,3 +122,26 @@ def test_a_delivery_that_comes_back_to_life_has_all_its_rules_again(known: str) 
 
     assert opened(rules, wrong, taken_back, an_event("delivered", "11:30")) == {"13:30": ("latest",)}
     assert opened(rules, wrong, taken_back) == {"12:00": ("quiet",)}
+
+
+def test_whose_grace_is_over_counts_no_more_in_its_group(tmp_path: Path) -> None:
+    book = "rulebook: b\nrules:\n- {id: ended, after_final: true, final_grace: 30m, when: status is delivered, group: {by: route, at_least: 2}}\n"
+    names = "ABCDE"
+    lines = [f"{name}: {clock} status delivered" for name, clock in zip(names, GROUPED, strict=True)]
+    deliveries = ", ".join(f"{name}: {{route_id: R7}}" for name in names)
+    (tmp_path / "b.yaml").write_text(book)
+    (tmp_path / "b.test.yaml").write_text(
+        f"tests:\n  - name: n\n    deliveries: {{{deliveries}}}\n    timeline: {lines}\n    expect:\n"
+        '      - {at: "10:10", open: {A: ended, B: ended}}\n'
+        '      - {at: "10:30", open: {B: ended}, resolved: {A: ended}}\n'
+        '      - {at: "10:35", open: {B: ended, C: ended}}\n'
+        '      - {at: "10:50", open: {C: ended, D: ended}}\n'
+        '      - {at: "11:30", open: [], pending: {E: ended}}\n'
+    )
+
+    report = run(tmp_path)
+
+    assert report.ok, report.summary()
+
+
+GROUPED = ("10:00", "10:10", "10:35", "10:50", "11:30")
