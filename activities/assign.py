@@ -32,6 +32,7 @@ from domain.effect import Ending
 from domain.endpoint import DISPATCH, Taken
 from domain.instant import MINUTE, Instant, Span, iso
 from domain.notice import notice_of
+from domain.replanning import PlanVersion
 from domain.route import RoutePlan
 from domain.sending import Unsent
 
@@ -249,7 +250,9 @@ class Assigning:
             return await planned(plans, request, claim, self._clock, partial(self._moved, offer, number))
 
         ended = await self._effects.once(request, "reassign", deed)
-        return Committed(ended.outcome is Outcome.DONE, ended.note, events_of(request, ended.detail))
+        new = (ended.detail or {}).get("new", ()) if self._reached.dispatch.knows(DISPATCH) else ()
+        versions = tuple(PlanVersion(*version) for version in new)
+        return Committed(ended.outcome is Outcome.DONE, ended.note, events_of(request, ended.detail), versions)
 
     async def _moved(
         self, offer: OfferRequest, number: str | None, plan: RoutePlan | None, now: Instant

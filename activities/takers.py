@@ -64,7 +64,8 @@ class Taken:
     def detail(self, now: Instant) -> Mapping[str, Any]:
         """What the ledger keeps."""
         gave_up = [list(holder) for holder in self.gave_up]
-        return {"at": now, "eta": self.eta, "assignment": dict(self.assignment), "gave_up": gave_up}
+        new = [[plan.route_id, plan.service_date, plan.version + 1] for plan in self.plans]
+        return {"at": now, "eta": self.eta, "assignment": dict(self.assignment), "gave_up": gave_up, "new": new}
 
 
 @dataclass(frozen=True, slots=True)

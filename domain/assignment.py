@@ -8,6 +8,7 @@ from typing import Literal
 from domain.actions import ActionRequest
 from domain.event import Event
 from domain.instant import Instant
+from domain.replanning import PlanVersion
 from domain.status import AssignmentState
 
 MOST_CANDIDATES = 20
@@ -116,11 +117,12 @@ class TakenBack:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """Whether the delivery is now theirs, in words, and what it learns from that."""
+    """Whether the delivery is now theirs, in words, what it learns from that, and the plans of which dispatch is to be told."""
 
     done: bool
     note: str = ""
     events: tuple[Event, ...] = ()
+    new: tuple[PlanVersion, ...] = ()
 
 
 def told_of(candidate: Candidate, state: AssignmentState, note: str = "") -> Mapping[str, str]:

@@ -18,9 +18,11 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 
 with workflow.unsafe.imports_passed_through():
     from activities.assign import Assigning
+    from activities.tell_dispatch import Dispatching
     from domain.actions import ActionResult, Outcome
     from domain.assignment import Candidate, Committed, Found, Offered, OfferRequest, OfferState, TakenBack
     from domain.instant import Span
+    from domain.replanning import PlanVersion
     from rules.evaluate import Wake
     from workflows.assignment_doors import AssignmentDoors
     from workflows.assignment_input import read_request
@@ -48,6 +50,7 @@ class Assignment(AssignmentDoors):
     def __init__(self) -> None:
         super().__init__()
         self._timer = KeptTimer()
+        self._new: tuple[PlanVersion, ...] = ()
 
     @workflow.run
     async def run(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
@@ -158,6 +161,7 @@ class Assignment(AssignmentDoors):
         await self._close(offer, OfferState.WITHDRAWN, note, patience=UNTIL_DONE)
 
     def _taken(self, offer: Offer, came: Committed) -> None:
+        self._new = came.new
         self._result = ActionResult(Outcome.DONE, came.note, came.events)
         self._put(offer.now(OfferState.ACCEPTED, now(), offer.note))
 
@@ -196,6 +200,8 @@ class Assignment(AssignmentDoors):
         while self._pending:
             self._resolve(next(iter(self._pending.values())))
         self._show()
+        for version in self._new:
+            await self._call(Dispatching.tell_dispatch, version, SHORTLY, f"tells dispatch of the new plan of {version.route_id}")
 
     async def _close_all(self, note: str) -> None:
         for offer in self._open:

@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.assign import Assigning, Reached
+from activities.tell_dispatch import Dispatching
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.contact import Contact
 from domain.endpoint import Taken
@@ -86,8 +87,12 @@ class Town:
 
     def asking(self) -> dict[str, Any]:
         """What a stage needs for assignments."""
-        assigning = self.assigning()
-        return {"beside": [Assignment], "more": [assigning.candidates, assigning.offer, assigning.commit, assigning.withdraw]}
+        assigning, dispatching = (
+            self.assigning(),
+            Dispatching(Plans(self.database), self.outside, Ledger(self.database), wall_clock),
+        )
+        done = [assigning.candidates, assigning.offer, assigning.commit, assigning.withdraw, dispatching.tell_dispatch]
+        return {"beside": [Assignment], "more": done}
 
     async def has_driver(self, number: int, *deliveries: str, **more: Any) -> None:
         """Driver V<number> on route R<number>, on the road between an hour ago and ten hours from now, 10 km off for each number."""

@@ -1,6 +1,7 @@
 """Others are asked to take a delivery over: offers in turn or several at once, on a real Temporal server and a real store."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
 from domain.instant import SECOND
+from rules.sentences import parse
 from store.words import ReservationState
 from tests.activities.fleet import has_backup, order_of, version_of
 from tests.workflows.assigning import Doors, Town, reassigning, town
+from tests.workflows.books import TICKET, a_rule
 from tests.workflows.stage import Stage, a_status, stage
 from tests.workflows.test_closing_actions import of
-from tests.workflows.test_delivery import acted
+from tests.workflows.test_delivery import acted, is_open
 from workflows.assignment import Assignment
 from workflows.attributes import SCOPE
 from workflows.client import RefusedError
@@ -442,3 +445,40 @@ async def test_a_person_decides_who_takes_it_over(temporal: WorkflowEnvironment,
         assert [type for _, type, _ in there.outside.calls] == ["assignment.taken"]
         history = await on.deliveries.query(delivery_id, "history")
         assert "goes to driver:V3" in [event.get("detail", {}).get("text") for event in history["events"]]
+
+
+async def test_a_dispatch_system_is_asked_for_drivers_and_told_of_the_new_plans(
+    temporal: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(60 * SECOND), **there.asking()) as on:
+        await there.has_driver(2)
+        there.outside.phones.clear()
+        there.outside.dispatch = True
+        there.outside.answers["dispatch", "assignment.offered"] = {"accepted": True}
+        _, doors = await failed(on, there)
+
+        async with asyncio.timeout(15):
+            while not await doors.offers():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        result = await doors.handle.result()
+
+        assert [offer["state"] for offer in result["offers"]] == ["accepted"]
+        told = [(type, data.get("plan", {}).get("route_id")) for _, type, data in there.outside.calls]
+        assert told == [("assignment.offered", None), ("route.plan_changed", "R1"), ("route.plan_changed", "R2")]
+
+
+async def test_the_rule_for_what_is_not_accepted_works_on_these_offers(temporal: WorkflowEnvironment, tmp_path: Path) -> None:
+    book = reassigning(60 * SECOND)
+    sentence = parse("assignment offered not followed by assignment accepted within 2s")
+    book = replace(book, rules=(*book.rules, a_rule("not-accepted", sentence, do=(TICKET,))))
+    async with town(tmp_path) as there, stage(temporal.client, book, **there.asking()) as on:
+        await there.has_driver(2)
+        delivery_id, doors = await failed(on, there)
+        await until(doors, "driver:V2", "offered")
+
+        await on.until(delivery_id, is_open("not-accepted"))
+        await doors.answer(True, driver_id="V2")
+        snapshot = await on.until(delivery_id, lambda seen: not is_open("not-accepted")(seen))
+
+        cured = next(incident for incident in snapshot["incidents"] if incident["rule"] == "not-accepted")
+        assert cured["resolution"] == "cured"
