@@ -94,7 +94,7 @@ async def test_drivers_come_before_carriers_each_kind_the_best_first(database: D
 
 async def test_who_is_known_to_be_on_the_way_to_it_keeps_it_unless_the_rule_says_otherwise(sqlite_database: Database) -> None:
     await dropped(sqlite_database)
-    on_the_way = {"driver_id": "V1", "context": {"stops_before": 0}}
+    on_the_way: dict[str, Any] = {"driver_id": "V1", "context": {"stops_before": 0}}
 
     keeps = await assigning(sqlite_database).candidates(asked(**on_the_way))
     gives = await assigning(sqlite_database).candidates(asked(args={**ASKS, "even_on_last_leg": True}, **on_the_way))
