@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.channels import ADDRESS_OF, Channels, Telling, address_in
 from activities.effects import LASTS, Claim, Clock, Deed, Effects, Ended, Ledger
-from domain.actions import ON_CALL, ActionRequest, ActionResult, Channel, Notify, Outcome, Way
+from domain.actions import OF_STAFF, ON_CALL, ActionRequest, ActionResult, Channel, Notify, Outcome, Way
 from domain.contact import Contact
 from domain.event import Event
 from domain.instant import Instant, Span
@@ -19,9 +19,6 @@ from domain.status import Kind, Party
 from domain.talk import CUSTOMER, EVERY_CHANNEL
 
 _ARGS: TypeAdapter[Notify] = TypeAdapter(Notify)
-
-OF_STAFF: tuple[Way, ...] = ("email", "sms", "slack", "webhook")
-"""How drivers and our own people may be told. WhatsApp wants everybody's consent, which only an order tells of."""
 
 
 class Contacts(Protocol):

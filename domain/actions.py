@@ -57,6 +57,9 @@ Channel = Literal["email", "sms", "whatsapp"]
 Way = Literal["email", "sms", "whatsapp", "slack", "webhook"]
 """How people are told: by the channels that rules name, and by those that directory.yaml gives for people of ours."""
 
+OF_STAFF: tuple[Way, ...] = ("email", "sms", "slack", "webhook")
+"""How drivers and our own people may be told. WhatsApp wants everybody's consent, which only an order tells of."""
+
 ON_CALL = "on-call"
 """Whoever is on call now; each time that an incident pages them, the next one."""
 Fallback = Literal["nearby_driver", "backup_carrier"]

@@ -7,7 +7,7 @@ as for any other, and a channel by which it went is not used twice. Where no way
 
 from collections.abc import Iterable, Mapping
 
-from domain.actions import QUESTIONS, ActionResult, Outcome
+from domain.actions import OF_STAFF, QUESTIONS, ActionResult, Outcome
 from domain.delivery import Delivery
 from domain.event import Event
 from domain.incident import Act, Incident, effect_key, path_in
@@ -18,9 +18,6 @@ from rules.deeds import Deed
 from rules.limits import CUSTOMERS, TELLING, Effects, uncounted
 from rules.plan import is_of_open
 from rules.questions import asked
-
-OF_STAFF = ("email", "sms")
-"""How drivers and our own people may be told."""
 
 SENT = (Outcome.DONE, Outcome.ASKED)
 """What an act stands at whose message went out."""

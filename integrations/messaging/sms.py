@@ -2,7 +2,7 @@
 
 from domain.instant import SECOND, Instant, Span
 from domain.sending import Message, Sending, Sent, Unsent
-from integrations.messaging.twilio import TWILIO, TwilioMessages, status_url
+from integrations.messaging.twilio import TWILIO, TwilioMessages, reporting
 
 
 class TwilioSms:
@@ -26,8 +26,7 @@ class TwilioSms:
 
     async def send(self, *, key: str, to: str, message: Message) -> Sending:
         """Sends a text to a number in E.164 form."""
-        reported = {"status_callback": status_url(self._public_url, key)} if self._public_url else {}
-        return await self._messages.create(to=to, body=message.text, **self._sender, **reported)
+        return await self._messages.create(to=to, body=message.text, **self._sender, **reporting(self._public_url, key))
 
     async def find(self, *, to: str, message: Message, since: Instant) -> Sent | Unsent | None:
         """The message with this text that was made for this number since an instant; None if there is none.

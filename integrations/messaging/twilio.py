@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from logging import WARNING, getLogger
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 from twilio.http.async_http_client import AsyncTwilioHttpClient  # type: ignore[import-untyped]
@@ -33,9 +33,18 @@ QUIET.setLevel(WARNING)
 """The client logs addresses with numbers in them at INFO; that is personal data."""
 
 
-def status_url(public_url: str, key: str) -> str:
-    """Where Twilio reports on the message of an effect. The key in it names the effect before its row in the ledger is closed."""
-    return f"{public_url}{STATUS_PATH}?effect={quote(key, safe='')}"
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+"""Hosts that Twilio cannot reach: it refuses a message that names them for its reports."""
+
+
+def reporting(public_url: str, key: str) -> dict[str, str]:
+    """The field that says where Twilio reports on the message of an effect; none if there is nothing that it could reach.
+
+    The key in the address names the effect before its row in the ledger is closed.
+    """
+    if not public_url or urlsplit(public_url).hostname in THIS_MACHINE:
+        return {}
+    return {"status_callback": f"{public_url}{STATUS_PATH}?effect={quote(key, safe='')}"}
 
 
 class RewritingHttpClient(AsyncTwilioHttpClient):  # type: ignore[misc]

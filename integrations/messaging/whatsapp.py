@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.instant import SECOND, Instant, Span
 from domain.sending import Message, Sending, Sent, Unsent
-from integrations.messaging.twilio import TWILIO, TwilioMessages, status_url
+from integrations.messaging.twilio import TWILIO, TwilioMessages, reporting
 
 PREFIX = "whatsapp:"
 """Before a number, where Twilio means it on WhatsApp."""
@@ -31,8 +31,7 @@ class TwilioWhatsApp:
 
     async def send(self, *, key: str, to: str, message: Message) -> Sending:
         """Sends the message's content, or its text if it has none, to a number in E.164 form."""
-        reported = {"status_callback": status_url(self._public_url, key)} if self._public_url else {}
-        return await self._messages.create(to=addressed(to), **self._sender, **_said(message), **reported)
+        return await self._messages.create(to=addressed(to), **self._sender, **_said(message), **reporting(self._public_url, key))
 
     async def find(self, *, to: str, message: Message, since: Instant) -> Sent | Unsent | None:
         """The message that was made for this number since an instant; None if there is none.

@@ -171,6 +171,14 @@ async def test_what_we_send_has_the_names_that_the_official_spec_has(twilio: Twi
     assert re.fullmatch(form["properties"]["ContentSid"]["pattern"], twilio.requests[1]["ContentSid"])
 
 
+@pytest.mark.parametrize("public", ["", "http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"])
+async def test_twilio_is_not_told_to_report_to_where_it_cannot_come(twilio: TwilioStandin, public: str) -> None:
+    async with TwilioSms(ACCOUNT, TOKEN, OURS, twilio.url, public_url=public) as sms:
+        await sms.send(key="k", to=THEIRS, message=Message("x"))
+
+    assert "StatusCallback" not in twilio.requests[0]
+
+
 async def test_what_became_of_a_text_is_reported_to_the_gateway_with_the_key_of_the_effect(twilio: TwilioStandin) -> None:
     async with TwilioSms(ACCOUNT, TOKEN, OURS, twilio.url, public_url="https://track.example.test") as sms:
         await sms.send(key="D-1/1/late/1/do.0/0/sms", to=THEIRS, message=Message("x"))

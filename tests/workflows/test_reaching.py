@@ -1,5 +1,6 @@
 """A message that did not arrive, against the real workflow: it goes by another way, once, however often that is reported."""
 
+import json
 from typing import Any
 
 from temporalio.testing import WorkflowEnvironment
@@ -8,14 +9,19 @@ from temporalio.worker import Replayer
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.event import Event
 from domain.status import Kind
+from domain.talk import Talk
 from rules.book import Step
 from rules.tree import Is
+from tests.rules.test_contests import a_book as quiet_book
+from tests.rules.test_reaching import LATE, played
+from tests.rules.test_reaching import lost as lost_in_simulation
 from tests.workflows.books import FAILED, TICKET, a_book, a_rule
 from tests.workflows.stage import Stage, a_status, an_event, stage
 from tests.workflows.test_delivery import acted, ended, is_open
 from workflows.delivery import Delivery
 from workflows.guard import Guard
 from workflows.payloads import DATA_CONVERTER
+from workflows.state import STATE_KEY, State, packed, unpacked
 
 TELL_BY_SMS = Step("notify", {"who": "customer", "template": "attempt-failed", "channels": ["sms"]}, (TICKET,))
 BOOK = a_book(
@@ -82,3 +88,22 @@ async def test_a_callback_that_comes_before_the_activity_has_returned_is_not_los
         await on.until(delivery_id, lambda snapshot: any(act.get("note") == "email sent" for act in snapshot["actions"]))
 
     assert [request.tried for request in on.recorder.requests] == [(), ("sms",)]
+
+
+def test_what_was_tried_goes_through_continue_as_new_and_is_nothing_in_what_earlier_versions_kept() -> None:
+    quiet = LATE.replace("  do:", '  quiet_hours: {for: [notify.customer], window: "09:02-12:00"}\n  do:')
+    watch = played(quiet_book(quiet), [lost_in_simulation("sms", "09:05")], "10:00")[-1].watch
+    state = State({}, "", watch, "standard", "run", 0)
+
+    carried = packed(state)
+    again = unpacked(json.dumps(carried).encode())
+    earlier = json.loads(json.dumps(carried))
+    for facts in (earlier[STATE_KEY]["watch"]["delivery"][name] for name in ("facts", "base")):
+        del facts["talk"]
+    del earlier[STATE_KEY]["watch"]["incidents"][0]["tried"]
+    from_earlier = unpacked(json.dumps(earlier).encode())
+
+    assert watch.incidents[0].tried == {"do.0": ("sms",)}
+    assert again == state
+    assert from_earlier is not None
+    assert from_earlier.watch.delivery.facts.talk == Talk()
