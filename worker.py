@@ -226,8 +226,17 @@ def activities_of(
         StandIns(database, stand_ins_of(read.directory)),
     )
     ticketing = Ticketing(desk, templates, ledger, wall_clock)
+    conversations = Conversations(database)
     channels = Channels(
-        mail_of(settings), sms, whatsapp, templates, OptOuts(database), wall_clock, links_of(settings), pagers_of(webhooks)
+        mail_of(settings),
+        sms,
+        whatsapp,
+        templates,
+        OptOuts(database),
+        wall_clock,
+        links_of(settings),
+        pagers_of(webhooks),
+        conversations,
     )
     notifying = Notifying(channels, ledger, contacts, wall_clock)
     asking = AskingCarriers(carriers_of(read.directory, webhooks), templates, ledger, wall_clock)
@@ -242,7 +251,7 @@ def activities_of(
         LookingOut(Register(Feeds(database), herald.rows), NobodyKnows(), NobodyKnows(), Groups(database), herald).look_out,
         *of_disruptions(database, herald, running.deliveries, read, desk, templates, notifying),
         notifying.notify,
-        Asking(notifying, Conversations(database), wall_clock).ask_customer,
+        Asking(notifying, conversations, wall_clock).ask_customer,
         ticketing.open_ticket,
         ticketing.update_ticket,
         ticketing.solve_ticket,

@@ -7,30 +7,19 @@ from typing import Protocol
 from pydantic import TypeAdapter
 from temporalio import activity
 
-from activities.channels import e164
+from activities.channels import BY_PHONE, Conversations, e164
 from domain.actions import ActionRequest, ActionResult, AskCustomer, Outcome
-from domain.conversation import Conversation, Question
+from domain.conversation import Question
 from domain.instant import Instant
 from domain.status import Kind
 
 _ARGS: TypeAdapter[AskCustomer] = TypeAdapter(AskCustomer)
-
-BY_PHONE = frozenset({"sms", "whatsapp"})
-"""Channels on which a reply comes from a number; a question goes by them too where those that it names reach nobody."""
 
 
 class Messenger(Protocol):
     """Tells people; every channel is an effect of its own."""
 
     async def notify(self, request: ActionRequest) -> ActionResult: ...
-
-
-class Conversations(Protocol):
-    """Knows which deliveries a number speaks of."""
-
-    async def written(
-        self, number: str, delivery_id: str, *, language: str, timezone: str, now: Instant, question: Question | None = None
-    ) -> Conversation: ...
 
 
 class Asking:
@@ -57,6 +46,7 @@ class Asking:
     async def _reply_code(self, request: ActionRequest, asked: AskCustomer) -> str | None:
         """What a reply has to begin with, since the number has other deliveries too; the same on every try."""
         number = e164(request.customer.phone or "", request.destination.country)
+        # Where the channels that it names reach nobody, a question goes by the others too.
         if number is None or BY_PHONE.isdisjoint(request.customer.channels):
             return None
         now = self._clock()

@@ -9,6 +9,7 @@ import phonenumbers
 from activities.effects import Claim, Clock, Ended, NotDoneError
 from domain.actions import ActionRequest, Outcome, Way
 from domain.contact import Contact
+from domain.conversation import Conversation, Question
 from domain.instant import DAY, MINUTE, Instant
 from domain.links import NO_LINKS, Links
 from domain.sending import Message, Sending, Sent, TemplateError, Unsent
@@ -26,6 +27,9 @@ NOT_WANTED: Mapping[Way, str] = {
     "sms": "SMS are not wanted there",
     "whatsapp": "WhatsApp messages are not wanted there",
 }
+
+BY_PHONE = frozenset({"sms", "whatsapp"})
+"""Ways on which a reply comes from a number."""
 
 PAGED: tuple[Way, ...] = ("slack", "webhook")
 """Ways of which templates know nothing: what a mail says goes there."""
@@ -47,6 +51,14 @@ class Texts(Protocol):
     async def send(self, *, key: str, to: str, message: Message) -> Sending: ...
 
     async def find(self, *, to: str, message: Message, since: Instant) -> Sent | Unsent | None: ...
+
+
+class Conversations(Protocol):
+    """Knows which deliveries a number speaks of."""
+
+    async def written(
+        self, number: str, delivery_id: str, *, language: str, timezone: str, now: Instant, question: Question | None = None
+    ) -> Conversation: ...
 
 
 class Pager(Protocol):
@@ -109,13 +121,16 @@ class Channels:
         clock: Clock,
         links: Links = NO_LINKS,
         pagers: Mapping[Way, Pager] = NO_PAGERS,
+        conversations: Conversations | None = None,
     ) -> None:
+        """Without `conversations` nobody remembers which delivery a number was written to about."""
         self._mail = mail
         self._texts: Mapping[Way, Texts] = {"sms": sms, "whatsapp": whatsapp}
         self._templates = templates
         self._opt_outs = opt_outs
         self._links = links
         self._pagers = pagers
+        self._conversations = conversations
         self._clock = clock
 
     async def tell(self, telling: Telling, claim: Claim) -> Ended:
@@ -127,8 +142,22 @@ class Channels:
         address = address_on(telling.channel, telling.contact, telling.request.destination.country)
         if address is None:
             return Ended(Outcome.FAILED, BAD_NUMBER)
+        await self._note_number(telling, address)
         sending = await self._sent(telling, claim, address, message)
         return sending if isinstance(sending, Ended) else await self._ended(telling, address, sending)
+
+    async def _note_number(self, telling: Telling, address: str) -> None:
+        """A reply to what is sent comes from the number alone."""
+        if self._conversations is None or telling.who != CUSTOMER or telling.channel not in BY_PHONE:
+            return
+        request = telling.request
+        await self._conversations.written(
+            address,
+            request.delivery_id,
+            language=telling.contact.language,
+            timezone=request.destination.timezone,
+            now=self._clock(),
+        )
 
     def _written(self, telling: Telling) -> Message:
         request = telling.request

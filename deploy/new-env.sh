@@ -24,4 +24,11 @@ TWILIO_ACCOUNT_SID=
 TWILIO_AUTH_TOKEN=
 DOORSTEP_TWILIO_FROM=
 DOORSTEP_TWILIO_WHATSAPP_FROM=
+
+# Links in messages go out once people can reach the gateway at an address, such as https://track.example.test
+DOORSTEP_PUBLIC_URL=
+DOORSTEP_SECRET_KEY=$(secret)
+
+# Programs that use the HTTP API bear one of these keys, with commas between.
+DOORSTEP_API_KEYS=$(secret)
 END

@@ -4,17 +4,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from activities.ask_customer import Asking
-from activities.channels import Channels
+from activities.channels import NO_PAGERS, Channels
 from activities.notify import Notifying
 from cli.standins.mail_catcher import catching
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.conversation import Conversation, Question
 from domain.event import Event
 from domain.instant import MINUTE
+from domain.links import NO_LINKS
 from domain.order import Customer
 from domain.status import Kind
 from integrations.messaging.mail import SmtpMail, mail_server
-from integrations.messaging.silent import NoSms, NoWhatsApp
+from integrations.messaging.silent import NoMail, NoSms, NoWhatsApp
 from integrations.messaging.templates import Templates
 from settings import SHIPPED_RULES
 from store.conversations import Conversations
@@ -26,6 +27,14 @@ from tests.activities.fleet import EIGHT, outcome_of, request
 from worker import Contacts
 
 QUESTION = {"template": "address-problem", "answers": ["yes", "no"], "answer_within": 7_200_000, "channels": ["sms", "email"]}
+
+
+CONTEXT = {
+    "delivery_id": "D1",
+    "eta": None,
+    "promised": {"start": None, "end": EIGHT},
+    "customer": {"name": "Aino"},
+}
 
 
 @dataclass
@@ -122,3 +131,18 @@ async def test_a_question_that_is_asked_again_is_one_mail(database: Database, tm
     assert (result.outcome, result.note) == (Outcome.ASKED, "email sent")
     assert [(event.kind, event.occurred_at) for event in result.events] == [(Kind.ASKED, EIGHT)]
     assert (await outcome_of(database, f"{asked.key}/email"))["outcome"] is Outcome.DONE
+
+
+async def test_who_was_only_told_is_known_by_the_number_too(sqlite_database: Database) -> None:
+    known = Conversations(sqlite_database)
+    texts, clock = Templates(SHIPPED_RULES / "templates"), lambda: EIGHT
+    channels = Channels(NoMail(), NoSms(), NoWhatsApp(), texts, OptOuts(sqlite_database), clock, NO_LINKS, NO_PAGERS, known)
+    contacts = Contacts(Drivers(sqlite_database), {})
+    told = replace(request("D1", {"who": "customer", "template": "back-on-track", "channels": ["sms"]}), context=CONTEXT)
+
+    await Notifying(channels, Ledger(sqlite_database), contacts, clock).notify(
+        replace(told, customer=Customer(phone="+358401234567", language="fi"))
+    )
+
+    (one,) = await known.of_number("+358401234567")
+    assert (one.delivery_id, one.language, one.question) == ("D1", "fi", None)
