@@ -178,6 +178,12 @@ def conditions(start: Instant, length: Span, zone: str) -> SearchStrategy[Condit
     return sentence | groups(sentence) | groups(sentence | groups(sentence))
 
 
+def conditions_that_open(length: Span) -> SearchStrategy[Condition]:
+    scan = EventPattern("scan")
+    quiet = st.builds(Absent, st.just(scan), spans(length).filter(bool))
+    return quiet | st.builds(Count, st.just(scan), st.just(1), spans(length).filter(bool)) | st.just(Received(scan))
+
+
 def cures(start: Instant, length: Span, zone: str) -> SearchStrategy[Condition]:
     """What clears_when usually says, and sometimes anything."""
     return st.builds(Received, st.sampled_from(PATTERNS)) | facts(length) | conditions(start, length, zone)
@@ -279,7 +285,9 @@ def events(draw: DrawFn, kinds: list[str], number: int, start: Instant, length: 
         told["detail"] = {"state": draw(st.sampled_from(["on_break", "back"]))}
     elif kind is Kind.FOUND:
         key = f"disruption|hub:HEL1|{draw(st.sampled_from(['', 'snow']))}|0"
-        told["detail"] = {key: {"truth": draw(st.sampled_from([True, True, False, None])), "note": ""}}
+        until = draw(st.none() | st.none() | st.integers(1, 20).map(lambda n: happened + _whole(n * length // 20)))
+        ends = {} if until is None else {"until": until}
+        told["detail"] = {key: {"truth": draw(st.sampled_from([True, True, False, None])), "note": "", **ends}}
     elif kind is Kind.PROMISE_CHANGED:
         told["detail"] = {"start": None, "end": start + _whole(draw(st.integers(0, 12)) * length // 10)}
     source = draw(st.sampled_from(["acme", "other"]))
@@ -296,7 +304,13 @@ def scenarios(draw: DrawFn, fewest: int = 1, most: int = 1, longest: Span = 240 
     if stays:
         lasting = st.builds(Staying, st.sampled_from(STAYS), spans(length).filter(bool), COUNTED)
         book = tuple(replace(rule, when=draw(lasting), only_when=None) for rule in book)
-    kinds = kinds_for(book)
+    batches = draw(days(kinds_for(book), start, length))
+    return Scenario(book, delivery_of(draw(orders(start, length, zone)), start), batches, start + length)
+
+
+@st.composite
+def days(draw: DrawFn, kinds: list[str], start: Instant, length: Span) -> list[Batch]:
+    """What is learnt when: late, doubled and withdrawn events too."""
     told = [draw(events(kinds, number, start, length)) for number in range(draw(st.integers(2, 14)))]
     if draw(st.sampled_from([False, False, True])):
         at = max(event.recorded_at for event in told) + draw(st.sampled_from([0, length // 10 // SECOND * SECOND]))
@@ -305,8 +319,7 @@ def scenarios(draw: DrawFn, fewest: int = 1, most: int = 1, longest: Span = 240 
     if draw(st.booleans()):
         told.append(told[0])
     learnt = sorted({event.recorded_at for event in told})
-    batches = [(at, tuple(event for event in told if event.recorded_at == at)) for at in learnt]
-    return Scenario(book, delivery_of(draw(orders(start, length, zone)), start), batches, start + length)
+    return [(at, tuple(event for event in told if event.recorded_at == at)) for at in learnt]
 
 
 @st.composite

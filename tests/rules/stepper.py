@@ -405,6 +405,8 @@ class Stepper:
     armed: bool = True
     was_clear: bool = False
     held_back: bool = False
+    is_ready: bool = False
+    """Whether only what holds it back keeps it from opening."""
     grace: Span | None = None
     """How long a rule with `after_final` goes on after the end; None: for ever."""
     final_since: Instant | None = None
@@ -420,7 +422,7 @@ class Stepper:
 
     def step(self, known: Known, t: Instant, is_batch: bool, held_back: bool = False) -> Iterator[Noted]:
         """What happens at an instant; a rule that is held back opens nothing."""
-        self.held_back = held_back
+        self.held_back, self.is_ready = held_back, False
         if is_batch:
             yield from self._think_again(known, t)
         if not known.delivery.facts.final:
@@ -488,7 +490,8 @@ class Stepper:
             return
         cool = self.ended_at is None or t >= self.ended_at + self.rule.cooldown
         allowed = self.rule.only_when is None or truth(self.rule.only_when, known, t) == T
-        if t >= self.since + self.rule.hold and cool and allowed and not self.held_back:
+        self.is_ready = t >= self.since + self.rule.hold and cool and allowed
+        if self.is_ready and not self.held_back:
             self.phase, self.opened_at = "open", t
             yield t, "opened", ""
 

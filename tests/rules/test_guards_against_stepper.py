@@ -63,8 +63,12 @@ class Looked:
     opened: list[tuple[Instant, str]]
 
 
-def answer(world: dict[str, World], question: Question, at: Instant) -> bool | None:
-    return _turn(world[question.detail], at)
+def answer(world: dict[str, World], question: Question, at: Instant) -> Answer:
+    """Of a disruption of a kind it is known before when it ends."""
+    truth, turns = _turn(world[question.detail], at), world[question.detail]
+    ends = [since for since, turn in turns if since > at and turn is False] if question.detail and truth else []
+    until = ends[0] if ends and all(_turn(turns, since) for since, _ in turns if at <= since < ends[0]) else None
+    return Answer(question, truth, until=until)
 
 
 def looked_through(scenario: Scenario, world: dict[str, World]) -> Looked:
@@ -76,7 +80,7 @@ def looked_through(scenario: Scenario, world: dict[str, World]) -> Looked:
         answers: tuple[Answer, ...] = ()
         while (seen := look(watch, book, batches.get(now, ()), now, answers=answers)).asks:
             came.asked += [(now, question) for question in seen.asks]
-            answers += tuple(Answer(question, answer(world, question, now)) for question in seen.asks)
+            answers += tuple(answer(world, question, now) for question in seen.asks)
         changes = [change for change in seen.changes if change.kind is not ChangeKind.RETRACTED_PENDING]
         came.noted += [
             (change.rule, iso(change.at), change.kind.value, change.resolution.value if change.resolution else "")

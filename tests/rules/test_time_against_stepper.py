@@ -8,15 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.event import Event
+from domain.incident import Incident
 from domain.instant import DAY, MINUTE, NEVER, SECOND, Instant, Span, instant, iso
 from rules.book import Ladder, LadderStep, Limit, QuietHours, Repeat, Rule, Step
 from rules.compile import CompiledBook
 from rules.grace import last_openings
-from rules.people import acknowledged
-from rules.tree import Absent, Condition, Count, Daytime, EventPattern, Received
+from rules.people import acknowledged, claimed
+from rules.tree import Daytime
 from rules.watch import Watch, look
 from rules.why import why
-from tests.rules.scenarios import Scenario, local_clock, scenarios, spans
+from tests.rules.scenarios import Scenario, conditions_that_open, local_clock, scenarios, spans
 from tests.rules.stepper import Known, Stepper, T, reads_received, truth
 from tests.rules.test_against_stepper import compiled, examples
 
@@ -27,10 +28,11 @@ Deeds = list[tuple[str, str, str]]
 
 @dataclass(frozen=True)
 class Life:
-    """A scenario of one rule that does something over time, and when its incident is acknowledged."""
+    """A scenario of one rule that does something over time, and when its incident is acknowledged, and claimed."""
 
     scenario: Scenario
     seen_at: frozenset[Instant]
+    claimed_at: frozenset[Instant] = frozenset()
 
     @property
     def rule(self) -> Rule:
@@ -42,7 +44,7 @@ def ladders(draw: st.DrawFn, length: Span) -> Ladder:
     after = sorted(draw(st.lists(spans(length), min_size=1, max_size=3)))
     repeats = st.none() | st.builds(Repeat, spans(length).filter(bool), st.none() | st.integers(1, 4))
     steps = tuple(LadderStep(span, (draw(st.sampled_from([LEAD, TELL])),), draw(repeats)) for span in after)
-    return Ladder(steps, draw(st.sampled_from([("cleared",), ("cleared", "acknowledged"), ("acknowledged",), ()])))
+    return Ladder(steps, draw(st.sampled_from(STOPS)))
 
 
 @st.composite
@@ -64,18 +66,23 @@ def lives(draw: st.DrawFn) -> Life:
         quiet_hours=draw(st.none() | quiet) if edges[0] != edges[1] else None,
         limits=draw(st.just(()) | st.builds(Limit, st.sampled_from(KINDS), st.integers(0, 3), spans(length)).map(lambda x: (x,))),
     )
-    seen = frozenset(
-        start + number * length // 20 // SECOND * SECOND for number in draw(st.lists(st.integers(0, 20), max_size=2))
+    seen, claimed = (
+        frozenset(
+            start + number * length // 20 // SECOND * SECOND for number in draw(st.lists(st.integers(0, 20), max_size=most))
+        )
+        for most in (2, 1)
     )
-    return Life(replace(scenario, rules=(rule,)), seen)
+    return Life(replace(scenario, rules=(rule,)), seen, claimed)
 
 
-def conditions_that_open(length: Span) -> st.SearchStrategy[Condition]:
-    scan = EventPattern("scan")
-    quiet = st.builds(Absent, st.just(scan), spans(length).filter(bool))
-    return quiet | st.builds(Count, st.just(scan), st.just(1), spans(length).filter(bool)) | st.just(Received(scan))
-
-
+STOPS: list[tuple[str, ...]] = [
+    ("cleared",),
+    ("cleared", "acknowledged"),
+    ("acknowledged",),
+    (),
+    ("claimed",),
+    ("cleared", "claimed"),
+]
 ENDS = ["recheck_then_send", "recheck_then_send", "send", "drop"]
 KINDS = ["customer_message", "staff_message"]
 
@@ -91,11 +98,11 @@ def woken(life: Life) -> Deeds:
         asks = look(watch, book, events, now).asks
         looked = look(watch, book, events, now, answers=None)
         deeds = looked.deeds
-        if now in life.seen_at and looked.watch.open_incidents:
-            seen = acknowledged(looked.watch, looked.watch.open_incidents[0], "Kim", now)
-            looked = look(seen, book, (), now, answers=None)
-            deeds += looked.deeds
-        elif now not in life.seen_at and not events and now > scenario.delivery.known_at:
+        for decide, instants in ((_seen, life.seen_at), (_claimed, life.claimed_at)):
+            if now in instants and looked.watch.open_incidents:
+                looked = look(decide(looked.watch, looked.watch.open_incidents[0], now), book, (), now, answers=None)
+                deeds += looked.deeds
+        if now not in life.seen_at | life.claimed_at and not events and now > scenario.delivery.known_at:
             is_late = now == scenario.delivery.condition_changes_at(now - 1) or now == watch.delivery.condition_changes_at(
                 now - 1
             )
@@ -103,9 +110,17 @@ def woken(life: Life) -> Deeds:
             assert is_late or asks or looked.changes or looked.watch.incidents != watch.incidents, f"needless wake at {iso(now)}"
         told += [(str(iso(now)), deed.request.incident_id, deed.path) for deed in deeds]
         watch, escalates = looked.watch, _escalates_at(book, looked.watch, now)
-        due = [at for at in (*batches, *life.seen_at) if at > now]
+        due = [at for at in (*batches, *life.seen_at, *life.claimed_at) if at > now]
         now = min([*due, looked.wake.at if looked.wake else NEVER])
     return told
+
+
+def _seen(watch: Watch, incident: Incident, now: Instant) -> Watch:
+    return acknowledged(watch, incident, "Kim", now)
+
+
+def _claimed(watch: Watch, incident: Incident, now: Instant) -> Watch:
+    return claimed(watch, incident, "Ann", "Kim", now)
 
 
 def _escalates_at(book: CompiledBook, watch: Watch, now: Instant) -> Instant | None:
@@ -140,6 +155,7 @@ class Episodes:
     number: int = 0
     done: list[int] = field(default_factory=list)
     seen_at: Instant | None = None
+    is_claimed: bool = False
     waiting: list[Waiting] = field(default_factory=list)
     sent: list[tuple[str, Instant]] = field(default_factory=list)
     kept: dict[tuple[int, str], bool] = field(default_factory=dict)
@@ -148,7 +164,7 @@ class Episodes:
     def step(self, known: Known, t: Instant, is_batch: bool) -> Iterator[tuple[str, str, str]]:
         for at, what, how in [*self.stepper.step(known, t, is_batch)]:
             if what == "opened":
-                self.number, self.seen_at = self.number + 1, None
+                self.number, self.seen_at, self.is_claimed = self.number + 1, None, False
                 self.done = [0] * len(self.life.rule.escalate.steps) if self.life.rule.escalate else []
             yield from self._ended(known, at, how) if what == "resolved" else self._begun(known, at)
         yield from self._due(known, t)
@@ -201,7 +217,9 @@ class Episodes:
         found: list[tuple[str, str]] = []
         if "cleared" in ladder.stop_when and self.stepper.phase == "clearing":
             return found
-        if "acknowledged" in ladder.stop_when and self.seen_at is not None:
+        if ("acknowledged" in ladder.stop_when and self.seen_at is not None) or (
+            "claimed" in ladder.stop_when and self.is_claimed
+        ):
             return found
         for number, step in enumerate(ladder.steps):
             times = [self.stepper.opened_at + step.after]
@@ -260,6 +278,7 @@ def by_seconds(life: Life) -> Deeds:
         told += episodes.step(known, t, t in due)
         if t in life.seen_at and episodes.stepper.is_open:
             episodes.seen_at = t
+        episodes.is_claimed = episodes.is_claimed or (t in life.claimed_at and episodes.stepper.is_open)
     return told
 
 
