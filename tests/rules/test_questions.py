@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.actions import Outcome
@@ -274,6 +274,7 @@ def test_tests_beside_a_book_play_questions(tmp_path: Path) -> None:
 MINUTES = st.integers(min_value=1, max_value=300)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(MINUTES, st.sampled_from(["1", "yes", "what", "stop"])), max_size=6), MINUTES)
 def test_a_question_ends_at_its_first_answer_or_at_its_time_and_at_no_other_instant(
     said: list[tuple[int, str]], patience: int
