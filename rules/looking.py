@@ -77,6 +77,11 @@ def joins(rule: CompiledRule, cell: Cell, earliest: Instant, now: Instant) -> bo
     return earliest <= opens_at(rule.timing, cell) <= now
 
 
+def _leaves(rule: CompiledRule, before: Cell, after: Cell) -> bool:
+    """Whether a delivery that has not opened yet is no more a member of the rule's group: the others count on it until then."""
+    return rule.together is not None and before.phase is Phase.PENDING and after.phase is Phase.IDLE
+
+
 def _might_be_true(condition: CompiledCondition, scene: Scene, t: Instant) -> bool:
     step = condition.asking.best if condition.asking is not None else condition.step
     return step(scene, t)[0] is Truth.TRUE
@@ -133,8 +138,10 @@ def with_wake(rule: CompiledRule, cell: Cell, scene: Scene, in_play: bool, held_
     if cell.phase is Phase.IDLE and in_play and not held_back and cell.armed and _opens_when_true(rule, cell, scene):
         return _waking_when_true(rule, cell, scene)
     may_ask = rule.hangs_on_answers(scene.delivery)
+    before = cell
     for looks, (at, what, then) in enumerate(looks_ahead(rule, cell, scene, in_play, held_back), start=1):
-        asks_now = may_ask and (joins(rule, then, at, at) or _begins_to_ask(rule, then, scene, at))
+        asks_now = may_ask and (joins(rule, then, at, at) or _leaves(rule, before, then) or _begins_to_ask(rule, then, scene, at))
+        before = then
         if what or looks == FURTHEST_LOOKS or asks_now:
             return cell.waking(at, what or "looks")
     return cell.waking(NEVER, "")

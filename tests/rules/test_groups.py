@@ -218,3 +218,17 @@ def test_the_disruption_of_a_group_calls_those_with_a_rule_of_guards_alone_about
     report = run(tmp_path / "b.test.yaml")
 
     assert report.ok, report.summary()
+
+
+@pytest.mark.parametrize(("second", "expected"), [("10:29", "{A: seen, B: seen}"), ("10:30", "[]")])
+def test_a_member_whose_rule_is_false_by_time_alone_counts_no_more(tmp_path: Path, second: str, expected: str) -> None:
+    rule = "{id: seen, when: scan at least 1 times in 30m, group: {by: route, at_least: 2}}"
+    (tmp_path / "b.yaml").write_text(f"rulebook: b\nrules: [{rule}]\n")
+    (tmp_path / "b.test.yaml").write_text(
+        "tests:\n  - name: n\n    deliveries: {A: {route_id: R7}, B: {route_id: R7}}\n"
+        f"    timeline: ['A: 10:00 scan', 'B: {second} scan']\n    expect: [{{at: '{second}', open: {expected}}}]\n"
+    )
+
+    report = run(tmp_path)
+
+    assert report.ok, report.summary()
