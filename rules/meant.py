@@ -117,16 +117,32 @@ _FACTS_MEANT = {
     "scanned": "no scan for 2h", "seen": "no scan for 2h", "waiting": "at same stop for 15m", "proof": "not proof present",
     "late": "eta later than promised end by 20m", "delayed": "eta later than promised end by 20m", "delay": "eta later than promised end by 20m",
     "overdue": "condition is late", "tries": "attempts at least 2", "city": "zone is north-*", "depot": "hub is HEL1", "time": "between 08:00 and 20:00",
-    "today": "on weekdays", "weekend": "on saturday, sunday", "van": "stopped for 30m", "parcel": "status is at_hub", "delivery": "status is at_hub",
+    "today": "on weekdays", "weekday": "on weekdays", "weekdays": "on weekdays", "weekend": "on saturday, sunday", "van": "stopped for 30m", "parcel": "status is at_hub", "delivery": "status is at_hub",
     "package": "status is at_hub", "shipment": "status is at_hub",
 }  # fmt: skip
 """How people begin who look for a sentence -> one that says such things."""
+
+
+def hint_for(text: str, near: str) -> str:
+    """What to write instead of something that is no fact, or no sentence: a word that is `near`, unless a single word says
+    enough; nothing where neither is known."""
+    if near.startswith("did") and text.casefold().strip() not in _FACTS_MEANT:
+        return near
+    return sentence_meant(text)
 
 
 def sentence_meant(text: str) -> str:
     """`for example "cod over 50 EUR"`, by the first word that is known; nothing where none is."""
     found = next((_FACTS_MEANT[word] for word in text.casefold().split() if word in _FACTS_MEANT), None)
     return f'for example "{found}"' if found else ""
+
+
+def refuse_undefined(words: Words) -> None:
+    """`on the van` looks like `on monday`, and is a condition that the book does not define."""
+    if words.peek().low in ("the", "its", "a"):
+        whole = " ".join(words.text.split())
+        said = f'"{whole}" is neither a sentence nor a name below define:'
+        raise SentenceError("R100", 0, len(words.text), said, "define it, or write for example status is out_for_delivery")
 
 
 def absence_hint(words: Words, fact: str | None) -> str:

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from domain.status import MILESTONES, Party
 from rules.directory import Directory
-from rules.meant import clock_hint, lasting_state, sentence_meant, value_hint, written_value
+from rules.meant import clock_hint, hint_for, lasting_state, sentence_meant, value_hint, written_value
 from rules.problems import suggestion
 from rules.quantities import amount, number
 from rules.tree import EventPattern, TimeRef, Value
@@ -73,7 +73,7 @@ def _fail_unknown_fact(words: Words) -> None:
     text = " ".join(word.text for word in unknown)
     length = unknown[-1].at + unknown[-1].length - first.at
     near = suggestion(text, FACTS)
-    hint = lasting_state(words) or (near if near.startswith("did") else sentence_meant(words.text) or near)
+    hint = lasting_state(words) or hint_for(text, near) or sentence_meant(words.text) or near
     raise SentenceError("R103", first.at, length, f'unknown fact "{text}"', hint)
 
 

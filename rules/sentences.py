@@ -66,9 +66,7 @@ def _is_operator(word: Word) -> bool:
 
 def _closest(text: str) -> str:
     near = suggestion(text, [*(form.example for form in FORMS), *phrases.FACTS])
-    if near.startswith("did"):
-        return near
-    return meant.sentence_meant(text) or "see docs/rules-reference.md for the forms that a sentence can have"
+    return meant.hint_for(text, near) or "see docs/rules-reference.md for the forms that a sentence can have"
 
 
 def _follows_fact(words: Words, *openings: tuple[str, ...]) -> bool:

@@ -97,6 +97,7 @@ def daytime(words: Words, directory: Directory) -> Sentence:
     if words.eat("in"):
         return InCalendar(quantities.calendar_name(words, directory), negated)
     if words.eat("on"):
+        meant.refuse_undefined(words)
         return Weekdays((0, 1, 2, 3, 4)) if words.eat("weekdays") else _weekdays(words)
     words.need("between")
     start_word = words.peek()
