@@ -73,11 +73,15 @@ class HandingOn:
             await self._called_within(WAITS_S[min(failures, len(WAITS_S)) - 1] if failures else LOOKS_S, bool(failures))
 
     async def all(self) -> None:
-        """Hands on all that waits. Raises UnreachableError, StoreError."""
+        """Hands on all that waits, side by side: a delivery that does not answer holds up no other. Raises UnreachableError, StoreError."""
         while entries := await self._inbox.next_of():
-            handed = [await self._one(entry) for entry in entries]
-            if not any(handed):
-                return  # another gateway has them in hand
+            came = await asyncio.gather(*(self._one(entry) for entry in entries), return_exceptions=True)
+            if any(one is True for one in came):
+                continue
+            failed = next((one for one in came if isinstance(one, BaseException)), None)
+            if failed is not None:
+                raise failed
+            return  # another gateway has them in hand
 
     async def _called_within(self, seconds: float, is_away: bool) -> None:
         """While something is away, a call does not shorten the wait."""

@@ -1,0 +1,108 @@
+"""What is in the inbox reaches its delivery, in order and once, whatever is away meanwhile."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from domain.arrival import Arrival
+from domain.instant import Instant
+from intake.handing_on import HandingOn
+from store.database import Database
+from store.inbox import Inbox
+from workflows.client import RefusedError, UnreachableError
+
+NOW: Instant = 1_795_413_600_000
+
+
+@dataclass
+class Deliveries:
+    """Take note of what they are told; those in `away` do not answer, those in `refuse` refuse updates, those in `ended` have ended."""
+
+    away: set[str] = field(default_factory=set)
+    refuse: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    told: list[tuple[str, str]] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+    async def ask(
+        self, delivery_id: str, update: str, request: Mapping[str, Any], update_id: str | None = None
+    ) -> dict[str, Any]:
+        self._look(delivery_id)
+        if delivery_id in self.refuse:
+            raise RefusedError("it is delivered", "Finished")
+        self.told.append((delivery_id, f"{update} {update_id}"))
+        return {"ok": True}
+
+    async def report(self, delivery_id: str, events: Sequence[Mapping[str, Any]]) -> None:
+        self._look(delivery_id)
+        self.told += [(delivery_id, f"event {event['event_id']}") for event in events]
+
+    async def append_after_close(self, delivery_id: str, told: Iterable[Mapping[str, Any]], *, now: Instant) -> int:
+        self.kept += [event["event_id"] for event in told]
+        return 1
+
+    def _look(self, delivery_id: str) -> None:
+        if delivery_id in self.away:
+            raise UnreachableError("no answer")
+        if delivery_id in self.ended:
+            raise LookupError(f"no delivery {delivery_id} is running")
+
+    def handing_on(self, inbox: Inbox) -> HandingOn:
+        async def connected() -> Deliveries:
+            return self
+
+        return HandingOn(inbox, connected, self, lambda: NOW)
+
+
+def arrival(delivery_id: str, id: str, update: str | None = "confirm_availability") -> Arrival:
+    return Arrival(delivery_id, {"event_id": id, "kind": "customer_reply"}, update, {"available": True})
+
+
+async def test_a_delivery_that_does_not_answer_holds_up_no_other(sqlite_database: Database) -> None:
+    inbox, deliveries = Inbox(sqlite_database), Deliveries(away={"D-1"})
+    for number, delivery_id in enumerate(("D-1", "D-1", "D-2", "D-2")):
+        await inbox.put("twilio", f"SM{number}", [arrival(delivery_id, f"e{number}")], now=NOW)
+
+    with pytest.raises(UnreachableError, match="no answer"):
+        await deliveries.handing_on(inbox).all()
+    before = list(deliveries.told)
+    deliveries.away.clear()
+    await deliveries.handing_on(inbox).all()
+
+    assert before == [("D-2", "confirm_availability twilio-SM2"), ("D-2", "confirm_availability twilio-SM3")]
+    assert deliveries.told[2:] == [("D-1", "confirm_availability twilio-SM0"), ("D-1", "confirm_availability twilio-SM1")]
+    assert await inbox.next_of() == ()
+
+
+async def test_what_a_delivery_refuses_is_reported_as_what_the_customer_said(sqlite_database: Database) -> None:
+    inbox, deliveries = Inbox(sqlite_database), Deliveries(refuse={"D-1"})
+    await inbox.put("twilio", "SM1", [arrival("D-1", "e1")], now=NOW)
+
+    await deliveries.handing_on(inbox).all()
+
+    assert deliveries.told == [("D-1", "event e1")]
+    assert await inbox.note_of("twilio", "SM1") == (True, "it is delivered")
+
+
+async def test_what_comes_after_the_end_is_kept_beside_the_delivery(sqlite_database: Database) -> None:
+    inbox, deliveries = Inbox(sqlite_database), Deliveries(ended={"D-1"})
+    await inbox.put("twilio", "SM1", [arrival("D-1", "e1"), arrival("D-2", "e2", None)], now=NOW)
+
+    await deliveries.handing_on(inbox).all()
+
+    assert (deliveries.kept, deliveries.told) == (["e1"], [("D-2", "event e2")])
+
+
+async def test_two_gateways_hand_on_each_thing_once(sqlite_database: Database) -> None:
+    inbox, deliveries = Inbox(sqlite_database), Deliveries()
+    for number in range(20):
+        await inbox.put("twilio", f"SM{number}", [arrival(f"D-{number % 4}", f"e{number}")], now=NOW)
+
+    await asyncio.gather(*(deliveries.handing_on(inbox).all() for _ in range(3)))
+
+    assert len(deliveries.told) == len(set(deliveries.told)) == 20
+    of_one = [told for delivery_id, told in deliveries.told if delivery_id == "D-1"]
+    assert of_one == [f"confirm_availability twilio-SM{number}" for number in (1, 5, 9, 13, 17)]
