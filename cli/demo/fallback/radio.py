@@ -26,6 +26,11 @@ SCRIPT: Mapping[tuple[str, str], bool | None] = {
 }
 """What each answers about each delivery; None: nothing."""
 
+AWAY = 503
+"""What the gateway answers while the assignment cannot be reached: send it again."""
+
+TRIES = 10
+
 THINKS_S = 0.3
 """How long somebody takes to answer."""
 
@@ -53,9 +58,10 @@ class Radio:
 
     async def take(self, to: str, request: Request) -> Response:
         body = json.loads(await request.body())
-        data = body.get("data") or {}
-        self.calls.append(Call(request.headers.get("webhook-id", ""), to, body.get("type", ""), data))
-        if body.get("type") == "assignment.offered":
+        data, call = body.get("data") or {}, request.headers.get("webhook-id", "")
+        is_known = call in {known.id for known in self.calls}
+        self.calls.append(Call(call, to, body.get("type", ""), data))
+        if body.get("type") == "assignment.offered" and not is_known:
             task = asyncio.create_task(self._answer(data))
             self.thinking.add(task)
             task.add_done_callback(self.thinking.discard)
@@ -68,14 +74,20 @@ class Radio:
         if accept is None:
             return
         await asyncio.sleep(THINKS_S)
+        status = 0
         said = {"driver_id": who} if offer["driver_id"] else {"carrier": who, "tracking_number": f"ZV-{delivery_id[2:]}"}
         body = json.dumps({**said, "accept": accept}).encode()
         secret = self.secrets["dispatch" if offer["driver_id"] else who]
-        headers = signed_headers(secret, call_id(f"{offer['id']}/{who}"), wall_clock(), body)
+        path = f"{self.gateway}/v1/assignments/{offer['id']}/answer"
         async with ClientSession() as session:
-            path = f"{self.gateway}/v1/assignments/{offer['id']}/answer"
-            async with session.post(path, data=body, headers={**headers, "Content-Type": "application/json"}) as answer:
-                self.said.append((delivery_id, who, answer.status))
+            for _ in range(TRIES):
+                headers = signed_headers(secret, call_id(f"{offer['id']}/{who}"), wall_clock(), body)
+                async with session.post(path, data=body, headers={**headers, "Content-Type": "application/json"}) as answer:
+                    status = answer.status
+                if status != AWAY:
+                    break
+                await asyncio.sleep(1)
+        self.said.append((delivery_id, who, status))
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -38,13 +38,23 @@ SECRETS = {"dispatch": "DEMO_DISPATCH_SECRET", "zipvan": "DEMO_ZIPVAN_SECRET"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Scene:
+class Scene:
+    """Everything that the scene is played on."""
+
     site: Site
     database: Database
     mail: MailCatcher
     twilio: TwilioStandin
     radio: Radio
     deliveries: Deliveries
+
+
+Meanwhile = Callable[[Site], Awaitable[None]]
+"""What else happens once the van has broken down."""
+
+
+async def nothing(site: Site) -> None:
+    """Nothing else."""
 
 
 def run_fallback(settings: Settings, *, keep: bool, as_json: bool) -> int:
@@ -59,8 +69,8 @@ async def _run(settings: Settings, console: Console, keep: bool, as_json: bool) 
     def say(line: str) -> None:
         console.print(line, highlight=False, markup=False)
 
-    async with _set_up(settings, say) as scene:
-        outcome = await _played(scene, say)
+    async with set_up(settings, say) as scene:
+        outcome = await play(scene, say)
         if as_json:
             print(json.dumps(outcome.shown(), indent=2), flush=True)
         else:
@@ -72,7 +82,8 @@ async def _run(settings: Settings, console: Console, keep: bool, as_json: bool) 
 
 
 @asynccontextmanager
-async def _set_up(settings: Settings, say: Callable[[str], None]) -> AsyncIterator[_Scene]:
+async def set_up(settings: Settings, say: Callable[[str], None]) -> AsyncIterator[Scene]:
+    """The stand-ins, then all of `up`, in a folder of its own; everything is ended afterwards."""
     Site(settings, say).refuse_taken_ports()
     folder = fresh(demo_folder(settings))
     keys = {name: secrets.token_hex(16) for name in SECRETS}
@@ -94,12 +105,13 @@ async def _set_up(settings: Settings, say: Callable[[str], None]) -> AsyncIterat
         async with Site(ours, say, publish=lambda database: publish(checked, database)) as site:
             database = Database(site.settings.database_url)
             try:
-                yield _Scene(site, database, mail, twilio, radio, await site.deliveries())
+                yield Scene(site, database, mail, twilio, radio, await site.deliveries())
             finally:
                 await database.close()
 
 
-async def _played(scene: _Scene, say: Callable[[str], None]) -> Outcome:
+async def play(scene: Scene, say: Callable[[str], None], meanwhile: Meanwhile = nothing) -> Outcome:
+    """Breaks the van down, waits until every customer has been told, and says what became of it."""
     await Fleets(scene.database).take_over(fleet())
     for delivery_id in ZONES:
         await scene.deliveries.start(order(delivery_id))
@@ -107,6 +119,7 @@ async def _played(scene: _Scene, say: Callable[[str], None]) -> Outcome:
     say(f"{len(ZONES)} deliveries are on the van that breaks down; each who is asked has {ACCEPT_WITHIN_S} s to answer.")
     for delivery_id in ZONES:
         await scene.deliveries.report(delivery_id, [_event(delivery_id, Kind.DRIVER_STATUS, detail={"state": "breakdown"})])
+    await meanwhile(scene.site)
     await _until_all_is_done(scene)
     return await _outcome(scene)
 
@@ -116,7 +129,7 @@ def _event(delivery_id: str, kind: Kind, **told: Any) -> Event:
     return Event(f"{delivery_id}-{kind}", kind, now, now, "driver-app", by=Party.DRIVER, **told)
 
 
-async def _until_all_is_done(scene: _Scene) -> None:
+async def _until_all_is_done(scene: Scene) -> None:
     """The customer is told last; who is never told is said in the verdict."""
     give_up_at = wall_clock() + ALL_DONE_WITHIN_S * 1000
     while wall_clock() < give_up_at:
@@ -131,7 +144,7 @@ def _is_done(snapshot: Mapping[str, Any]) -> bool:
     return "notify.customer" in ended
 
 
-async def _outcome(scene: _Scene) -> Outcome:
+async def _outcome(scene: Scene) -> Outcome:
     database, deliveries = scene.database, scene.deliveries
     plans, versions = await _plans(database)
     reservations = {
@@ -147,7 +160,7 @@ async def _outcome(scene: _Scene) -> Outcome:
         versions=versions,
         reservations=reservations,
         tickets=await Desk(database).tickets(limit=100),
-        mails=[mail.to for mail in scene.mail.mails],
+        mails=list({mail.message_id: mail.to for mail in scene.mail.mails}.values()),
         texts=[text.to for text in scene.twilio.messages],
         calls=tuple(scene.radio.calls),
         said=tuple(scene.radio.said),

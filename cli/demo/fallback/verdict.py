@@ -1,5 +1,6 @@
 """What became of the scene, and whether it is what should have."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,35 @@ class Outcome:
     def problems(self) -> list[str]:
         """What did not hold."""
         return [*self._offers(), *self._places(), *self._tickets(), *self._told()]
+
+    def lost_or_doubled(self) -> list[str]:
+        """What may not happen however long a process was away; answers may come too late then."""
+        return [*self._doubled(), *self._undecided()]
+
+    def _doubled(self) -> Iterator[str]:
+        ids: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        for call in self.calls:
+            if call.type.startswith("assignment."):
+                offer = call.data["assignment"]
+                who = offer["driver_id"] or offer["carrier"]
+                ids[call.data["delivery"]["delivery_id"], who, call.type].add(call.id)
+        yield from (f"{what} was told in {len(found)} calls" for what, found in ids.items() if len(found) > 1)
+        for customer in {f"customer.{delivery_id[-1]}@example.test" for delivery_id in ZONES}:
+            if self.mails.count(customer) != 1:
+                yield f"{customer} got {self.mails.count(customer)} mails"
+
+    def _undecided(self) -> Iterator[str]:
+        tickets = [ticket.delivery_id for ticket in self.tickets]
+        for delivery_id, told in self.assignments.items():
+            takers = [offer["candidate"] for offer in told["offers"] if offer["state"] == "accepted"]
+            filled = [key for key, state in self.reservations[delivery_id].items() if state == "committed"]
+            held = [key for key, state in self.reservations[delivery_id].items() if state == "held"]
+            is_done = _reassign(self.snapshots[delivery_id])["outcome"] == "done"
+            if takers != filled or len(takers) != is_done or held or tickets.count(delivery_id) != (not is_done):
+                yield f"{delivery_id}: taken by {takers}, room filled at {filled}, kept at {held}, tickets {tickets}"
+            places = [route for route, stops in self.plans.items() if delivery_id in stops]
+            if len(places) > 1:
+                yield f"{delivery_id} is on {places}"
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""
