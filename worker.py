@@ -219,7 +219,7 @@ def activities_of(
     running: WorkflowsRunning,
 ) -> list[object]:
     """Every activity, handed what it needs."""
-    ledger, plans, travel = Ledger(database), Plans(database), travel_of(settings)
+    ledger, plans, travel = Ledger(database), Plans(database), travel_of(settings, database)
     templates = Templates(settings.rules / "templates", SHIPPED_RULES / "templates")
     contacts, stand_ins = (
         Contacts(Drivers(database), read.contacts, read.directory.calendars),

@@ -126,6 +126,14 @@ def import_fleet(
     ends_with(lambda: take_over(read_settings(), file, format.value))
 
 
+@fleet.command(name="speeds")
+def learnt_speeds(format: FormatOption = Format.TEXT) -> None:
+    """Show how fast vans have driven in the last four weeks, by zone and hour, and how far off that is."""
+    from cli.speeds import speeds
+
+    ends_with(lambda: speeds(read_settings(), format.value))
+
+
 PlaceArgument = Annotated[str, typer.Argument(metavar="SCOPE:KEY", help="hub:HEL1, carrier:acme, route:R12, zone:north-2")]
 KindOption = Annotated[str | None, typer.Option("--kind", help="snow, strike, down, ...; rules may ask for one kind")]
 

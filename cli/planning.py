@@ -14,12 +14,14 @@ from activities.reroute import Rerouting
 from activities.tell_dispatch import Dispatching
 from domain.endpoint import DISPATCH
 from integrations.routing.closures import Closures, ClosuresError, ClosuresFile
+from integrations.routing.learnt import LearntSpeeds
 from integrations.routing.solver import VroomSolver
 from integrations.routing.travel import GreatCircle
 from integrations.routing.valhalla import Valhalla
 from integrations.webhooks.sender import Webhooks
 from settings import Settings, SettingsError
 from store.database import Database
+from store.drives import Drives
 from store.ledger import Ledger
 from store.plans import Plans
 from store.stand_ins import StandIns
@@ -42,15 +44,15 @@ def running_on(client: Client, task_queue: str) -> WorkflowsRunning:
     return WorkflowsRunning(Running(client, task_queue), Routes(client, task_queue), DisruptedPlaces(client, task_queue))
 
 
-def travel_of(settings: Settings) -> GreatCircle | Valhalla:
-    """The road engine that is set, else the built-in estimate. Raises SettingsError for closures that cannot be read."""
+def travel_of(settings: Settings, database: Database) -> LearntSpeeds | Valhalla:
+    """The road engine that is set, else the built-in estimate with what was learnt. Raises SettingsError for closures that cannot be read."""
     estimate, url, file = (
         GreatCircle(settings.speed_m_per_hour),
         settings["DOORSTEP_ROUTING_URL"],
         settings["DOORSTEP_ROUTING_CLOSURES"],
     )
     if not url:
-        return estimate
+        return LearntSpeeds(estimate, Drives(database), wall_clock)
     closures: Callable[[], Closures] = ClosuresFile(Path(file)) if file else Closures
     try:
         closures()

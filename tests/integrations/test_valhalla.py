@@ -18,9 +18,11 @@ from cli.planning import travel_of
 from domain.instant import MINUTE, SECOND
 from domain.route import Point
 from integrations.routing.closures import Closures, ClosuresError, ClosuresFile, read_closures
+from integrations.routing.learnt import LearntSpeeds
 from integrations.routing.travel import GreatCircle
 from integrations.routing.valhalla import SIDE, Valhalla
 from settings import SettingsError, read_settings
+from store.database import Database
 from tests.endpoints import Recorder, recording
 
 ESTIMATE = GreatCircle(metres_per_hour=60_000, detour_percent=100)
@@ -165,15 +167,15 @@ def test_what_holds_no_closures_is_refused(data: bytes, said: str) -> None:
         read_closures(data, "closed.geojson")
 
 
-def test_the_setting_chooses_the_engine_and_a_missing_file_is_named(tmp_path: Path) -> None:
-    built_in = travel_of(read_settings({}, tmp_path / "none"))
-    by_road = travel_of(read_settings({"DOORSTEP_ROUTING_URL": "http://127.0.0.1:8002"}, tmp_path / "none"))
+async def test_the_setting_chooses_the_engine_and_a_missing_file_is_named(tmp_path: Path, sqlite_database: Database) -> None:
+    built_in = travel_of(read_settings({}, tmp_path / "none"), sqlite_database)
+    by_road = travel_of(read_settings({"DOORSTEP_ROUTING_URL": "http://127.0.0.1:8002"}, tmp_path / "none"), sqlite_database)
 
-    assert isinstance(built_in, GreatCircle)
+    assert isinstance(built_in, LearntSpeeds)
     assert isinstance(by_road, Valhalla)
     lost = {"DOORSTEP_ROUTING_URL": "http://127.0.0.1:8002", "DOORSTEP_ROUTING_CLOSURES": "nowhere.geojson"}
     with pytest.raises(SettingsError, match=r"DOORSTEP_ROUTING_CLOSURES: nowhere\.geojson"):
-        travel_of(read_settings(lost, tmp_path / "none"))
+        travel_of(read_settings(lost, tmp_path / "none"), sqlite_database)
 
 
 @pytest.fixture
