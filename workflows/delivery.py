@@ -33,7 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.commands import Ask, execute
     from workflows.contract import ANSWER, DELIVERY, CancelIn, refusal
     from workflows.copies import copy_of, fingerprint_of, result_of
-    from workflows.details import details_of, shown_of
+    from workflows.details import details_of
     from workflows.doors import Doors
     from workflows.glimpses import Sight
     from workflows.inbox import Asked, Called, Done, Inbox, Reported
@@ -59,7 +59,6 @@ class Delivery(Doors):
         self._writer = CopyWriter(lambda: copy_of(self._alive, now()), self._written)
         self._sight = Sight()
         self._is_shown = False
-        self._shown: tuple[object, ...] = ()
         self._running: set[asyncio.Task[None]] = set()
         self._asking: asyncio.Task[None] | None = None
         self._waiting: dict[str, tuple[Deed, asyncio.Task[ActionResult]]] = {}
@@ -260,10 +259,7 @@ class Delivery(Doors):
     def _tell(self, at: Instant) -> None:
         """What others see, as it stands at an instant."""
         self._write(at)
-        shown = shown_of(self._alive, self._wake, at)
-        if shown != self._shown:
-            self._shown = shown
-            workflow.set_current_details(details_of(self._alive, self._wake, at))
+        workflow.set_current_details(details_of(self._alive, self._wake, at))
 
     def _write(self, at: Instant) -> None:
         """Writes what others see, if it changed; the fingerprint says what is worth a write."""

@@ -32,28 +32,6 @@ OUTCOMES = {
 }
 
 
-def shown_of(state: State, wake: Wake | None, now: Instant) -> tuple[object, ...]:
-    """All that the details of a delivery show: while it is the same, so are they."""
-    watch, facts = state.watch, state.watch.delivery.facts
-    return (
-        facts.status,
-        watch.delivery.condition(now),
-        facts.promised,
-        facts.eta,
-        facts.carrier,
-        facts.driver_id,
-        facts.route_id,
-        facts.attempts,
-        watch.delivery.order,
-        watch.open_incidents,
-        watch.muted,
-        state.rulebook,
-        watch.book,
-        wake,
-        state.rejections,
-    )
-
-
 def details_of(state: State, wake: Wake | None, now: Instant) -> str:
     """Where the delivery is, what is wrong, what is being done and when we look again, in the recipient's time."""
     delivery = state.watch.delivery
