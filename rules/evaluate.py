@@ -281,13 +281,12 @@ def _wake(batch: Batch, cells: dict[str, Cell], timed: tuple[str, ...]) -> Wake 
         if at >= NEVER:
             return None
         first = [rule for rule in timed if cells[rule].wake_at == at]
-        unsought = [rule for rule in first if not cells[rule].wake_for]
-        if not unsought:
-            first.sort(key=batch.found.watched.place.__getitem__)
-            return Wake(at, ", ".join(f"{rule} {cells[rule].wake_for}" for rule in first))
-        for name in unsought:
+        for name in [rule for rule in first if not cells[rule].wake_for]:
             rule = batch.found.watched.rule(name)
             in_play = batch.may_open(rule)
             cell = with_wake(rule, cells[name], batch.new, in_play, bool(holding_back(rule.rivals, cells)))
             is_too_late = cell.wake_for == "opens" and cell.wake_at > batch.ends.get(name, NEVER)
             cells[name] = cell.waking(NEVER, "") if is_too_late else cell
+        if all(cells[rule].wake_at == at for rule in first):
+            first.sort(key=batch.found.watched.place.__getitem__)
+            return Wake(at, ", ".join(f"{rule} {cells[rule].wake_for}" for rule in first))
