@@ -17,7 +17,7 @@ from fastapi.templating import Jinja2Templates
 from domain.instant import Instant, from_iso
 from domain.links import FORM_LASTS, ExpiredLinkError, Link, LinkError, LinkKind, Signer
 from web.forms import PRIVATE, form_of
-from web.words import clock_words
+from web.tracking_view import clock_at
 from workflows.client import RefusedError, UnreachableError
 
 AWAY = "The delivery cannot be reached right now. Please try again in a moment."
@@ -161,12 +161,13 @@ def _proposal(snapshot: Mapping[str, Any], wanted: str, now: Instant) -> Shown:
         ("Rule", found["rule"]),
         ("Proposed", ", ".join(found["actions"]) or "to go on"),
         ("Cost", found["cost"] or "nothing that we know of"),
-        ("Since", clock_words(from_iso(found["asked_at"]), now)),
-        ("Decide by", clock_words(from_iso(found["due_at"]), now) if found["due_at"] else "no deadline"),
+        ("Since", _time(snapshot, found["asked_at"], now)),
+        ("Decide by", _time(snapshot, found["due_at"], now) if found["due_at"] else "no deadline"),
     )
+    says = next((one["says"] for one in snapshot["incidents"] if one["incident_id"] == found["incident_id"]), found["says"])
     if found["answer"] is None:
-        return Shown(found["says"], rows, buttons=(Button("approve", "Approve"), Button("reject", "Reject")))
-    return Shown(found["says"], rows, state=ENDED[found["answer"]].format(by=found["by"] or "somebody"))
+        return Shown(says, rows, buttons=(Button("approve", "Approve"), Button("reject", "Reject")))
+    return Shown(says, rows, state=ENDED[found["answer"]].format(by=found["by"] or "somebody"))
 
 
 ENDED: Mapping[str, str] = {
@@ -179,6 +180,11 @@ ENDED: Mapping[str, str] = {
 """How a proposal ended, in words."""
 
 
+def _time(snapshot: Mapping[str, Any], at: str, now: Instant) -> str:
+    """`15:05 (Europe/Helsinki)`: the delivery's own time."""
+    return f"{clock_at(from_iso(at), snapshot['timezone'], 'en', now)} ({snapshot['timezone']})"
+
+
 def _incident(snapshot: Mapping[str, Any], wanted: str, now: Instant) -> Shown:
     found = next((one for one in snapshot["incidents"] if one["incident_id"] == wanted), None)
     if found is None:
@@ -187,7 +193,7 @@ def _incident(snapshot: Mapping[str, Any], wanted: str, now: Instant) -> Shown:
         ("Delivery", f"{snapshot['delivery_id']}, {snapshot['status'].replace('_', ' ')}"),
         ("Rule", found["rule"]),
         ("Severity", found["severity"]),
-        ("Since", clock_words(from_iso(found["opened_at"]), now)),
+        ("Since", _time(snapshot, found["opened_at"], now)),
         ("In hand", found["owner"] or "nobody's"),
         ("Seen", "yes" if found["acknowledged"] else "not yet"),
     )

@@ -131,7 +131,7 @@ def view_of(known: Known, now: Instant) -> View:
         reached=REACHED.get(known.status),
         window=window_words(known.promised, zone, language),
         first_window=window_words(known.first_promised, zone, language) if moved else "",
-        eta=_clock(known.eta, zone, language, now) if known.eta is not None and is_coming else "",
+        eta=clock_at(known.eta, zone, language, now) if known.eta is not None and is_coming else "",
         is_late=is_coming and (now > known.promised.end or (known.eta or 0) > known.promised.end),
         place=str(order["destination"].get("collection_point") or "") if known.status is Status.AVAILABLE_FOR_PICKUP else "",
         happened=tuple(islice(_happened(known, zone, language, now), LATEST)),
@@ -148,7 +148,7 @@ def _happened(known: Known, zone: str, language: str, now: Instant) -> Iterator[
     fresh = [event for before, event in zip([None, *told], told, strict=False) if before is None or _news(before) != _news(event)]
     for event in reversed(fresh):
         at = from_iso(event["occurred_at"])
-        yield _clock(at, zone, language, now), _in_words(event, language)
+        yield clock_at(at, zone, language, now), _in_words(event, language)
 
 
 def _news(event: Mapping[str, Any]) -> tuple[Status | None, Any]:
@@ -176,7 +176,7 @@ def _asked(known: Known, zone: str, language: str, now: Instant) -> Asked:
     may_move = not answers or Meaning.LATER in meanings
     later = islice(later_windows(known.promised, zone, now), DAYS) if may_move else ()
     days = tuple(Choice(f"{iso(one.start) or ''}/{iso(one.end)}", window_words(one, zone, language)) for one in later)
-    said = t["until"].format(time=_clock(until, zone, language, now)) if until is not None else ""
+    said = t["until"].format(time=clock_at(until, zone, language, now)) if until is not None else ""
     return Asked(said, own if answers else both, days, may_write=not answers)
 
 
@@ -191,7 +191,7 @@ def _first_name(order: Mapping[str, Any]) -> str:
     return words[0] if words else ""
 
 
-def _clock(at: Instant, zone: str, language: str, now: Instant) -> str:
+def clock_at(at: Instant, zone: str, language: str, now: Instant) -> str:
     """`15:20`, on another day with the day."""
     local, today = moment(at).astimezone(ZoneInfo(zone)), moment(now).astimezone(ZoneInfo(zone))
     return f"{local:%H:%M}" if local.date() == today.date() else f"{day_words(local, language)} {local:%H:%M}"
