@@ -74,8 +74,8 @@ def _ended(request: ActionRequest, plan: RoutePlan, found: HandedOver, asking: s
     note = f"driver {to.driver_id} takes it on route {to.route_id}, arrives {clock_time(told['eta'], request)}"
     if stranded and request.key.startswith(FOR_A_GROUP):
         left = f"; nobody can take {', '.join(sorted(stranded)[:10])}"
-        return Ended(Outcome.NO_HELP, note + left, detail={"at": now, **told, "gave_up": gave_up})
-    return Ended(Outcome.DONE, note, detail={"at": now, **told, "gave_up": gave_up})
+        return Ended(Outcome.NO_HELP, note + left, detail={"at": now, "of": request.delivery_id, **told, "gave_up": gave_up})
+    return Ended(Outcome.DONE, note, detail={"at": now, "of": request.delivery_id, **told, "gave_up": gave_up})
 
 
 def assigned(delivery_id: str, to: RoutePlan) -> dict[str, Any]:

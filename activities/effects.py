@@ -128,7 +128,8 @@ class Effects:
     async def several(self, wanted: Sequence[tuple[str, ActionRequest]], deed: JointDeed) -> Mapping[str, Ended]:
         """Does several effects, each an action and its request, by one deed; how each ended, by key. Those that were done before
         keep their end. While one of them may be under way elsewhere, none is done."""
-        claims = {request.key: await self._claim(action, request) for action, request in wanted}
+        first = {request.key: (action, request) for action, request in reversed(wanted)}
+        claims = {key: await self._claim(action, request) for key, (action, request) in sorted(first.items())}
         kept = {key: _ended(claim) for key, claim in claims.items() if claim.outcome is not None}
         free = {key: claim for key, claim in claims.items() if key not in kept and claim.may_act}
         if busy := [claim for key, claim in claims.items() if key not in kept and key not in free]:

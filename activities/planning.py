@@ -86,8 +86,8 @@ def ending(request: ActionRequest, claim: Claim, ended: Ended, now: Instant) -> 
 
 def events_of(request: ActionRequest, detail: Mapping[str, Any] | None) -> tuple[Event, ...]:
     """What the delivery learns, from what the ledger keeps: the same on every retry."""
-    if not detail or "at" not in detail:
-        return ()
+    if not detail or "at" not in detail or detail.get("of", request.delivery_id) != request.delivery_id:
+        return ()  # of another delivery of the group, which asked for all of them
     at = int(detail["at"])
     eta = _eta(request, at, detail.get("eta"))
     if "assignment" not in detail:

@@ -83,4 +83,4 @@ def _ended(request: ActionRequest, found: Better | NotBetter, stops: int, now: I
     instead = clock_time(found.eta_before, request, beside=found.eta)
     shorter = f" {found.saves // 1000}.{found.saves % 1000 // 100} km shorter," if found.saves else ""
     note = f"new order of {stops} stops,{shorter} arrives {arrives} instead of {instead}"
-    return Ended(Outcome.DONE, note, detail={"at": now, "eta": found.eta})
+    return Ended(Outcome.DONE, note, detail={"at": now, "of": request.delivery_id, "eta": found.eta})

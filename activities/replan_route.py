@@ -99,7 +99,7 @@ class Replanning:
 
     async def _planned(self, asked: Replan, claims: Mapping[str, Claim]) -> Ends:
         """Plans, and plans again when another plan came first meanwhile."""
-        wanted = [one for one in asked.wanted if one.request.key in claims]
+        wanted = list({one.request.key: one for one in reversed(asked.wanted) if one.request.key in claims}.values())[::-1]
         for _ in range(TRIES):
             now = self._clock()
             plan = await self._plans.of(asked.route_id, asked.service_date, now)
@@ -137,7 +137,7 @@ class Replanning:
         news = [told for ended in ends.values() if (told := (ended.detail or {}).get("news"))]
         await asyncio.gather(*(self._answer(one, ends[one.request.key]) for one in asked.wanted))
         await asyncio.gather(*(self._tell(delivery_id, events) for told in news for delivery_id, events in events_in(told)))
-        mine = {one.request.delivery_id: eta for one in asked.wanted if (eta := _eta_in(ends[one.request.key])) is not None}
+        mine = {one.request.delivery_id: eta for one in asked.wanted if (eta := _eta_in(one, ends[one.request.key])) is not None}
         return Replanned(
             version=plan.version if plan else 0,
             stops=tuple(_planned_stops(plan)) if plan else (),
@@ -162,9 +162,9 @@ class Replanning:
             return  # a stop of which nobody started a delivery here, or one that has ended
 
 
-def _eta_in(ended: Ended) -> Instant | None:
-    eta = (ended.detail or {}).get("eta")
-    return None if eta is None else int(eta)
+def _eta_in(one: Wanted, ended: Ended) -> Instant | None:
+    detail = ended.detail or {}
+    return None if detail.get("eta") is None or detail.get("of") != one.request.delivery_id else int(detail["eta"])
 
 
 def _answer_of(one: Wanted, ended: Ended) -> Answered:

@@ -63,8 +63,8 @@ class RouteState:
     dispatch: str = ""
 
     def asked(self, wanted: Wanted) -> "RouteState":
-        """The same with one more request; the same key again is the same request."""
-        if any(one.request.key == wanted.request.key for one in self.waiting):
+        """The same with one more request; the same key again is the same request, unless another delivery asks for its group now."""
+        if any(_is_same(one, wanted) for one in self.waiting):
             return self
         return replace(self, waiting=(*self.waiting, wanted))
 
@@ -84,6 +84,10 @@ class RouteState:
             solved=self.solved + 1,
             answers=answers[-KEPT_ANSWERS:],
         )
+
+
+def _is_same(one: Wanted, other: Wanted) -> bool:
+    return (one.request.key, one.request.delivery_id) == (other.request.key, other.request.delivery_id)
 
 
 _STATE: TypeAdapter[RouteState] = TypeAdapter(RouteState)

@@ -162,3 +162,18 @@ async def test_the_plans_of_all_routes_change_together_or_not_at_all(sqlite_data
         await rerouting(sqlite_database, plans=Busy(sqlite_database)).replan(Replan("R1", DAY, (asks("E"),)))
 
     assert [await version_of(sqlite_database, name) for name in ("R1", "R2", "R3")] == [1, 1, 1]
+
+
+async def test_who_asks_for_the_group_after_another_is_not_told_that_ones_driver(sqlite_database: Database) -> None:
+    """Whoever leads a disruption asks by its key: the effect is done once, and each is answered."""
+    await has_a_broken_van(sqlite_database)
+    key = "disruption/7/van-broken/do.0/0"
+    route, came = await broken(sqlite_database, asks("E", key=key), asks("W", key=key))
+    later = await route.replan(Replan("R1", DAY, (asks("F", key=key),)))
+
+    told = route.told.answers
+    assert [len(result.events) for _, result in told] == [2, 0, 0]
+    assert [answer.outcome for answer in (*came.answers, *later.answers)] == [Outcome.NO_HELP] * 3
+    assert await version_of(sqlite_database, "R1") == 2
+    assert [await order_of(sqlite_database, name) for name in ("R2", "R3")] == [["E2", "E"], ["W3", "W"]]
+    assert {who for who, _ in route.told.reports} == {"W"}
