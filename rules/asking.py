@@ -10,7 +10,7 @@ from rules.compile import CompiledBook, CompiledRule
 from rules.evaluate import ChangeKind, Verdict
 from rules.guard_steps import EXPLICIT, Asking, question_of
 from rules.looking import asks, joins, may_open
-from rules.machine import Cell, Phase
+from rules.machine import Cell
 from rules.scene import Scene
 from rules.standing import Cells
 from rules.tree import Together
@@ -27,7 +27,7 @@ def questions(
 ) -> frozenset[Question]:
     """All that has to be known before the verdict may count; the delivery was looked at `last`. `escalating`: the rules of whose
     open incidents something has come due since."""
-    found = set(_left(book, delivery, verdict)) if delivery.facts.guards else set[Question]()
+    found = set(_left(book, delivery, verdict, now)) if delivery.facts.guards else set[Question]()
     opened = {change.rule for change in verdict.changes if change.kind is ChangeKind.OPENED}
     rules = _asking(book, delivery, opened)
     if not rules:
@@ -78,15 +78,17 @@ def _may_open_now(rule: CompiledRule, scene: Scene, now: Instant) -> bool:
     return only is not None and only.asking is not None and only.asking.hangs_on_answers(scene, now)
 
 
-def _left(book: CompiledBook, delivery: Delivery, verdict: Verdict) -> Iterator[Question]:
-    """The groups that the delivery is no more a member of: their rules have come to rest, or it shares something else now."""
-    still = {question.key for rule in book.guarded for question in _memberships(rule, delivery, verdict)}
+def _left(book: CompiledBook, delivery: Delivery, verdict: Verdict, now: Instant) -> Iterator[Question]:
+    """The groups that the delivery is no more a member of: their rules have come to rest, or begun anew, or it shares something else
+    now."""
+    still = {question.key for rule in book.guarded for question in _memberships(rule, delivery, verdict, now)}
     apart = ((key, leaving(key)) for key in delivery.facts.guards)
     yield from (question for key, question in apart if question is not None and key not in still)
 
 
-def _memberships(rule: CompiledRule, delivery: Delivery, verdict: Verdict) -> Iterator[Question]:
-    if rule.together is not None and verdict.cells.get(rule.id, Cell()).phase is not Phase.IDLE:
+def _memberships(rule: CompiledRule, delivery: Delivery, verdict: Verdict, now: Instant) -> Iterator[Question]:
+    cell = verdict.cells.get(rule.id, Cell())
+    if rule.together is not None and (cell.is_open or joins(rule, cell, 0, now)):
         question = question_of(rule.together, delivery, rule.frame)
         yield from () if question is None else (question,)
 

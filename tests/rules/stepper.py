@@ -488,12 +488,15 @@ class Stepper:
         if when != T:
             self.phase = "idle"
             return
-        cool = self.ended_at is None or t >= self.ended_at + self.rule.cooldown
         allowed = self.rule.only_when is None or truth(self.rule.only_when, known, t) == T
-        self.is_ready = t >= self.since + self.rule.hold and cool and allowed
+        self.is_ready = self.has_waited(t) and allowed
         if self.is_ready and not self.held_back:
             self.phase, self.opened_at = "open", t
             yield t, "opened", ""
+
+    def has_waited(self, t: Instant) -> bool:
+        """Whether its hold and cooldown are over."""
+        return t >= self.since + self.rule.hold and (self.ended_at is None or t >= self.ended_at + self.rule.cooldown)
 
     def _maybe_clear(self, known: Known, t: Instant, when: int) -> None:
         if self.rule.clears_when is not None:

@@ -232,3 +232,18 @@ def test_a_member_whose_rule_is_false_by_time_alone_counts_no_more(tmp_path: Pat
     report = run(tmp_path)
 
     assert report.ok, report.summary()
+
+
+def test_a_member_whose_hold_begins_anew_counts_once_it_is_over(tmp_path: Path) -> None:
+    rule = "{id: late, when: temperature over 8 C, hold: 10m, group: {by: route, at_least: 2}}"
+    (tmp_path / "b.yaml").write_text(f"rulebook: b\nrules: [{rule}]\n")
+    (tmp_path / "b.test.yaml").write_text(
+        "tests:\n  - name: n\n    deliveries: {A: {route_id: R7}, B: {route_id: R7}}\n    timeline:\n"
+        "      - 'A: 10:00 sensor temperature 9 C'\n      - 'B: 10:05 sensor temperature 9 C'\n"
+        "      - 'A: 10:12 sensor temperature 7 C (happened 10:11)'\n      - 'A: 10:12 sensor temperature 9 C'\n"
+        "    expect: [{until: '10:21:59', open: []}, {at: '10:22', open: {A: late, B: late}}]\n"
+    )
+
+    report = run(tmp_path)
+
+    assert report.ok, report.summary()

@@ -79,7 +79,7 @@ class Together:
 
     def note(self, name: str, stepper: Stepper, t: Instant) -> bool:
         """A delivery joins or leaves; whether the group has come together by that."""
-        if stepper.phase == "idle":
+        if stepper.phase == "idle" or (stepper.phase == "pending" and not stepper.has_waited(t)):
             self.since.pop(name, None)
             self.is_open = self.is_open and len(self.since) >= self.group.at_least
         elif stepper.is_open or stepper.is_ready:
