@@ -1,14 +1,17 @@
 """How long rules go on after a delivery's final status."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from domain.event import Event
 from domain.incident import Resolution
+from domain.instant import HOUR
+from rules.compile import compile_book
 from rules.forecasting import to_come
 from rules.grace import last_openings
-from rules.simulate import Moment, Reported, simulate
+from rules.simulate import Adopted, Line, Moment, Reported, simulate
 from rules.watch import look
 from rules.why import why
 from tests.builders import an_event, an_order, at
@@ -91,6 +94,30 @@ def test_what_is_due_at_the_last_instant_is_done_before_and_by_a_late_worker_too
         assert looked.watch.incidents[1].opened_at == at("11:00")
         assert looked.watch.missed == ()
         assert looked.wake is None
+
+
+def test_what_is_open_when_a_delivery_expires_ends_as_expired_when_its_grace_is_over() -> None:
+    rules = "- {id: quiet, after_final: true, final_grace: 1h, when: no scan for 1h}"
+    book = replace(a_book(rules).rulebook, expires_after=2 * HOUR)
+
+    moments = simulate(compile_book(book, "reference"), an_order(), at("08:00"), [], at("23:00"))
+
+    assert {_clock(moment): dict(moment.resolved) for moment in moments if moment.resolved} == {
+        "19:00": {"quiet": Resolution.EXPIRED}
+    }
+
+
+def test_a_book_with_a_shorter_grace_ends_what_is_open_as_soon_as_it_is_adopted() -> None:
+    book, shorter = (a_book(late("soon", "30m") + late("latest", "3h", grace)) for grace in ("4h", "1h"))
+    lines: list[Line] = [Reported(END.recorded_at, END), Adopted(at("11:30"), replace(shorter.rulebook, final_grace=HOUR))]
+
+    moments = simulate(
+        compile_book(replace(book.rulebook, final_grace=4 * HOUR), "reference"), an_order(), at("08:00"), lines, at("23:00")
+    )
+
+    assert {_clock(moment): dict(moment.resolved) for moment in moments if moment.resolved} == {
+        "11:30": {"soon": Resolution.FINAL}
+    }
 
 
 def test_a_rival_with_a_longer_grace_opens_when_the_grace_of_the_winner_ends() -> None:
