@@ -53,6 +53,7 @@ class AssignmentDetail(Wire):
     route_id: Name | None = None
     carrier: Name | None = None
     tracking_number: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    note: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
 class DriverStatusDetail(Wire):

@@ -1,12 +1,13 @@
 """What the queries `snapshot` and `timeline` answer, from the state. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domain.event import Event
 from domain.incident import Act, Incident, Mode, effect_key
 from domain.instant import Instant, iso
 from domain.order import Window
+from domain.status import Kind
 from rules.book import public_name
 from rules.decisions import Remark
 from rules.evaluate import Wake
@@ -112,7 +113,9 @@ def _actions(incidents: tuple[Incident, ...], state: State) -> list[dict[str, An
 
 
 def _reported(event: Event) -> dict[str, Any]:
-    said = [event.kind.value]
+    said = [event.names[-1] if event.kind in (Kind.ASSIGNMENT, Kind.DRIVER_STATUS) else event.kind.value]
+    if event.kind is Kind.ASSIGNMENT:
+        said.append(_taker(event.detail))
     if event.status:
         said.append(event.status.value)
     if event.place:
@@ -129,6 +132,13 @@ def _reported(event: Event) -> dict[str, Any]:
         "event_id": event.event_id,
         "known_at": late,
     }
+
+
+def _taker(detail: Mapping[str, Any]) -> str:
+    """`V7 of acme (no answer in time)`: whom an offer or an answer is about."""
+    driver, carrier, note = detail.get("driver_id"), detail.get("carrier"), detail.get("note")
+    who = " of ".join(name for name in (driver, carrier) if name)
+    return f"{who} ({note})" if note else who
 
 
 def _remarked(remark: Remark) -> dict[str, Any]:

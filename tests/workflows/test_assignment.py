@@ -88,6 +88,10 @@ async def test_who_declines_and_who_does_not_answer_is_followed_by_the_next(
             ("V4", "offered"),
             ("V4", "accepted"),
         ]
+        timeline = [entry["what"] for entry in (await on.deliveries.query(delivery_id, "timeline"))["entries"]]
+        assert "assignment declined V2 of acme (by Kim)" in timeline
+        assert "assignment withdrawn V3 of acme (no answer in time)" in timeline
+        assert "assignment accepted V4 of acme" in timeline
         assert await order_of(there.database, "R1") == []
         assert delivery_id in await order_of(there.database, "R4")
         assert await there.reserved(delivery_id) == {
@@ -482,3 +486,18 @@ async def test_the_rule_for_what_is_not_accepted_works_on_these_offers(temporal:
 
         cured = next(incident for incident in snapshot["incidents"] if incident["rule"] == "not-accepted")
         assert cured["resolution"] == "cured"
+
+
+async def test_cancelled_in_temporal_it_takes_its_offers_back(temporal: WorkflowEnvironment, tmp_path: Path) -> None:
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(600 * SECOND), **there.asking()) as on:
+        await there.has_driver(2)
+        delivery_id, doors = await failed(on, there)
+        await until(doors, "driver:V2", "offered")
+
+        await doors.handle.cancel()
+        result = await asyncio.wait_for(doors.handle.result(), 15)
+        snapshot = await on.until(delivery_id, acted("open_ticket", "done"))
+
+        assert result["note"] == "it was cancelled in Temporal"
+        assert of(snapshot, "reassign")["outcome"] == "no_help"
+        assert await there.reserved(delivery_id) == {"driver:V2": ReservationState.RELEASED}
