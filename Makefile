@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 JAVA ?= $(firstword $(wildcard /usr/lib/jvm/java-17-openjdk-*))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench prism peers ansible-peers check format schemas lock clean
+.PHONY: help setup demo test bench prism peers ansible-peers kills check format schemas lock clean
 
 help: ## Lists these commands.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -30,7 +30,7 @@ demo: setup ## Plays a delivery day against a real Temporal server of its own, i
 test: setup ## Runs all tests. PYTEST_ARGS are handed on.
 	$(VENV)/bin/pytest $(PYTEST_ARGS)
 
-bench: setup ## Measures speed and memory in under four minutes, beside other engines; benchmarks/results.json keeps the figures.
+bench: setup ## Measures speed and memory in about five minutes, beside other engines; benchmarks/results.json keeps the figures.
 	-@$(MAKE) --no-print-directory $(PEERS_READY)
 	$(VENV)/bin/python -m benchmarks
 
@@ -51,6 +51,9 @@ ansible-peers: setup ## Measures four rules about time by ansible-rulebook's Dro
 	@test -x .ansible-peers/bin/pip || $(VENV)/bin/python -m venv .ansible-peers
 	.ansible-peers/bin/pip install --quiet --disable-pip-version-check ansible-rulebook==1.3.2 ansible-core==2.19.14
 	JAVA_HOME=$(JAVA) LD_LIBRARY_PATH=$(JAVA)/lib/server $(VENV)/bin/python -m benchmarks.timing .ansible-peers/bin/python
+
+kills: setup ## Kills the worker 200 times (KILLS=) with effects of every kind in hand, and counts what arrived; about half an hour.
+	DOORSTEP_KILLS=$(or $(KILLS),200) $(VENV)/bin/pytest -q tests/end_to_end/test_kills.py
 
 check: setup ## Format, lint, types.
 	$(VENV)/bin/ruff format --check .

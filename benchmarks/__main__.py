@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures everything in under four minutes, prints it and writes benchmarks/results.json."""
+"""`python -m benchmarks`: measures everything in about five minutes, prints it and writes benchmarks/results.json."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import beside, evaluate, memory, rerouting, throughput
+from benchmarks import beside, disruption, evaluate, memory, rerouting, throughput
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -29,6 +29,8 @@ def measured() -> dict[str, Any]:
     print(whole.render(), flush=True)
     reroutes = asyncio.run(rerouting.measure())
     print(reroutes.render(), flush=True)
+    burst = asyncio.run(disruption.measure())
+    print(burst.render(), flush=True)
     return {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
         "evaluate": [{**asdict(cost), "ratio": cost.ratio, "events_per_second": cost.events_per_second} for cost in costs],
@@ -36,6 +38,7 @@ def measured() -> dict[str, Any]:
         "beside": {**asdict(others), "ratios": others.ratios},
         "memory_mb": asdict(room),
         "reroute": {**asdict(reroutes), "median": median(reroutes.seconds)},
+        "disruption": asdict(burst),
         "throughput": {
             **asdict(whole),
             "median_bare": median(whole.bare),

@@ -20,6 +20,7 @@ class SceneName(StrEnum):
 
     DAY = "day"
     FALLBACK = "fallback"
+    HUB_DOWN = "hub-down"
 
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Durable exception management for last-mile delivery.")
@@ -71,15 +72,19 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="stay up afterwards, for clicking")] = False,
     format: FormatOption = Format.TEXT,
     scene: Annotated[
-        SceneName, typer.Option("--scene", help="day; fallback: a van breaks down, others are asked")
+        SceneName,
+        typer.Option("--scene", help="day; fallback: a van breaks down, others are asked; hub-down: a hub stands still"),
     ] = SceneName.DAY,
 ) -> None:
     """Play a delivery day in about a minute, with faults, and say which were noticed and what was done; or another scene."""
     from cli.demo.fallback.run import run_fallback
+    from cli.demo.hub_down.run import run_hub_down
     from cli.demo.run import run_demo
 
     if scene is SceneName.FALLBACK:
         raise typer.Exit(run_fallback(read_settings(), keep=keep, as_json=format is Format.JSON))
+    if scene is SceneName.HUB_DOWN:
+        raise typer.Exit(run_hub_down(read_settings(), keep=keep, as_json=format is Format.JSON))
     raise typer.Exit(run_demo(read_settings(), once=once, keep=keep, format=format.value))
 
 

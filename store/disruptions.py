@@ -41,6 +41,12 @@ class Disruptions:
         async with self._database.reading() as connection:
             return tuple(_notice(row) for row in (await connection.execute(query)).mappings())
 
+    async def all(self, limit: int = 1_000) -> tuple[Notice, ...]:
+        """Those that there ever were, the oldest first."""
+        query = select(disruptions).order_by(disruptions.c.disruption_id).limit(limit)
+        async with self._database.reading() as connection:
+            return tuple(_notice(row) for row in (await connection.execute(query)).mappings())
+
     async def untold(self, place: str | None = None) -> tuple[tuple[Notice, Instant | None], ...]:
         """Those that their workflows have still to take up or to end, on a place or (None) anywhere, with the instant at which
         each was closed."""

@@ -26,7 +26,7 @@ async def kill_the_worker(site: Site) -> None:
 async def test_killing_the_worker_while_others_are_asked_loses_and_doubles_nothing(site_environment: Mapping[str, str]) -> None:
     async with set_up(read_settings(site_environment), print) as scene:
         outcome = await play(scene, print, kill_the_worker)
-        starts = scene.site.worker.starts if scene.site.worker else 0
+        starts = scene.on.site.worker.starts if scene.on.site.worker else 0
 
     assert starts == 3
     assert outcome.lost_or_doubled() == [], outcome.shown()

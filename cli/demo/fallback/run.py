@@ -16,10 +16,8 @@ from cli.demo.fallback.report import print_report
 from cli.demo.fallback.town import ACCEPT_WITHIN_S, RULE, TO_THE_CARRIER, ZONES, fleet, order, write_book
 from cli.demo.fallback.verdict import Outcome
 from cli.demo.folder import demo_folder, fresh
-from cli.publishing import publish
+from cli.demo.ground import Ground, playing
 from cli.site import Site
-from cli.standins.mail_catcher import MailCatcher, catching
-from cli.standins.twilio_standin import TwilioStandin, standing_in
 from cli.up import told_to_end
 from domain.event import Event
 from domain.status import Kind, Party, Status
@@ -30,7 +28,6 @@ from store.fleets import Fleets
 from store.reservations import Reservations
 from store.tables import routes, stops
 from store.tickets import Desk
-from workflows.client import Deliveries
 from workflows.clock import wall_clock
 
 ALL_DONE_WITHIN_S = 90
@@ -41,12 +38,8 @@ SECRETS = {"dispatch": "DEMO_DISPATCH_SECRET", "zipvan": "DEMO_ZIPVAN_SECRET"}
 class Scene:
     """Everything that the scene is played on."""
 
-    site: Site
-    database: Database
-    mail: MailCatcher
-    twilio: TwilioStandin
+    on: Ground
     radio: Radio
-    deliveries: Deliveries
 
 
 Meanwhile = Callable[[Site], Awaitable[None]]
@@ -76,7 +69,7 @@ async def _run(settings: Settings, console: Console, keep: bool, as_json: bool) 
         else:
             print_report(outcome, console)
         if keep:
-            say(f"It stays up for you to look around, http://127.0.0.1:{scene.site.settings.port}/; Ctrl-C ends it.")
+            say(f"It stays up for you to look around, http://127.0.0.1:{scene.on.site.settings.port}/; Ctrl-C ends it.")
             await told_to_end().wait()
     return 1 if outcome.problems() else 0
 
@@ -87,39 +80,24 @@ async def set_up(settings: Settings, say: Callable[[str], None]) -> AsyncIterato
     Site(settings, say).refuse_taken_ports()
     folder = fresh(demo_folder(settings))
     keys = {name: secrets.token_hex(16) for name in SECRETS}
-    say("Starting Temporal, worker and gateway ...")
-    async with on_air(keys) as radio, catching(folder / "mails", web_port=0) as mail, standing_in(folder / "sms") as twilio:
+    async with on_air(keys) as radio:
         rules, checked = write_book(folder, radio.url)
-        ours = settings.but(
-            DOORSTEP_HOME=folder,
-            DOORSTEP_RULES=rules,
-            DOORSTEP_DATABASE_URL="",
-            DOORSTEP_SMTP_URL=f"smtp://127.0.0.1:{mail.port}",
-            TWILIO_ACCOUNT_SID=twilio.account_sid,
-            TWILIO_AUTH_TOKEN=twilio.auth_token,
-            DOORSTEP_TWILIO_BASE_URL=twilio.url,
-            DOORSTEP_TWILIO_FROM="+15005550006",
-            **{variable: keys[name] for name, variable in SECRETS.items()},
-        )
-        radio.gateway = f"http://127.0.0.1:{ours.port}"
-        async with Site(ours, say, publish=lambda database: publish(checked, database)) as site:
-            database = Database(site.settings.database_url)
-            try:
-                yield Scene(site, database, mail, twilio, radio, await site.deliveries())
-            finally:
-                await database.close()
+        radio.gateway = f"http://127.0.0.1:{settings.port}"
+        named = {variable: keys[name] for name, variable in SECRETS.items()}
+        async with playing(settings, say, folder, rules, checked, **named) as on:
+            yield Scene(on, radio)
 
 
 async def play(scene: Scene, say: Callable[[str], None], meanwhile: Meanwhile = nothing) -> Outcome:
     """Breaks the van down, waits until every customer has been told, and says what became of it."""
-    await Fleets(scene.database).take_over(fleet())
+    await Fleets(scene.on.database).take_over(fleet())
     for delivery_id in ZONES:
-        await scene.deliveries.start(order(delivery_id))
-        await scene.deliveries.report(delivery_id, [_event(delivery_id, Kind.STATUS, status=Status.OUT_FOR_DELIVERY)])
+        await scene.on.deliveries.start(order(delivery_id))
+        await scene.on.deliveries.report(delivery_id, [_event(delivery_id, Kind.STATUS, status=Status.OUT_FOR_DELIVERY)])
     say(f"{len(ZONES)} deliveries are on the van that breaks down; each who is asked has {ACCEPT_WITHIN_S} s to answer.")
     for delivery_id in ZONES:
-        await scene.deliveries.report(delivery_id, [_event(delivery_id, Kind.DRIVER_STATUS, detail={"state": "breakdown"})])
-    await meanwhile(scene.site)
+        await scene.on.deliveries.report(delivery_id, [_event(delivery_id, Kind.DRIVER_STATUS, detail={"state": "breakdown"})])
+    await meanwhile(scene.on.site)
     await _until_all_is_done(scene)
     return await _outcome(scene)
 
@@ -133,7 +111,7 @@ async def _until_all_is_done(scene: Scene) -> None:
     """The customer is told last; who is never told is said in the verdict."""
     give_up_at = wall_clock() + ALL_DONE_WITHIN_S * 1000
     while wall_clock() < give_up_at:
-        snapshots = [await scene.deliveries.query(delivery_id, "snapshot") for delivery_id in ZONES]
+        snapshots = [await scene.on.deliveries.query(delivery_id, "snapshot") for delivery_id in ZONES]
         if all(_is_done(snapshot) for snapshot in snapshots):
             return
         await asyncio.sleep(0.2)
@@ -145,7 +123,7 @@ def _is_done(snapshot: Mapping[str, Any]) -> bool:
 
 
 async def _outcome(scene: Scene) -> Outcome:
-    database, deliveries = scene.database, scene.deliveries
+    database, deliveries = scene.on.database, scene.on.deliveries
     plans, versions = await _plans(database)
     reservations = {
         delivery_id: {
@@ -160,8 +138,8 @@ async def _outcome(scene: Scene) -> Outcome:
         versions=versions,
         reservations=reservations,
         tickets=await Desk(database).tickets(limit=100),
-        mails=list({mail.message_id: mail.to for mail in scene.mail.mails}.values()),
-        texts=[text.to for text in scene.twilio.messages],
+        mails=list({mail.message_id: mail.to for mail in scene.on.mail.mails}.values()),
+        texts=[text.to for text in scene.on.twilio.messages],
         calls=tuple(scene.radio.calls),
         said=tuple(scene.radio.said),
         found=await Copies(database).with_tracking_number(f"ZV-{TO_THE_CARRIER[2:]}", "zipvan"),

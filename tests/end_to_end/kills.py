@@ -1,0 +1,173 @@
+"""What the kill test plays: one rule with an effect of every kind, receivers that keep what they get, and the count at the end."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.site import Site
+from cli.standins.mail_catcher import MailCatcher, catching
+from cli.standins.twilio_standin import TwilioStandin, standing_in
+from settings import SHIPPED_RULES, Settings, read_settings
+from store.copies import Effect
+from store.database import Database
+from store.tickets import Desk, Ticket
+from tests.endpoints import Recorder, recording
+
+BOOK = """\
+rulebook: standard
+rules:
+  - id: held
+    says: the delivery is on hold
+    when: status is on_hold
+    do:
+      - notify: {who: customer, template: running-late, channels: [email, sms]}
+      - open_ticket: {queue: hub-ops}
+      - call_webhook: {endpoint: order-system, event: held-call}
+      - emit: {type: held-event}
+      - request_new_attempt: {}
+      - hold_at_hub: {hub: HEL1}
+"""
+
+DIRECTORY = """\
+hubs: {{HEL1: {{timezone: Europe/Helsinki}}}}
+queues: [hub-ops]
+carriers: {{acme: {{requests: carrier}}}}
+endpoints:
+  order-system: {{url: "{url}", secret: ORDER_SYSTEM_SECRET}}
+  carrier: {{url: "{url}", secret: CARRIER_SECRET}}
+"""
+
+KINDS = ("email", "sms", "ticket", "call_webhook", "emit", "request_new_attempt", "hold_at_hub")
+SAID: Mapping[str, str] = {"call_webhook": "held-call", "emit": "held-event"}
+"""The type of a call where it is not the action."""
+
+LEDGER_NAMES = {"notify.email": "email", "notify.sms": "sms", "open_ticket": "ticket"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A site of its own and everybody who is told something."""
+
+    site: Site
+    database: Database
+    mail: MailCatcher
+    twilio: TwilioStandin
+    endpoint: Recorder
+
+    async def received(self) -> "Received":
+        return Received(
+            mails=[(mail.effect, mail.message_id) for mail in self.mail.mails],
+            texts=[sms.to for sms in self.twilio.messages],
+            tickets=await Desk(self.database).tickets(limit=100_000),
+            calls=[
+                (call.json["type"], call.json["data"]["delivery"]["delivery_id"], call.headers["webhook-id"])
+                for call in self.endpoint.calls
+            ],
+        )
+
+
+@asynccontextmanager
+async def ground(environment: Mapping[str, str], folder: Path) -> AsyncIterator[Ground]:
+    rules = folder / "rules"
+    rules.mkdir()
+    async with recording() as endpoint, catching(folder / "mails") as mail, standing_in(folder / "sms") as twilio:
+        (rules / "standard.yaml").write_text(BOOK)
+        (rules / "directory.yaml").write_text(DIRECTORY.format(url=endpoint.url))
+        (rules / "templates").symlink_to(SHIPPED_RULES / "templates")
+        async with Site(_settings(environment, rules, mail, twilio), lambda line: None) as site:
+            database = Database(site.settings.database_url)
+            try:
+                yield Ground(site, database, mail, twilio, endpoint)
+            finally:
+                await database.close()
+
+
+def _settings(environment: Mapping[str, str], rules: Path, mail: MailCatcher, twilio: TwilioStandin) -> Settings:
+    return read_settings(
+        {
+            **environment,
+            "DOORSTEP_RULES": str(rules),
+            "DOORSTEP_SMTP_URL": f"smtp://127.0.0.1:{mail.port}",
+            "DOORSTEP_MAIL_FROM": "care@example.test",
+            "TWILIO_ACCOUNT_SID": twilio.account_sid,
+            "TWILIO_AUTH_TOKEN": twilio.auth_token,
+            "DOORSTEP_TWILIO_BASE_URL": twilio.url,
+            "DOORSTEP_TWILIO_FROM": "+358401234500",
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What really arrived: mails as (effect, Message-ID), texts by recipient, calls as (type, delivery, webhook-id)."""
+
+    mails: Sequence[tuple[str, str]]
+    texts: Sequence[str]
+    tickets: Sequence[Ticket]
+    calls: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One kind of effect: how many there should be, how many arrived, and how many arrived again under the same id."""
+
+    kind: str
+    wanted: int
+    arrived: int
+    doubled: int
+    sent_again: int
+    unfinished: int
+
+    @property
+    def is_clean(self) -> bool:
+        return self.arrived == self.wanted and self.doubled == 0 and self.unfinished == 0
+
+
+def counted(wanted: int, received: Received, effects: Iterable[Effect]) -> list[Line]:
+    """A line for each kind. Doubled in the sense of the design: two Message-IDs, two texts, two tickets, two webhook-ids."""
+    open_now = Counter(_kind(effect.action) for effect in effects if effect.outcome is None)
+    lines = [
+        _line("email", wanted, received.mails, open_now),
+        _line("sms", wanted, [(number, f"{number}{at}") for at, number in enumerate(received.texts)], open_now),
+        _line("ticket", wanted, [(ticket.external_id, str(ticket.ticket_id)) for ticket in received.tickets], open_now),
+    ]
+    for kind in KINDS[3:]:
+        of_kind = [(delivery_id, call_id) for said, delivery_id, call_id in received.calls if said == SAID.get(kind, kind)]
+        lines.append(_line(kind, wanted, of_kind, open_now))
+    return lines
+
+
+def _kind(action: str) -> str:
+    return LEDGER_NAMES.get(action, action)
+
+
+def _line(kind: str, wanted: int, arrived: Sequence[tuple[str, str]], open_now: Mapping[str, int]) -> Line:
+    """`arrived` are effects, each with the id under which it came."""
+    ids = Counter(arrived)
+    effects = Counter(effect for effect, _ in ids)
+    doubled = sum(number - 1 for number in effects.values())
+    return Line(kind, wanted, len(effects), doubled, len(arrived) - len(ids), open_now.get(kind, 0))
+
+
+def table(lines: Sequence[Line], kills: int) -> str:
+    """For people."""
+    rows = [f"{'effect':<20}{'wanted':>8}{'arrived':>9}{'doubled':>9}{'same id again':>15}{'unfinished':>12}"]
+    rows += [
+        f"{one.kind:<20}{one.wanted:>8}{one.arrived:>9}{one.doubled:>9}{one.sent_again:>15}{one.unfinished:>12}" for one in lines
+    ]
+    return "\n".join([f"{kills} kills of the worker", *rows])
+
+
+def an_order(number: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "delivery_id": f"K-{number:05}",
+        "carrier": "acme",
+        "hub": "HEL1",
+        "promised": {"end": "2099-01-01T12:00:00+02:00"},
+        "destination": {"timezone": "Europe/Helsinki", "country": "FI"},
+        "customer": {"name": "Aino", "email": f"k{number}@example.test", "phone": f"+35840{2_000_000 + number}"},
+        **changes,
+    }
