@@ -206,3 +206,27 @@ def test_fewer_kilometres_are_taken_only_if_nobody_gets_later() -> None:
     assert taken == shorter
     assert isinstance(late, Better)
     assert late.plan.stops[0].delivery_id != "D3"
+
+
+@settings(max_examples=150, deadline=None)
+@given(routes(), matrices, st.permutations(range(1, 8)), st.sets(st.integers(1, 7), min_size=1))
+def test_what_several_ask_for_makes_the_whole_less_late_and_everyone_who_was_helped(
+    plan: RoutePlan, matrix: tuple[tuple[int, ...], ...], shuffled: list[int], asking: set[int]
+) -> None:
+    legs = legs_of(matrix)
+    rank = {f"D{number}": shuffled.index(number) for number in range(1, 8)}
+    solved = plan.with_remaining((*plan.fixed, *sorted(plan.free, key=lambda stop: rank[stop.delivery_id])))
+    known = [stop.delivery_id for stop in plan.stops]
+    wishes = [Wish(f"D{number}") for number in sorted(asking) if f"D{number}" in known]
+
+    taken, found = better_for_all(plan, solved, legs, wishes)
+
+    before, after = schedule_of(plan, legs), schedule_of(taken, legs)
+    assert after.lateness <= before.lateness
+    assert sorted(stop.delivery_id for stop in taken.stops) == sorted(known)
+    assert taken.remaining[: len(plan.fixed)] == plan.fixed
+    for wish, one in zip(wishes, found, strict=True):
+        was, now = before.visit_of(wish.delivery_id), after.visit_of(wish.delivery_id)
+        assert was is not None
+        assert now is not None
+        assert (now.lateness < was.lateness) == isinstance(one, Better)
