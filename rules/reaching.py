@@ -28,11 +28,11 @@ def came_of(deed: Deed, outcome: Outcome, at: Instant) -> ActionResult:
     if deed.action in QUESTIONS and outcome in (Outcome.DONE, Outcome.UNANSWERED):
         return asked(deed.request, at)
     if deed.action in TELLING and outcome is Outcome.DONE:
-        return ActionResult(outcome, events=tuple(_notified(deed, channel, at) for channel in _channels(deed)))
+        return ActionResult(outcome, events=tuple(_notified(deed, channel, at) for channel in channels_of(deed)))
     return ActionResult(outcome)
 
 
-def _channels(deed: Deed) -> tuple[str, ...]:
+def channels_of(deed: Deed) -> tuple[str, ...]:
     """By which channels a message goes: by those that the rule names; where they were tried before, by the next."""
     request = deed.request
     named = tuple(channel for channel in request.args.get("channels") or ("email",) if channel not in request.tried)

@@ -4,12 +4,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from domain.actions import Outcome
 from domain.event import Event
 from domain.order import Customer, Window
 from rules.compile import CompiledBook
 from rules.outcomes import Came, Script
+from rules.reaching import channels_of
 from rules.simulate import Moment, Reported, simulate
 from tests.builders import an_event, an_order, at
 from tests.rules.test_contests import a_book
@@ -156,3 +159,43 @@ def test_what_is_told_of_a_message_that_nobody_knows_changes_nothing() -> None:
 
     assert len(begun(moments)) == 1
     assert the_act(moments)[0] == "done"
+
+
+REPORTS = st.lists(st.tuples(st.sampled_from(["sms", "email", "whatsapp"]), st.integers(1, 120), st.integers(0, 30)), max_size=6)
+
+
+@settings(deadline=None, max_examples=60)
+@given(REPORTS, st.permutations(["sms", "email", "whatsapp"]), st.integers(1, 3), st.sampled_from(["", "quiet", "limit"]))
+def test_whatever_is_reported_when_and_how_often_no_channel_is_used_twice(
+    reports: list[tuple[str, int, int]], agreed: list[str], ways: int, kept_back: str
+) -> None:
+    keys = {
+        "": "",
+        "quiet": '  quiet_hours: {for: [notify.customer], window: "09:10-09:40"}\n',
+        "limit": "  limits: [{what: customer_message, at_most: 1, within: 24h}]\n",
+    }
+    book = a_book(LATE.replace("  do:", f"{keys[kept_back]}  do:"))
+    lines = [
+        an_event("undelivered", clock(60 + happened), clock(60 + happened + later), event_id=f"{KEY}/{channel}/undelivered",
+                 detail={"message": KEY, "channel": channel, "to": "customer"})
+        for channel, happened, later in reports
+    ]  # fmt: skip
+
+    moments = played(book, lines, "15:00", channels=tuple(agreed[:ways]))
+
+    messages = [deed for moment in moments for deed in moment.deeds if deed.name == "notify.customer"]
+    used = [channel for deed in messages for channel in channels_of(deed)]
+    failed = {channel for channel, _, _ in reports}
+    told = moments[-1].watch.delivery.facts.talk.messages[KEY]
+    assert len(used) == len(set(used))
+    assert len(messages) <= 1 + len(failed)
+    assert not set(told.stands) & failed
+    if not kept_back:
+        left = [channel for channel in agreed[:ways] if channel not in failed]
+        assert bool(told.stands) == bool(left or "sms" not in failed)
+        assert moments[-1].watch.delivery.facts.talk.unreached == (not told.stands)
+
+
+def clock(minutes: int) -> str:
+    """Minutes after eight."""
+    return f"{8 + minutes // 60:02}:{minutes % 60:02}"
