@@ -64,6 +64,7 @@ from store.ledger import Ledger
 from store.library import Library
 from store.opt_outs import OptOuts
 from store.plans import Plans
+from store.receipts import Receipts
 from store.reservations import Reservations
 from store.rulebooks import Rulebooks
 from store.stand_ins import StandIns
@@ -237,6 +238,7 @@ def activities_of(
         links_of(settings),
         pagers_of(webhooks),
         conversations,
+        Receipts(database),
     )
     notifying = Notifying(channels, ledger, contacts, wall_clock)
     asking = AskingCarriers(carriers_of(read.directory, webhooks), templates, ledger, wall_clock)

@@ -96,6 +96,24 @@ class OptOuts(Protocol):
     async def opt_out(self, channel: str, address: str, *, because: str, now: Instant) -> None: ...
 
 
+class Reported(Protocol):
+    """Knows of which effects a provider has reported on the message."""
+
+    async def reference_of(self, key: str) -> str | None:
+        """The provider's name for it."""
+        ...
+
+
+class NothingReported:
+    """Where providers cannot report."""
+
+    async def reference_of(self, key: str) -> str | None:
+        return None
+
+
+NOTHING_REPORTED: Reported = NothingReported()
+
+
 @dataclass(frozen=True, slots=True)
 class Telling:
     """What is to be told to whom, by which channel, as which effect."""
@@ -122,8 +140,10 @@ class Channels:
         links: Links = NO_LINKS,
         pagers: Mapping[Way, Pager] = NO_PAGERS,
         conversations: Conversations | None = None,
+        reported: Reported = NOTHING_REPORTED,
     ) -> None:
         """Without `conversations` nobody remembers which delivery a number was written to about."""
+        self._reported = reported
         self._mail = mail
         self._texts: Mapping[Way, Texts] = {"sms": sms, "whatsapp": whatsapp}
         self._templates = templates
@@ -167,8 +187,7 @@ class Channels:
         context = {"now": request.asked_at, **request.context, **links}
         language, timezone = telling.contact.language, request.destination.timezone
         written_for = "email" if telling.channel in PAGED else telling.channel
-        message = self._templates.render(telling.template, written_for, language=language, timezone=timezone, context=context)
-        return replace(message, content=None) if self._may_write_freely(request) else message
+        return self._templates.render(telling.template, written_for, language=language, timezone=timezone, context=context)
 
     def _acknowledging(self, telling: Telling) -> str | None:
         """Where one of our people says that they have seen the incident."""
@@ -186,17 +205,22 @@ class Channels:
             link = self._acknowledging(telling)
             return await pager.page(key=telling.key, to=address, message=message, request=telling.request, link=link)
         texts = self._texts.get(telling.channel)
-        if texts is not None and claim.standing == "in_doubt":
-            earlier = await texts.find(to=address, message=message, since=claim.since)
-            if isinstance(earlier, Unsent):
-                return replace(earlier, retry=True, in_doubt=True)
-            if earlier is not None:
-                return earlier
+        in_doubt = texts if claim.standing == "in_doubt" else None
+        if in_doubt and (earlier := await self._earlier(in_doubt, telling.key, address, message, claim.since)) is not None:
+            return earlier
         if (opted_out := await self._opt_outs.opted_out(telling.channel, address)) is not None:
             return Ended(Outcome.WITHHELD, f"{NOT_WANTED[telling.channel]}: {opted_out.because}")
         if texts is not None:
-            return await texts.send(key=telling.key, to=address, message=message)
+            freely = replace(message, content=None) if self._may_write_freely(telling.request) else message
+            return await texts.send(key=telling.key, to=address, message=freely)
         return await self._mail.send(key=telling.key, to=address, message=message)
+
+    async def _earlier(self, texts: Texts, key: str, address: str, message: Message, since: Instant) -> Sending | None:
+        """What came of an earlier try: it was sent for sure if the provider has reported on it, else the provider is asked."""
+        if (reference := await self._reported.reference_of(key)) is not None:
+            return Sent(reference)
+        earlier = await texts.find(to=address, message=message, since=since)
+        return replace(earlier, retry=True, in_doubt=True) if isinstance(earlier, Unsent) else earlier
 
     async def _ended(self, telling: Telling, address: str, sending: Sending) -> Ended:
         if isinstance(sending, Sent):

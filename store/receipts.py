@@ -45,6 +45,11 @@ class Receipts:
             row = (await connection.execute(select(receipts).where(receipts.c.key == key))).first()
         return Receipt(row.key, row.reference, row.status, row.code, row.reported_at) if row is not None else None
 
+    async def reference_of(self, key: str) -> str | None:
+        """The provider's name for an effect's message, if it has reported on it."""
+        found = await self.of(key)
+        return found.reference if found is not None else None
+
     async def key_of(self, reference: str) -> str | None:
         """The effect whose message the provider knows by a name."""
         query = select(effects.c.key).where(effects.c.provider_ref == reference).limit(1)

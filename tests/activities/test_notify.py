@@ -142,6 +142,16 @@ class FakeOptOuts:
 
 
 @dataclass
+class FakeReports:
+    """The provider's names of messages on which it has reported, by the key of the effect."""
+
+    known: dict[str, str] = field(default_factory=dict)
+
+    async def reference_of(self, key: str) -> str | None:
+        return self.known.get(key)
+
+
+@dataclass
 class FakeContacts:
     """One driver and one of our people."""
 
@@ -164,11 +174,12 @@ class Desk:
     sms: FakeSms = field(default_factory=FakeSms)
     whatsapp: FakeSms = field(default_factory=FakeSms)
     opt_outs: FakeOptOuts = field(default_factory=FakeOptOuts)
+    reported: FakeReports = field(default_factory=FakeReports)
     ledger: FakeLedger = field(default_factory=FakeLedger)
     clock: Clock = field(default_factory=Clock)
 
     async def notify(self, request: ActionRequest) -> ActionResult:
-        channels = Channels(self.mail, self.sms, self.whatsapp, self.templates, self.opt_outs, self.clock)
+        channels = Channels(self.mail, self.sms, self.whatsapp, self.templates, self.opt_outs, self.clock, reported=self.reported)
         return await Notifying(channels, self.ledger, FakeContacts(), self.clock).notify(request)
 
 
@@ -274,6 +285,18 @@ async def test_an_sms_in_doubt_is_not_sent_again_when_twilio_has_it(desk: Desk) 
     assert len(desk.sms.sent) == 1
     assert desk.sms.asked_for == [("+358401234567", NOON)]
     assert desk.ledger.claims[f"{KEY}/sms"].provider_ref == "SM-earlier"
+
+
+async def test_an_sms_in_doubt_on_which_twilio_has_reported_was_sent_for_sure(desk: Desk) -> None:
+    desk.sms.answers.append(Unsent("no answer in time", retry=True, in_doubt=True))
+    with pytest.raises(ApplicationError, match="no answer in time"):
+        await desk.notify(asked(channels=("sms",)))
+    desk.reported.known[f"{KEY}/sms"] = "SM-reported"
+
+    result = await desk.notify(asked(channels=("sms",)))
+
+    assert (result.outcome, len(desk.sms.sent), desk.sms.asked_for) == (Outcome.DONE, 1, [])
+    assert desk.ledger.claims[f"{KEY}/sms"].provider_ref == "SM-reported"
 
 
 async def test_an_sms_in_doubt_is_sent_again_when_twilio_does_not_have_it(desk: Desk) -> None:
