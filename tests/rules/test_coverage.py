@@ -38,7 +38,7 @@ def coverage_of(tmp_path: Path, *timelines: str, book: str = BOOK, outcomes: str
     """The coverage of tests that each play a timeline until 13:00."""
     (tmp_path / "small.yaml").write_text(book)
     tests = [
-        f"  - {{name: test {number}, delivery: {order}, outcomes: {outcomes}, timeline: [{line}], expect: [{{until: '13:00'}}]}}"
+        f"  - {{name: test {number}, delivery: {order}, outcomes: {outcomes}, timeline: [{line}], expect: [{{until: '13:00', severity: {{}}}}]}}"
         for number, line in enumerate(timelines)
     ]
     (tmp_path / "small.test.yaml").write_text("\n".join(["tests:", *tests]) + "\n")
