@@ -127,11 +127,14 @@ def by_seconds(fleet: Fleet) -> list[Told]:
 def _instant(ones: dict[str, One], group: Together, t: Instant) -> Iterator[tuple[str, Noted]]:
     """All that happens at an instant; when the group comes together by one, the others look again."""
     is_batch = {name: one.learn(t) for name, one in ones.items()}
-    waiting = set(ones)
+    waiting, looked = set(ones), set[str]()
     while waiting:
         name = min(waiting)
         waiting.discard(name)
         one = ones[name]
+        if name in looked:  # what was received was so for the look that learnt of it
+            one.known = Known(one.known.delivery)
+        looked.add(name)
         yield from ((name, note) for note in one.stepper.step(one.known, t, is_batch.pop(name, False), not group.is_open))
         if group.note(name, one.stepper, t):
             waiting |= set(group.since)
