@@ -30,6 +30,7 @@ from activities.open_ticket import Desk, Ticketing
 from activities.reassign import Reassigning
 from activities.record import Recording
 from cli.desks import desk_of
+from cli.feeds import of_feeds, watch_feeds
 from cli.heralds import Herald, of_disruptions
 from cli.planning import WorkflowsRunning, of_routes, running_on, travel_of
 from domain.actions import Way
@@ -75,6 +76,7 @@ from workflows.clock import wall_clock
 from workflows.contract import TASK_QUEUE
 from workflows.delivery import Delivery
 from workflows.disruption import Disruption
+from workflows.feed import Feed
 from workflows.glimpses import Glimpsing
 from workflows.guard import Guard
 from workflows.registration import missing_attributes
@@ -251,6 +253,7 @@ def activities_of(
         Loading(Loader(library)).load,
         Recording(Deliveries(database)).record,
         LookingOut(Register(Feeds(database), herald.rows), NobodyKnows(), NobodyKnows(), Groups(database), herald).look_out,
+        *of_feeds(database, herald, running),
         *of_disruptions(database, herald, running.deliveries, read, desk, templates, notifying),
         notifying.notify,
         Asking(notifying, conversations, wall_clock).ask_customer,
@@ -295,7 +298,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     worker = Worker(
         client,
         task_queue=task_queue,
-        workflows=[Delivery, Route, Assignment, Disruption],
+        workflows=[Delivery, Route, Assignment, Disruption, Feed],
         activities=activities_of(settings, database, library, sms, whatsapp, read, webhooks, desk, running),  # type: ignore[arg-type]
         activity_executor=ThreadPoolExecutor(4),
         interceptors=[Guard(), Glimpsing(glimpses.note)],
@@ -307,6 +310,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     try:
         async with showing(glimpses), worker:
             await Herald(Disruptions(database), running.places).tell()  # what was cut short before anybody was told
+            await watch_feeds(read.directory, database, running)
             yield worker
     finally:
         for texts in (sms, whatsapp):

@@ -27,6 +27,7 @@ from store.plans import Plans
 from store.stand_ins import StandIns
 from workflows.client import Deliveries as Running
 from workflows.clock import wall_clock
+from workflows.feeds import WatchedFeeds
 from workflows.places import DisruptedPlaces
 from workflows.routes import Routes
 
@@ -38,10 +39,16 @@ class WorkflowsRunning:
     deliveries: Running
     routes: Routes
     places: DisruptedPlaces
+    feeds: WatchedFeeds
 
 
 def running_on(client: Client, task_queue: str) -> WorkflowsRunning:
-    return WorkflowsRunning(Running(client, task_queue), Routes(client, task_queue), DisruptedPlaces(client, task_queue))
+    return WorkflowsRunning(
+        Running(client, task_queue),
+        Routes(client, task_queue),
+        DisruptedPlaces(client, task_queue),
+        WatchedFeeds(client, task_queue),
+    )
 
 
 def travel_of(settings: Settings, database: Database) -> LearntSpeeds | Valhalla:

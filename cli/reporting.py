@@ -3,7 +3,7 @@
 import json
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from cli.bearers import bearers
 from cli.command import FINDINGS, FINE, WRONG_USE
 from cli.connection import deliveries_of
 from cli.errors import InputError
+from cli.feeds import heard_of
 from cli.given_files import json_of, read
 from domain.event import Event
 from domain.instant import iso
@@ -23,10 +24,12 @@ from settings import Settings
 from store.database import Database
 from store.deliveries import Deliveries as Copies
 from store.events import Events
-from workflows.client import Deliveries
+from store.feeds import Feeds
+from workflows.client import Deliveries, connect
 from workflows.clock import wall_clock
 from workflows.contract import problems_of
 from workflows.events import DeliveryEvent, wire_event
+from workflows.feeds import WatchedFeeds
 
 Sendable = Event | Mapping[str, Any]
 
@@ -70,9 +73,18 @@ async def _report_tracked(settings: Settings, tracked: Sequence[TrackedEvents], 
             for found_id in ids:
                 found.setdefault(found_id, []).extend(told.events)
             code = code if ids else FINDINGS
+        reported = await _report(found, settings)
+        await _heard_of({event.source for told in tracked for event in told.events}, settings, database)
     finally:
         await database.close()
-    return max(code, await _report(found, settings))
+    return max(code, reported)
+
+
+async def _heard_of(sources: Collection[str], settings: Settings, database: Database) -> None:
+    """A feed that was silent is so no more."""
+    watched = WatchedFeeds(await connect(default=settings.temporal_default))
+    for source in sorted(sources):
+        await heard_of(Feeds(database), watched, source, wall_clock())
 
 
 async def _report(found: Mapping[str, Sequence[Sendable]], settings: Settings) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, select, update
 
 from domain.guards import FeedState
 from domain.instant import Instant, Span
@@ -22,11 +22,24 @@ class Feeds:
             rows = (await connection.execute(select(feeds).where(feeds.c.source.in_(names)))).all()
         return {row.source: FeedState(row.last_seen, row.cadence_ms) for row in rows}
 
-    async def seen(self, source: str, *, at: Instant) -> None:
-        """Something came in; an older report than the last one changes nothing."""
+    async def seen(self, source: str, *, at: Instant) -> bool:
+        """Something came in; an older report than the last one changes nothing. True if the workflow of the feed has to hear of it:
+        it took the feed for silent, or nothing was ever heard of it."""
         row = self._database.insert(feeds).values(source=source, last_seen=at)
         newer = func.coalesce(feeds.c.last_seen, 0) < at
-        await self._write(row.on_conflict_do_update(index_elements=["source"], set_={"last_seen": at}, where=newer))
+        heard = {"last_seen": at, "silent_since": None}
+        async with self._database.writing() as connection:
+            known = (await connection.execute(select(feeds).where(feeds.c.source == source).with_for_update())).one_or_none()
+            await connection.execute(row.on_conflict_do_update(index_elements=["source"], set_=heard, where=newer))
+        return known is None or known.last_seen is None or known.silent_since is not None
+
+    async def is_silent(self, source: str, cadence: Span, *, at: Instant) -> FeedState | None:
+        """Marks a feed as silent if it is; its state then, else None."""
+        overdue = (feeds.c.source == source) & (feeds.c.last_seen < at - cadence)
+        marked = update(feeds).where(overdue).values(silent_since=func.coalesce(feeds.c.silent_since, at))
+        async with self._database.writing() as connection:
+            found = (await connection.execute(marked.returning(feeds.c.last_seen))).scalar_one_or_none()
+        return None if found is None else FeedState(found, cadence)
 
     async def expect(self, source: str, cadence: Span | None) -> None:
         """How often the feed should report, in milliseconds; None: it is never called silent."""

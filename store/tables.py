@@ -247,6 +247,7 @@ feeds = Table(
     Column("source", String, primary_key=True, doc="a carrier, a driver app, a tracker"),
     Column("last_seen", BigInteger, doc="when anything came in from it last"),
     Column("cadence_ms", BigInteger, doc="how often it reports when all is well; without one it is never called silent"),
+    Column("silent_since", BigInteger, doc="since when its workflow takes it for silent; whoever hears of it then says so"),
 )
 
 parked = Table(

@@ -31,7 +31,7 @@ def test_actions_get_time_to_end_before_the_supervisor_ends_the_process() -> Non
     assert "graceful_shutdown_timeout=ENDS_WITHIN" in (ROOT / "worker.py").read_text()
 
 
-NOBODY = cast("WorkflowsRunning", SimpleNamespace(deliveries=None, routes=None, places=None))
+NOBODY = cast("WorkflowsRunning", SimpleNamespace(deliveries=None, routes=None, places=None, feeds=None))
 """Nothing runs that activities could speak to."""
 
 

@@ -13,6 +13,7 @@ TASK_QUEUE = "deliveries"
 DELIVERY = "Delivery"
 ROUTE = "Route"
 DISRUPTION = "Disruption"
+FEED = "Feed"
 
 LOOK_AGAIN = "look_again"
 """The signal that calls a delivery to look at its guards again: something outside has changed. What it carries is ignored."""
@@ -86,6 +87,11 @@ class WithdrawIn(Wire):
     """`withdraw {reason?}`."""
 
     reason: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+def feed_workflow_id(source: str) -> str:
+    """The workflow id of a feed."""
+    return f"feed-{source}"
 
 
 def disruption_workflow_id(scope: str, key: str) -> str:
