@@ -13,8 +13,9 @@ from domain.order import Order
 from domain.status import FINAL
 from rules.book import Grouping, Rule
 from rules.simulate import Line, Part, Reported, simulate_together
+from rules.tree import Count, EventPattern
 from tests.rules.scenarios import Scenario, conditions_that_open, days, kinds_for, orders, scenarios
-from tests.rules.stepper import Batch, Known, Noted, Stepper, reads_received
+from tests.rules.stepper import Batch, Known, Noted, Stepper, has_received, reads_received
 from tests.rules.test_against_stepper import compiled, examples
 
 Told = tuple[str, Instant, str, str]
@@ -42,6 +43,11 @@ def fleets(draw: st.DrawFn) -> Fleet:
     group = Grouping("carrier", draw(st.integers(2, 3)), within=draw(st.sampled_from([0, 0, length // 10, length // 5])))
     rule = replace(scenario.rules[0], group=group, after_final=False)
     rule = replace(rule, when=draw(st.just(rule.when) | conditions_that_open(length)))
+    # What is received is true for an instant only: whether others are looked at in that very instant is left open.
+    lasting = Count(EventPattern("scan"), 1, length // 10)
+    is_brief = {key: has_received(node) for key in ("when", "only_when") if (node := getattr(rule, key)) is not None}
+    rule = replace(rule, when=lasting if is_brief["when"] else rule.when)
+    rule = replace(rule, only_when=None if is_brief.get("only_when") else rule.only_when)
     kinds = [kind for kind in kinds_for((rule,)) if kind != "found"]
     ordered = tuple(replace(draw(orders(start, length, zone)), delivery_id=name) for name in "ABC")
     return Fleet(replace(scenario, rules=(rule,)), ordered, tuple(_on_the_way(draw(days(kinds, start, length))) for _ in ordered))
