@@ -6,50 +6,38 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.admit import Admitting
 from activities.ask_approver import AskingApprovers
-from activities.ask_carrier import AskingCarriers
 from activities.ask_customer import Asking
-from activities.assign import Assigning, Reached
-from activities.call_webhook import Calling
-from activities.channels import Channels, Pager, Texts
+from activities.assign import Reached
+from activities.channels import Texts
 from activities.glimpses import Glimpses, showing
 from activities.load import Loading
 from activities.look_out import LookingOut, NobodyKnows
 from activities.notify import Notifying
 from activities.open_ticket import Desk, Ticketing
-from activities.reassign import Reassigning
 from activities.record import Recording
 from cli.desks import desk_of
 from cli.feeds import of_feeds, watch_feeds
 from cli.heralds import Herald, of_disruptions
-from cli.planning import WorkflowsRunning, of_routes, running_on, travel_of
-from domain.actions import Way
-from domain.contact import Contact
+from cli.people import Contacts
+from cli.planning import WorkflowsRunning, of_routes, of_takers, running_on, stand_ins_of, travel_of
+from cli.requests import carriers_of, of_requests
+from cli.senders import channels_of, links_of, sms_of, whatsapp_of
 from domain.guards import Disrupted, FeedState
 from domain.instant import Instant
-from domain.links import Links
-from domain.route import StandIn
-from integrations.messaging.mail import SmtpMail, mail_server
-from integrations.messaging.silent import NoMail, NoSms, NoWhatsApp
-from integrations.messaging.slack import SlackPager
 from integrations.messaging.sms import TwilioSms
 from integrations.messaging.templates import Templates
 from integrations.messaging.whatsapp import TwilioWhatsApp
-from integrations.webhooks.carrier import CarrierEndpoints
-from integrations.webhooks.pages import WebhookPager
 from integrations.webhooks.sender import Webhooks
-from rules.business import Hours
-from rules.directory import Calendar, Carrier, Directory
 from rules.directory_reader import DirectoryReading, read_directory_file
 from settings import SHIPPED_RULES, Settings, read_settings, secret_named
 from store.admissions import Admissions
@@ -63,10 +51,6 @@ from store.feeds import Feeds
 from store.groups import Groups
 from store.ledger import Ledger
 from store.library import Library
-from store.opt_outs import OptOuts
-from store.plans import Plans
-from store.receipts import Receipts
-from store.reservations import Reservations
 from store.rulebooks import Rulebooks
 from store.stand_ins import StandIns
 from store.tickets import Desk as BuiltIn
@@ -103,32 +87,6 @@ class SetupError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Contacts:
-    """Drivers from the store, our own people from directory.yaml."""
-
-    drivers: Drivers
-    people: Mapping[str, Contact]
-    calendars: Mapping[str, Calendar] = field(default_factory=dict)
-
-    async def driver(self, driver_id: str) -> Contact | None:
-        return await self.drivers.contact(driver_id)
-
-    async def person(self, name: str) -> Contact | None:
-        """The owner of a rulebook may be a mail address."""
-        return self.people.get(name) or (Contact(email=name) if "@" in name else None)
-
-    async def on_call(self, turn: int, at: Instant, timezone: str) -> tuple[str, Contact] | None:
-        """Those in whose calendar it is working time, in the order of directory.yaml, one after the other."""
-        zone = ZoneInfo(timezone)
-        there = [(name, one) for name, one in self.people.items() if self._is_on_call(one, at, zone)]
-        return there[turn % len(there)] if there else None
-
-    def _is_on_call(self, person: Contact, at: Instant, zone: ZoneInfo) -> bool:
-        calendar = self.calendars.get(person.on_call or "")
-        return calendar is not None and Hours(calendar, zone).at(at)[0]
-
-
-@dataclass(frozen=True, slots=True)
 class Register:
     """What the store knows of what is outside the deliveries."""
 
@@ -156,60 +114,6 @@ class Loader:
             SHELF.put(version, await self.library.canonical(version))
 
 
-def stand_ins_of(directory: Directory) -> Mapping[str, Sequence[StandIn]]:
-    """The backups that directory.yaml names for each carrier, each with its own cost per drop."""
-    return {name: [_stand_in(backup, directory) for backup in row.backup] for name, row in directory.carriers.items()}
-
-
-def _stand_in(carrier: str, directory: Directory) -> StandIn:
-    listed = directory.carriers.get(carrier, Carrier())
-    return StandIn(carrier, carrier, listed.cost_per_drop, listed.currency)
-
-
-def mail_of(settings: Settings) -> SmtpMail | NoMail:
-    url = settings["DOORSTEP_SMTP_URL"]
-    if not url:
-        return NoMail()
-    return SmtpMail(mail_server(url), settings["DOORSTEP_MAIL_FROM"], wall_clock, bounces=settings.bounces_to)
-
-
-def sms_of(settings: Settings) -> TwilioSms | NoSms:
-    if not settings["TWILIO_ACCOUNT_SID"]:
-        return NoSms()
-    return TwilioSms(
-        settings["TWILIO_ACCOUNT_SID"],
-        settings["TWILIO_AUTH_TOKEN"],
-        settings["DOORSTEP_TWILIO_FROM"],
-        settings["DOORSTEP_TWILIO_BASE_URL"],
-        public_url=settings.public_url,
-    )
-
-
-def whatsapp_of(settings: Settings) -> TwilioWhatsApp | NoWhatsApp:
-    if not settings["TWILIO_ACCOUNT_SID"] or not settings["DOORSTEP_TWILIO_WHATSAPP_FROM"]:
-        return NoWhatsApp()
-    return TwilioWhatsApp(
-        settings["TWILIO_ACCOUNT_SID"],
-        settings["TWILIO_AUTH_TOKEN"],
-        settings["DOORSTEP_TWILIO_WHATSAPP_FROM"],
-        settings["DOORSTEP_TWILIO_BASE_URL"],
-        public_url=settings.public_url,
-    )
-
-
-def links_of(settings: Settings) -> Links:
-    return Links(settings.public_url, settings.secret_key)
-
-
-def pagers_of(webhooks: Webhooks) -> Mapping[Way, Pager]:
-    return {"slack": SlackPager(secret_named, wall_clock), "webhook": WebhookPager(webhooks)}
-
-
-def carriers_of(directory: Directory, webhooks: Webhooks) -> CarrierEndpoints:
-    """The carriers that directory.yaml says how to ask."""
-    return CarrierEndpoints(webhooks, {name: row.requests for name, row in directory.carriers.items() if row.requests})
-
-
 def activities_of(
     settings: Settings,
     database: Database,
@@ -222,31 +126,13 @@ def activities_of(
     running: WorkflowsRunning,
 ) -> list[object]:
     """Every activity, handed what it needs."""
-    ledger, plans, travel = Ledger(database), Plans(database), travel_of(settings, database)
     templates = Templates(settings.rules / "templates", SHIPPED_RULES / "templates")
-    contacts, stand_ins = (
-        Contacts(Drivers(database), read.contacts, read.directory.calendars),
-        StandIns(database, stand_ins_of(read.directory)),
-    )
-    ticketing = Ticketing(desk, templates, ledger, wall_clock)
-    conversations = Conversations(database)
-    channels = Channels(
-        mail_of(settings),
-        sms,
-        whatsapp,
-        templates,
-        OptOuts(database),
-        wall_clock,
-        links_of(settings),
-        pagers_of(webhooks),
-        conversations,
-        Receipts(database),
-    )
-    notifying = Notifying(channels, ledger, contacts, wall_clock)
-    asking = AskingCarriers(carriers_of(read.directory, webhooks), templates, ledger, wall_clock)
-    others = Reached(carriers_of(read.directory, webhooks), webhooks, notifying, contacts)
-    assigning = Assigning(plans, stand_ins, travel, Reservations(database), others, ledger, wall_clock)
-    calling = Calling(webhooks, templates, ledger, wall_clock)
+    contacts = Contacts(Drivers(database), read.contacts, read.directory.calendars)
+    stand_ins, travel = StandIns(database, stand_ins_of(read.directory)), travel_of(settings, database)
+    ticketing = Ticketing(desk, templates, Ledger(database), wall_clock)
+    channels = channels_of(settings, database, sms, whatsapp, templates, webhooks)
+    notifying = Notifying(channels, Ledger(database), contacts, wall_clock)
+    carriers = carriers_of(read.directory, webhooks)
     herald = Herald(Disruptions(database), running.places)
     return [
         Admitting(Admissions(database), Loader(library)).admit,
@@ -256,35 +142,21 @@ def activities_of(
         *of_feeds(database, herald, running),
         *of_disruptions(database, herald, running.deliveries, read, desk, templates, notifying),
         notifying.notify,
-        Asking(notifying, conversations, wall_clock).ask_customer,
+        Asking(notifying, Conversations(database), wall_clock).ask_customer,
+        AskingApprovers(notifying, links_of(settings)).ask_approver,
         ticketing.open_ticket,
         ticketing.update_ticket,
         ticketing.solve_ticket,
         *of_routes(settings, database, running, stand_ins, travel, webhooks),
-        Reassigning(plans, stand_ins, travel, ledger, wall_clock).reassign,
-        assigning.candidates,
-        assigning.offer,
-        assigning.commit,
-        assigning.withdraw,
-        AskingApprovers(notifying, links_of(settings)).ask_approver,
-        asking.request_new_attempt,
-        asking.hold_at_hub,
-        asking.change_to_pickup_point,
-        asking.return_to_sender,
-        calling.call_webhook,
-        calling.emit,
+        *of_takers(database, stand_ins, travel, Reached(carriers, webhooks, notifying, contacts)),
+        *of_requests(database, carriers, templates, webhooks),
     ]
 
 
 @contextlib.asynccontextmanager
 async def working(client: Client, settings: Settings, task_queue: str = TASK_QUEUE) -> AsyncIterator[Worker]:
     """A running worker: checks the search attributes, loads the rulebooks of open deliveries, then polls."""
-    missing = await missing_attributes(client)
-    if missing:
-        names = " ".join(f"--name {key.name}" for key in missing)
-        raise SetupError(
-            f"search attributes are not registered: {names}; `doorstep up` registers them, or deploy/create-search-attributes.sh"
-        )
+    await _refuse_missing_attributes(client)
     database, sms, whatsapp = Database(settings.database_url), sms_of(settings), whatsapp_of(settings)
     read = read_directory_file(settings.rules / DIRECTORY)
     webhooks = Webhooks(read.endpoints, secret_named, wall_clock)
@@ -321,6 +193,14 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
             await desk.close()
         SHELF.fetch_from(nowhere, settings.matcher)
         await database.close()
+
+
+async def _refuse_missing_attributes(client: Client) -> None:
+    if missing := await missing_attributes(client):
+        names = " ".join(f"--name {key.name}" for key in missing)
+        raise SetupError(
+            f"search attributes are not registered: {names}; `doorstep up` registers them, or deploy/create-search-attributes.sh"
+        )
 
 
 async def work_until_told(settings: Settings) -> None:

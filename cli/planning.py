@@ -1,29 +1,34 @@
 """Wires what plans routes anew: the doors to their workflows, and the activities of these."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from temporalio.client import Client
 
+from activities.assign import Assigning, Reached
 from activities.breakdown import Breakdown
 from activities.planning import TravelTimes
+from activities.reassign import Reassigning
 from activities.reorder import Reordering
 from activities.replan_route import Replanning
 from activities.reroute import Rerouting
 from activities.tell_dispatch import Dispatching
 from domain.endpoint import DISPATCH
+from domain.route import StandIn
 from integrations.routing.closures import Closures, ClosuresError, ClosuresFile
 from integrations.routing.learnt import LearntSpeeds
 from integrations.routing.solver import VroomSolver
 from integrations.routing.travel import GreatCircle
 from integrations.routing.valhalla import Valhalla
 from integrations.webhooks.sender import Webhooks
+from rules.directory import Carrier, Directory
 from settings import Settings, SettingsError
 from store.database import Database
 from store.drives import Drives
 from store.ledger import Ledger
 from store.plans import Plans
+from store.reservations import Reservations
 from store.stand_ins import StandIns
 from workflows.client import Deliveries as Running
 from workflows.clock import wall_clock
@@ -94,4 +99,27 @@ def of_routes(
         replanning.replan_route,
         replanning.give_up_replanning,
         Dispatching(plans, webhooks, ledger, wall_clock).tell_dispatch,
+    ]
+
+
+def stand_ins_of(directory: Directory) -> Mapping[str, Sequence[StandIn]]:
+    """The backups that directory.yaml names for each carrier, each with its own cost per drop."""
+    return {name: [_stand_in(backup, directory) for backup in row.backup] for name, row in directory.carriers.items()}
+
+
+def _stand_in(carrier: str, directory: Directory) -> StandIn:
+    listed = directory.carriers.get(carrier, Carrier())
+    return StandIn(carrier, carrier, listed.cost_per_drop, listed.currency)
+
+
+def of_takers(database: Database, stand_ins: StandIns, travel: TravelTimes, others: Reached) -> list[object]:
+    """The activities that give a delivery to somebody else: at once, or to whoever accepts an offer."""
+    plans, ledger = Plans(database), Ledger(database)
+    assigning = Assigning(plans, stand_ins, travel, Reservations(database), others, ledger, wall_clock)
+    return [
+        Reassigning(plans, stand_ins, travel, ledger, wall_clock).reassign,
+        assigning.candidates,
+        assigning.offer,
+        assigning.commit,
+        assigning.withdraw,
     ]

@@ -8,6 +8,7 @@ from typing import Any
 from activities.ask_approver import AskingApprovers
 from activities.channels import Channels
 from activities.notify import Notifying
+from cli.people import Contacts
 from cli.standins.mail_catcher import catching
 from domain.actions import Outcome
 from domain.instant import HOUR, MINUTE
@@ -21,7 +22,6 @@ from store.drivers import Drivers
 from store.ledger import Ledger
 from store.opt_outs import OptOuts
 from tests.activities.fleet import EIGHT, request
-from worker import Contacts
 
 ASKED = {
     "to": "ops@example.test",

@@ -6,6 +6,7 @@ from pathlib import Path
 from activities.ask_customer import Asking
 from activities.channels import NO_PAGERS, Channels
 from activities.notify import Notifying
+from cli.people import Contacts
 from cli.standins.mail_catcher import catching
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.conversation import Conversation, Question
@@ -24,7 +25,6 @@ from store.drivers import Drivers
 from store.ledger import Ledger
 from store.opt_outs import OptOuts
 from tests.activities.fleet import EIGHT, outcome_of, request
-from worker import Contacts
 
 QUESTION = {"template": "address-problem", "answers": ["yes", "no"], "answer_within": 7_200_000, "channels": ["sms", "email"]}
 

@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.channels import Channels
 from activities.notify import Notifying
+from cli.people import Contacts
 from cli.standins.mail_catcher import MailCatcher, catching
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.contact import Contact
@@ -34,7 +35,6 @@ from store.ledger import Ledger
 from store.opt_outs import OptOuts
 from tests.activities.fleet import EIGHT, request
 from tests.endpoints import Recorder, recording
-from worker import Contacts
 
 SECRET = "a secret of this test"
 KNOWN = {

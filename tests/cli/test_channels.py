@@ -6,9 +6,9 @@ import pytest
 
 from cli.channels import not_set_up
 from cli.doctor import LOOKS, Finding
+from cli.senders import mail_of, sms_of
 from domain.sending import Message, Unsent
 from settings import Settings, read_settings
-from worker import mail_of, sms_of
 
 NOTHING = Path("no-such-doorstep.toml")
 

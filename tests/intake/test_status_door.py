@@ -13,6 +13,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from activities.channels import Channels
 from activities.notify import Notifying
+from cli.people import Contacts
 from cli.standins.mail_catcher import MailCatcher, catching
 from cli.standins.twilio_resource import TextMessage
 from cli.standins.twilio_standin import ACCOUNT, TwilioStandin, standing_in
@@ -32,7 +33,6 @@ from tests.gateway import NUMBER, PUBLIC, TOKEN, Gateway, port_of, serving
 from tests.workflows.books import FAILED, TICKET, a_book, a_rule
 from tests.workflows.stage import Stage, a_status, stage
 from tests.workflows.test_delivery import acted, is_open
-from worker import Contacts
 from workflows.clock import wall_clock
 
 PATH = "/v1/twilio/status"

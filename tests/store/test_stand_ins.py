@@ -2,6 +2,7 @@
 
 from sqlalchemy import insert
 
+from cli.planning import stand_ins_of
 from domain.fleet import Fleet, FleetCarrier
 from domain.route import StandIn
 from domain.status import Condition, Status
@@ -10,7 +11,6 @@ from store.database import Database
 from store.fleets import Fleets
 from store.stand_ins import StandIns
 from store.tables import deliveries
-from worker import stand_ins_of
 
 DIRECTORY = """
 carriers:
