@@ -1,6 +1,7 @@
 """What every command has: how it prints and what it ends with."""
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from typing import Annotated, Any
@@ -24,3 +25,8 @@ FormatOption = Annotated[Format, typer.Option("--format", help="text for people,
 def ends_with(work: Callable[[], Coroutine[Any, Any, int]]) -> None:
     """Runs a command's coroutine and exits with what it returns."""
     raise typer.Exit(asyncio.run(work()))
+
+
+def as_json(value: Any) -> str:
+    """JSON for people: indented, with every character as it is."""
+    return json.dumps(value, indent=2, ensure_ascii=False)

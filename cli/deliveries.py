@@ -5,7 +5,7 @@ import sys
 import uuid
 from pathlib import Path
 
-from cli.command import FINDINGS, FINE
+from cli.command import FINDINGS, FINE, as_json
 from cli.connection import deliveries_of
 from cli.forecast import foreseen
 from cli.given_files import object_of, read
@@ -14,7 +14,7 @@ from cli.why import told
 from domain.instant import HOUR, MINUTE, iso
 from rules.local_time import LocalClock
 from settings import read_settings
-from workflows.client import RefusedError, as_json
+from workflows.client import RefusedError
 from workflows.clock import wall_clock
 
 

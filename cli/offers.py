@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from cli.command import FINDINGS, FINE
+from cli.command import FINDINGS, FINE, as_json
 from cli.connection import deliveries_of
 from settings import Settings
-from workflows.client import RefusedError, as_json
+from workflows.client import RefusedError
 
 
 async def show_offers(settings: Settings, assignment_id: str, format: str) -> int:

@@ -8,7 +8,7 @@ from domain.actions import ACTION_ARGUMENTS
 from rules import fields
 from rules.actions_reader import ALWAYS_PEOPLE, LATER_ACTIONS
 from rules.book import Approval, AtEnd, GroupedBy, Grouping, Limit, Limited, QuietHours
-from rules.directory_reader import money
+from rules.directory_values import money
 from rules.hand import Reader
 from rules.problems import suggestion
 from rules.quantities import clock_span

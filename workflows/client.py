@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any
 
@@ -48,8 +47,6 @@ VERSIONS_A_QUERY = 50
 """How many versions one query of Temporal's visibility names."""
 
 CANNOT_CONNECT = "cannot reach Temporal at {address}: {error}; is it running? `doorstep up` starts one here"
-
-
 NOBODY_POLLS = "nobody polls the task queue {queue}; `doorstep up` or `doorstep worker` starts a worker"
 NO_ANSWER = "no worker of the task queue {queue} answered within {seconds} s; is it still running? `doorstep doctor` says more"
 
@@ -299,8 +296,3 @@ def _reason(error: BaseException) -> str:
     return next(
         (words for sign, words in known.items() if sign in said), said.splitlines()[0][:200] if said else type(error).__name__
     )
-
-
-def as_json(value: Any) -> str:
-    """JSON for people: indented, with every character as it is."""
-    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -84,7 +84,7 @@ class Delivery(Doors):
         while not self._is_over():
             await self._something_happened()
             await self._settle()
-            if self._may_continue_as_new() and workflow.info().is_continue_as_new_suggested():
+            if self._is_due_to_continue():
                 workflow.continue_as_new(packed(self._alive))
 
     async def _has_ended(self) -> bool:
@@ -97,8 +97,6 @@ class Delivery(Doors):
         if self._inbox:
             self._state = replace(self._alive, ended_at=None)
         return not self._inbox
-
-    # The loop
 
     @property
     def _alive(self) -> State:
@@ -279,8 +277,6 @@ class Delivery(Doors):
     def _written(self, copy: DeliveryCopy) -> None:
         self._sight.copied(copy)
         self._sight.show(self._alive)
-
-    # Continue as new, cancellation
 
     def _may_continue_as_new(self) -> bool:
         busy = self._running or self._inbox or not self._writer.idle
