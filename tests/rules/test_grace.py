@@ -74,8 +74,8 @@ def test_what_is_open_when_the_grace_of_its_rule_ends_is_resolved_as_final() -> 
     assert [moment.resolved for moment in moments[2:]] == [{}, {"soon": Resolution.FINAL}, {"latest": Resolution.FINAL}]
     assert [[deed.name for deed in moment.deeds] for moment in moments[2:]] == [
         ["open_ticket"],
-        ["solve_ticket", "notify.shift-lead"],
-        ["open_ticket", "notify.shift-lead", "solve_ticket"],
+        ["update_ticket", "notify.shift-lead"],
+        ["open_ticket", "notify.shift-lead", "update_ticket"],
     ]
 
 

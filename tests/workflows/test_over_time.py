@@ -193,7 +193,7 @@ async def test_what_is_open_when_the_grace_ends_is_resolved_before_the_workflow_
         replayer = Replayer(workflows=[Delivery], interceptors=[Guard()], data_converter=DATA_CONVERTER)
         assert result["incidents"] == 1
         assert [(incident["rule"], incident["resolution"]) for incident in snapshot["incidents"]] == [("no-proof", "final")]
-        assert all(acted(action, "done")(snapshot) for action in ("open_ticket", "notify.shift-lead", "solve_ticket"))
+        assert all(acted(action, "done")(snapshot) for action in ("open_ticket", "notify.shift-lead", "update_ticket"))
         assert copy.finished_at is not None
         assert copy.open_incidents == ()
         assert [incident.resolution for incident in copy.incidents] == [Resolution.FINAL]
