@@ -30,6 +30,10 @@ class Taking:
         self._inbox = inbox
         self._handing_on = handing_on
 
+    async def has_come(self, source: str, message_id: str) -> bool:
+        """Whether it was taken before. Raises StoreError."""
+        return await self._inbox.has_come(source, message_id)
+
     async def take(self, source: str, message_id: str, arrivals: Sequence[Arrival], now: Instant) -> Taken:
         """Raises StoreError if it cannot be kept: then it has not been taken."""
         is_new = await self._inbox.put(source, message_id, arrivals, now=now)

@@ -124,9 +124,10 @@ class ReplyDoor:
         known = await self._conversations.of_number(number)
         means = understood(form.get("Body", "")[:LONGEST_REPLY], known, now, by_provider)
         window = await self._later(means, now)
-        taken = await self._taking.take(SOURCE, sid, _arrivals(means, sid, channel, window, now), now)
-        if means.wish in (Wish.STOP, Wish.START) and taken.is_new:
+        # First: what fails in between is sent again, and a message that has come before changes no wish any more.
+        if means.wish in (Wish.STOP, Wish.START) and not await self._taking.has_come(SOURCE, sid):
             await self._keep_wish(means.wish, channel, number, now)
+        taken = await self._taking.take(SOURCE, sid, _arrivals(means, sid, channel, window, now), now)
         when = window_words(window, means.about[0].timezone, means.about[0].language) if window is not None else ""
         return "" if by_provider else answer_to(means, number, when, _instead(means.wish, taken))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, func, or_, select, update
+from sqlalchemy import RowMapping, Select, func, or_, select, update
 
 from domain.arrival import Arrival
 from domain.instant import Instant
@@ -44,11 +44,15 @@ class Inbox:
             for one in arrivals
         ]
         async with self._database.writing() as connection:
-            has_come = select(inbox.c.entry).where(inbox.c.source == source, inbox.c.message_id == message_id).limit(1)
-            if (await connection.execute(has_come)).first() is not None:
+            if (await connection.execute(_come(source, message_id))).first() is not None:
                 return False
             added = await connection.execute(self._database.insert(inbox).values(rows).on_conflict_do_nothing())
         return bool(added.rowcount)
+
+    async def has_come(self, source: str, message_id: str) -> bool:
+        """Whether a message means something for deliveries and is here already."""
+        async with self._database.reading() as connection:
+            return (await connection.execute(_come(source, message_id))).first() is not None
 
     async def next_of(self, delivery_id: str | None = None, *, limit: int = 100) -> tuple[Entry, ...]:
         """What is to be handed on next: of each delivery, or of one, the first that has not been."""
@@ -85,6 +89,10 @@ class Inbox:
     async def _change(self, entry: int, values: Mapping[str, Any]) -> None:
         async with self._database.writing() as connection:
             await connection.execute(update(inbox).where(inbox.c.entry == entry).values(**values))
+
+
+def _come(source: str, message_id: str) -> Select[tuple[int]]:
+    return select(inbox.c.entry).where(inbox.c.source == source, inbox.c.message_id == message_id).limit(1)
 
 
 def _entry(row: RowMapping) -> Entry:

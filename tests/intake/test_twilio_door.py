@@ -13,6 +13,7 @@ from domain.instant import HOUR
 from rules.book import Step
 from store.conversations import Conversations
 from store.database import Database
+from store.errors import DatabaseUnreachableError
 from store.events import Events
 from store.opt_outs import OptOuts
 from tests.gateway import NUMBER, PATH, Gateway, port_of, serving
@@ -191,3 +192,30 @@ async def test_a_signed_call_without_a_message_is_refused(temporal: WorkflowEnvi
         answer = await gateway.says("hi", sid="")
 
         assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, ["MessageSid"])
+
+
+async def test_a_stop_that_could_not_be_kept_is_kept_when_twilio_sends_it_again(
+    temporal: WorkflowEnvironment, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message was in the inbox by then, so that the second time it was no news, and who wanted no more messages got more."""
+    async with serving(sqlite_database, port_of(temporal)) as gateway:
+        order = an_order()
+        await gateway.copied(order)
+        await gateway.asked(order["delivery_id"])
+
+        with monkeypatch.context() as away:
+            away.setattr(OptOuts, "opt_out", unreachable)
+            first = await gateway.says("stop")
+        again = said(await gateway.says("stop"))
+        kept = await OptOuts(sqlite_database).opted_out("sms", NUMBER)
+        await gateway.says("start", "SM2")
+        await gateway.says("stop")
+
+        assert first.status_code == 503
+        assert again.startswith("You will get no more messages")
+        assert kept is not None
+        assert await OptOuts(sqlite_database).opted_out("sms", NUMBER) is None, "the first message is no news any more"
+
+
+async def unreachable(*_: Any, **__: Any) -> None:
+    raise DatabaseUnreachableError("the database does not answer")
