@@ -32,6 +32,7 @@ class Conversations:
         The code is shown if the number has other deliveries that have not ended, and from then on.
         """
         async with self._database.writing() as connection:
+            await self._database.take_turns(connection, f"conversations {number}")
             known = await self._of(connection, number)
             mine = next((one for one in known if one.delivery_id == delivery_id), None)
             if mine is not None and (question is None or (mine.question is not None and mine.question.key == question.key)):

@@ -111,6 +111,12 @@ class Database:
         """An INSERT of this database's dialect, which knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
+    async def take_turns(self, connection: AsyncConnection, about: str) -> None:
+        """Until a writing transaction ends no other one is under way that takes turns about the same: for what is looked up before
+        it is written, where there is no row yet to lock. SQLite has one writer at a time as it is."""
+        if not self.is_sqlite:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:about, 0))"), {"about": about})
+
     async def ping(self) -> None:
         """Raises DatabaseUnreachableError unless the database answers."""
         async with self.reading() as connection:

@@ -22,6 +22,7 @@ class Disruptions:
     async def declare(self, notice: Notice) -> Notice | None:
         """Opens it and gives it its number; None if one of this kind is open there already."""
         async with self._database.writing() as connection:
+            await self._database.take_turns(connection, f"disruptions {notice.place}")
             if await _others(connection, notice):
                 return None
             return replace(notice, disruption_id=await _added(connection, notice))
@@ -65,6 +66,7 @@ class Disruptions:
         There is no number to take up if one of its kind is open there already, or if it was wound up before.
         """
         async with self._database.writing() as connection:
+            await self._database.take_turns(connection, f"disruptions {notice.place}")
             number = notice.disruption_id or await _same(connection, notice)
             if number is None and not await _others(connection, notice):
                 number = await _added(connection, notice)

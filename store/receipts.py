@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, select
 
 from domain.instant import Instant
 from store.database import Database
@@ -34,11 +34,9 @@ class Receipts:
         """Keeps what is furthest."""
         values = {"reference": receipt.reference, "status": receipt.status, "code": receipt.code, "reported_at": receipt.at}
         async with self._database.writing() as connection:
-            known = (await connection.execute(select(receipts.c.status).where(receipts.c.key == receipt.key))).scalar()
-            if known is not None and _rank(known) >= _rank(receipt.status):
-                return
             new = self._database.insert(receipts).values(key=receipt.key, **values)
-            await connection.execute(new.on_conflict_do_update(index_elements=["key"], set_=values))
+            is_further = _is_nearer_than(receipt.status)
+            await connection.execute(new.on_conflict_do_update(index_elements=["key"], set_=values, where=is_further))
 
     async def of(self, key: str) -> Receipt | None:
         async with self._database.reading() as connection:
@@ -62,5 +60,6 @@ class Receipts:
             return (await connection.execute(select(effects.c.key).where(effects.c.key == key))).first() is not None
 
 
-def _rank(status: str) -> int:
-    return RANKS.index(status) if status in RANKS else -1
+def _is_nearer_than(status: str) -> ColumnElement[bool]:
+    """Whether what is known is not as far as that. The database compares: two reports may come at the same moment."""
+    return receipts.c.status.not_in(RANKS[RANKS.index(status) :]) if status in RANKS else false()

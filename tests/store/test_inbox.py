@@ -1,5 +1,6 @@
 """What customers were asked by number, and the inbox from which their replies are handed on."""
 
+import asyncio
 from typing import Any
 
 from domain.arrival import Arrival
@@ -72,3 +73,12 @@ async def test_one_gateway_has_an_entry_in_hand_until_it_gives_it_back_or_dies(d
     assert (taken, again) == ([True, False, True], True)
     assert await inbox.claim(entry.entry, until=NOW + SECOND, now=NOW + HOUR) is False
     assert (await inbox.next_of(), await inbox.note_of("twilio", "SM1")) == ((), (True, "too late"))
+
+
+async def test_deliveries_that_write_to_a_number_at_the_same_moment_have_codes_of_their_own(database: Database) -> None:
+    known = Conversations(database)
+    ids = [f"D-{number}" for number in range(8)]
+
+    await asyncio.gather(*(known.written(NUMBER, one, now=NOW, question=a_question(f"{one}/q"), **SPOKEN) for one in ids))
+
+    assert len({one.code for one in await known.of_number(NUMBER)}) == len(ids)

@@ -1,5 +1,6 @@
 """What is outside the deliveries: feeds and who waits for them, disruptions and whom they call."""
 
+import asyncio
 from dataclasses import replace
 
 from domain.disruption import Affected, Heeded, Notice, TakenUp
@@ -148,3 +149,11 @@ async def test_it_concerns_the_open_deliveries_of_its_place(database: Database) 
 
     assert await disruptions.affected("hub", "HEL1", first=2) == Affected(3, ("D1", "D4"))
     assert await disruptions.affected("lane", "HEL1-north") == Affected()
+
+
+async def test_of_a_disruption_that_is_declared_several_times_at_once_there_is_one(database: Database) -> None:
+    disruptions = Disruptions(database)
+
+    declared = await asyncio.gather(*(disruptions.declare(DOWN) for _ in range(6)))
+
+    assert len([one for one in declared if one is not None]) == 1

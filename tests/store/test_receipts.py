@@ -1,6 +1,8 @@
 """What became of messages after their provider took them."""
 
+import asyncio
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -53,3 +55,14 @@ async def test_an_effect_is_ours_from_its_claim_on(database: Database, key: str)
     await Ledger(database).claim(KEY, action="notify.sms", delivery_id="D-1", incident_id="i", deadline=2_000, now=1_000)
 
     assert await Receipts(database).is_ours(key) == (key == KEY)
+
+
+async def test_of_reports_at_the_same_moment_the_furthest_is_kept(database: Database) -> None:
+    known = Receipts(database)
+    statuses = ("queued", "sending", "sent", "delivered", "undelivered")
+
+    for number in range(10):
+        await asyncio.gather(*(known.note(replace(receipt(status), key=f"{KEY}/{number}")) for status in statuses))
+
+    kept = [await known.of(f"{KEY}/{number}") for number in range(10)]
+    assert {one.status for one in kept if one is not None} == {"undelivered"}
