@@ -120,6 +120,9 @@ class Assignment(AssignmentDoors):
         while self._inbox and self._is_wanted:
             said = self._inbox.popleft()
             offer = self._offers[said.candidate]
+            if not offer.state.is_open:  # it was taken back while the answer was on its way
+                self._resolve(said)
+                continue
             by = f"by {said.by}" + (f": {said.note}" if said.note else "")
             if said.accept:
                 offer = replace(offer, tracking_number=said.tracking_number or offer.tracking_number, note=by)

@@ -8,7 +8,16 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from domain.assignment import AssignmentRequest
-from workflows.contract import WithdrawIn, assignment_workflow_id, invalid_input, json_of, problem, problems_of, read_payload
+from workflows.contract import (
+    WithdrawIn,
+    assignment_workflow_id,
+    delivery_workflow_id,
+    invalid_input,
+    json_of,
+    problem,
+    problems_of,
+    read_payload,
+)
 from workflows.guard import TooManyArguments
 
 _REQUEST: TypeAdapter[AssignmentRequest] = TypeAdapter(AssignmentRequest)
@@ -28,6 +37,8 @@ def read_request(raw: RawValue | TooManyArguments | None) -> AssignmentRequest:
     wanted = assignment_workflow_id(request.request.incident_id, request.number)
     if workflow.info().workflow_id != wanted:
         raise invalid_input([problem("number", f"the workflow id must be {wanted}", "workflow_id")])
+    if request.answer_to != (asks := delivery_workflow_id(request.request.delivery_id)):
+        raise invalid_input([problem("answer_to", f"the answer must go to {asks}, whose delivery it is", "workflow_id")])
     return request
 
 

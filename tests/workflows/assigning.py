@@ -1,5 +1,6 @@
 """What assignments need around them: a fleet in a real store, drivers and carriers who are told on paper."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -43,8 +44,12 @@ class Outside:
     told: list[tuple[str, str]] = field(default_factory=list)
     calls: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
     dispatch: bool = False
+    takes_back: asyncio.Event | None = None
+    """If it is set, nobody is told that an offer is taken back before it happens."""
 
     async def notify(self, request: ActionRequest) -> ActionResult:
+        if self.takes_back is not None and request.args["template"] == "assignment-withdrawn":
+            await self.takes_back.wait()
         self.told.append((str(request.driver_id), request.args["template"]))
         return ActionResult(Outcome.DONE, "sms sent")
 

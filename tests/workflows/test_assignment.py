@@ -501,3 +501,30 @@ async def test_cancelled_in_temporal_it_takes_its_offers_back(temporal: Workflow
         assert result["note"] == "it was cancelled in Temporal"
         assert of(snapshot, "reassign")["outcome"] == "no_help"
         assert await there.reserved(delivery_id) == {"driver:V2": ReservationState.RELEASED}
+
+
+async def test_who_accepts_while_the_offer_is_taken_back_is_too_late_and_the_next_is_asked(
+    temporal: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    """The answer was taken for that of an open offer: its room, given back already, was looked for again for two minutes."""
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(2 * SECOND), **there.asking()) as on:
+        there.outside.takes_back = asyncio.Event()
+        for number in (2, 3):
+            await there.has_driver(number)
+        delivery_id, doors = await failed(on, there)
+        await until(doors, "driver:V2", "offered")
+        async with asyncio.timeout(15):
+            while (await there.reserved(delivery_id))["driver:V2"] is not ReservationState.RELEASED:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+        answering = asyncio.create_task(doors.answer(True, driver_id="V2"))
+        await asyncio.sleep(0.5)
+        there.outside.takes_back.set()
+        with pytest.raises(WorkflowUpdateFailedError) as late:
+            await asyncio.wait_for(answering, 15)
+        await until(doors, "driver:V3", "offered")
+        await doors.answer(True, driver_id="V3")
+        await on.until(delivery_id, acted("notify.customer", "done"))
+
+        assert why(late)[0] == "Conflict"
+        assert [state for who, state in await assignments(on, delivery_id) if who == "V2"] == ["offered", "withdrawn"]
