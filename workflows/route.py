@@ -13,7 +13,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.replan_route import Replanning
@@ -64,7 +64,7 @@ class Route:
     @workflow.run
     async def run(self, plan: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
         """Answers what is asked until the service day has ended, and says how often it planned."""
-        self._state = beginning(plan)
+        self._state = beginning(plan, goes_on=workflow.info().continued_run_id is not None)
         self._show()
         self._timer.set(Wake(max(self._day.ends_at, now() + 1), "the service day ends"))
         while not self._is_over():
@@ -115,6 +115,8 @@ class Route:
                 summary=_summary("plans for", asked.wanted),
             )
         except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise  # the route is: it ends, and who asked goes on when their own time is over
             return await self._given_up(asked, f"route {asked.route_id} could not be planned: {error.cause or error}")
 
     async def _given_up(self, asked: Replan, reason: str) -> Replanned:
@@ -128,7 +130,9 @@ class Route:
                 retry_policy=UNTIL_TOLD,
                 summary=_summary("gives up for", asked.wanted),
             )
-        except ActivityError:
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
             return Replanned(self._day.version, self._day.stops)
 
     async def _tell_dispatch(self, version: PlanVersion) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from domain.actions import OF_THE_ROUTE
 from domain.instant import Instant, instant, iso
 from domain.replanning import Answered, PlannedStop, Replanned, Wanted
 from workflows.contract import invalid_input, problem, problems_of, read_payload
-from workflows.scalars import Name, Timezone, When, Wire
+from workflows.scalars import Day, Name, Timezone, When, Wire
 from workflows.state import Rejections
 
 KEPT_ANSWERS = 100
@@ -32,7 +32,7 @@ class RoutePlanIn(Wire):
 
     schema_version: Literal[1] = 1
     route_id: Name
-    service_date: date
+    service_date: Day
     timezone: Timezone = "UTC"
     ends_at: When | None = None
 
@@ -100,9 +100,9 @@ def packed(state: RouteState) -> dict[str, Any]:
     return {STATE_KEY: _STATE.dump_python(state, mode="json")}
 
 
-def beginning(raw: RawValue | None) -> RouteState:
-    """The state of the run before, or that of a new day; raises ApplicationError "InvalidInput"."""
-    if isinstance(raw, RawValue) and raw.payload.data.startswith(f'{{"{STATE_KEY}":'.encode()):
+def beginning(raw: RawValue | None, goes_on: bool = False) -> RouteState:
+    """The state of the run before, if it `goes_on`, or that of a new day; raises ApplicationError "InvalidInput"."""
+    if goes_on and isinstance(raw, RawValue) and raw.payload.data.startswith(f'{{"{STATE_KEY}":'.encode()):
         return _STATE.validate_json(json.dumps(json.loads(raw.payload.data)[STATE_KEY]))
     if raw is not None and not isinstance(raw, RawValue):
         raise invalid_input([problem("", "several arguments were sent; send one JSON object", "arguments")])

@@ -1,8 +1,8 @@
 """The scalars of wire models: what a name, an instant, an amount may be."""
 
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, TypeVar
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -14,14 +14,17 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 YEARS = range(2000, 2100)
 """Instants outside are mistakes, and some could not be shown or added to."""
 
+Moment = TypeVar("Moment", bound=date)
 
-def _of_our_time(when: datetime) -> datetime:
+
+def _of_our_time(when: Moment) -> Moment:
     if when.year not in YEARS:
         raise ValueError(f"the year must lie between {YEARS[0]} and {YEARS[-1]}")
     return when
 
 
 When = Annotated[AwareDatetime, Field(strict=True), AfterValidator(_of_our_time)]
+Day = Annotated[date, AfterValidator(_of_our_time)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Decimals = Annotated[Decimal, Field(ge=0, le=10**9, max_digits=20)]

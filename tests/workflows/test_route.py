@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
@@ -46,7 +46,7 @@ from workflows.contract import ROUTE, route_workflow_id
 from workflows.guard import Guard
 from workflows.payloads import DATA_CONVERTER
 from workflows.route import Route
-from workflows.route_plan import RouteState, beginning, packed, wire_wanted
+from workflows.route_plan import STATE_KEY, RouteState, beginning, packed, wire_wanted
 from workflows.routes import Routes
 
 BOOK = a_book(a_rule("late", FAILED, do=(Step("reroute", {}, (TICKET,)), TELL)))
@@ -310,6 +310,35 @@ async def test_it_ends_with_the_service_day_and_answers_what_comes_after_it(
         assert result == {"route_id": "R1", "service_date": "2026-01-05", "solved": 1}
 
 
+async def test_cancelled_while_it_plans_it_ends(temporal: WorkflowEnvironment, sqlite_database: Database) -> None:
+    """It took the end of its activity for a plan that failed, went on, and could not be cancelled again."""
+    late, also, waits = names("cancelled")
+    solver = Waiting()
+    await has_a_late_stop(sqlite_database, late, also, waits)
+    async with day(temporal.client, sqlite_database, solver) as today:
+        await today.starts(late, 60)
+        await today.fails(late)
+        await asyncio.wait_for(solver.begun.wait(), 15)
+
+        await today.routes.handle("R1", DAY).cancel()
+        with pytest.raises(WorkflowFailureError) as ended:
+            await asyncio.wait_for(today.routes.handle("R1", DAY).result(), 15)
+
+    assert isinstance(ended.value.cause, CancelledError)
+
+
+class Waiting:
+    """Finds no order before it has been waited for long."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+
+    async def order(self, plan: RoutePlan, legs: Legs, objective: Objective = Objective.ON_TIME) -> tuple[Stop, ...]:
+        self.begun.set()
+        await asyncio.sleep(5)
+        return plan.remaining
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -318,6 +347,8 @@ async def test_it_ends_with_the_service_day_and_answers_what_comes_after_it(
         pytest.param([], id="nothing"),
         pytest.param([{"route_id": "R1", "service_date": DAY}, 2], id="two arguments"),
         pytest.param([None], id="null"),
+        pytest.param([{STATE_KEY: {}}], id="what only a route itself hands on"),
+        pytest.param([{"route_id": "R1", "service_date": "9999-12-31"}], id="the last day that there is"),
     ],
 )
 async def test_a_bad_start_fails_at_once(temporal: WorkflowEnvironment, sqlite_database: Database, sent: Sequence[Any]) -> None:
@@ -337,7 +368,7 @@ def test_a_day_goes_through_continue_as_new_whole() -> None:
 
     (payload,) = DATA_CONVERTER.payload_converter.to_payloads([packed(state)])
 
-    back = beginning(RawValue(payload))
+    back = beginning(RawValue(payload), goes_on=True)
     assert back.waiting[0].request == wanted.request
     assert back == state
     assert len(back.waiting) == 1
