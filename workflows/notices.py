@@ -16,6 +16,9 @@ from workflows.scalars import Text, When, Wire
 OPENED, CLOSED = "opened", "closed"
 """The signals."""
 
+Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""As far as the store counts: one that it cannot hold would be tried for ever."""
+
 Place = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -30,7 +33,7 @@ class DisruptionNotice(Wire):
     opened_at: When | None = None
     closes_at: When | None = None
     note: Text | None = None
-    disruption_id: int | None = Field(default=None, ge=1)
+    disruption_id: Number | None = None
     rule: Text | None = None
     acted_on: bool = False
 
@@ -43,7 +46,7 @@ class DisruptionNotice(Wire):
 class DisruptionOver(Wire):
     """`closed {disruption_id, at?}`."""
 
-    disruption_id: int = Field(ge=1)
+    disruption_id: Number
     at: When | None = None
 
 

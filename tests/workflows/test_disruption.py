@@ -256,13 +256,14 @@ async def test_an_order_system_may_start_one_without_a_row_and_what_is_wrong_wit
         )
         await handle.signal("opened", {"scope": 7})
         await handle.signal("nonsense", args=[1, 2])
+        await handle.signal("closed", {"disruption_id": 2**31})
         await on.until(lambda: bool(on.told))
         seen = await handle.query("snapshot")
         await on.close()
         await handle.result()
 
     assert seen["open"][0]["disruption_id"] == 1
-    assert seen["rejected"]["count"] == 2
+    assert seen["rejected"]["count"] == 3
     assert "unknown signal" in seen["rejected"]["last"][1]
 
 
