@@ -77,6 +77,7 @@ class UpdateDoor:
 def _object(body: bytes) -> dict[str, Any]:
     try:
         found = json.loads(body)
+        json.dumps(found, ensure_ascii=False).encode()  # half of a pair of surrogates is no character, and cannot be passed on
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

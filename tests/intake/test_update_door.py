@@ -177,3 +177,11 @@ def test_a_key_that_could_be_guessed_is_refused_without_being_quoted() -> None:
         keys_of(settings)
 
     assert "short" not in str(refused.value).split(";")[0].split()
+
+
+async def test_text_that_is_no_text_is_refused() -> None:
+    async with door(UnreachableError("nobody is asked")) as client:
+        headers = {"Content-Type": "application/json"}
+        answer = await client.post("/v1/deliveries/D-1/amend", content=b'{"by": "\\ud800"}', headers=headers)
+
+    assert answer.status_code == 422, "half of a pair of surrogates cannot be passed on: it failed the call"
