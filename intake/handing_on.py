@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from logging import getLogger
 from typing import Any, Protocol
 
 from domain.instant import SECOND, Instant, Span
 from store.errors import StoreError
 from store.inbox import Entry, Inbox
 from workflows.client import RefusedError, UnreachableError
+
+LOG = getLogger(__name__)
 
 CLAIM_LASTS: Span = 30 * SECOND
 """Longer than a delivery is waited for."""
@@ -69,6 +72,9 @@ class HandingOn:
                 await self.all()
                 failures = 0
             except (UnreachableError, StoreError):
+                failures += 1
+            except Exception as error:  # nobody waits for this, and who is behind what cannot be handed on would wait for ever
+                LOG.warning("what is in the inbox cannot be handed on (%s); tried again", type(error).__name__)
                 failures += 1
             await self._called_within(WAITS_S[min(failures, len(WAITS_S)) - 1] if failures else LOOKS_S, bool(failures))
 

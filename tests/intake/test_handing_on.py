@@ -11,7 +11,7 @@ from domain.arrival import Arrival
 from domain.instant import Instant
 from intake.handing_on import HandingOn
 from store.database import Database
-from store.inbox import Inbox
+from store.inbox import Entry, Inbox
 from workflows.client import RefusedError, UnreachableError
 
 NOW: Instant = 1_795_413_600_000
@@ -106,3 +106,31 @@ async def test_two_gateways_hand_on_each_thing_once(sqlite_database: Database) -
     assert len(deliveries.told) == len(set(deliveries.told)) == 20
     of_one = [told for delivery_id, told in deliveries.told if delivery_id == "D-1"]
     assert of_one == [f"confirm_availability twilio-SM{number}" for number in (1, 5, 9, 13, 17)]
+
+
+async def test_what_goes_wrong_in_an_unknown_way_does_not_end_the_handing_on(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that takes no writes for a while says so in its own way; nothing was handed on by that gateway from then on."""
+    inbox, deliveries = Inbox(sqlite_database), Deliveries()
+    await inbox.put("twilio", "SM1", [arrival("D-1", "e1")], now=NOW)
+    handing_on, look, looks = deliveries.handing_on(inbox), inbox.next_of, 0
+
+    async def once_read_only(delivery_id: str | None = None, *, limit: int = 100) -> tuple[Entry, ...]:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise RuntimeError("cannot execute UPDATE in a read-only transaction")
+        return await look(delivery_id, limit=limit)
+
+    monkeypatch.setattr(inbox, "next_of", once_read_only)
+    monkeypatch.setattr("intake.handing_on.WAITS_S", (0.01,))
+    running = asyncio.create_task(handing_on.run())
+    try:
+        async with asyncio.timeout(5):
+            while not deliveries.told:  # noqa: ASYNC110 - what is told sets no event
+                await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+
+    assert deliveries.told == [("D-1", "confirm_availability twilio-SM1")]
