@@ -206,6 +206,8 @@ def _is_disproved(rule: CompiledRule, at: Instant, batch: Batch) -> bool:
 def _is_broken(rule: CompiledRule, cell: Cell, wanted: Truth, batch: Batch) -> bool:
     """Whether the batch says that the condition was something else for a time since the phase began."""
     start, now = max(cell.since, batch.late or 0), batch.now
+    if start >= now:
+        return False
     return not stayed(rule.when, wanted, batch.after, start, now) and stayed(rule.when, wanted, batch.before, start, now)
 
 

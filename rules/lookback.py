@@ -42,7 +42,7 @@ def _as_of(delivery: Delivery, at: Instant) -> Delivery:
 
 
 def late_since(learnt: Iterable[Event], now: Instant) -> Instant | None:
-    """The earliest instant whose past a batch may tell anew: 0 with a correction, None if it tells only of now."""
+    """The earliest instant of which a batch may tell anew, None if of none: 0 with a correction; `now` if it all has just happened,
+    since something may have opened at this very instant before that was known."""
     late = [0 if event.corrects is not None else event.occurred_at for event in learnt]
-    late = [at for at in late if at < now]
-    return min(late) if late else None
+    return min((at for at in late if at <= now), default=None)

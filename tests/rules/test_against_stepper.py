@@ -9,13 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.delivery import delivery_of
 from domain.event import Event
 from domain.instant import MINUTE, NEVER, SECOND, Instant, iso
+from domain.order import Money
 from rules.asking import questions
-from rules.book import Rulebook
+from rules.book import Rule, Rulebook
 from rules.compile import CompiledBook, compile_book
 from rules.evaluate import ChangeKind, Verdict
 from rules.openings import evaluated
+from rules.tree import Absent, Compare, EventPattern, Received
+from tests.builders import an_order, at
 from tests.rules.scenarios import Scenario, contests, facts, followers, scenarios
 from tests.rules.stepper import DIRECTORY, Away, Batch, stepped, stepped_in_turn, stepped_together
 
@@ -172,3 +176,31 @@ def test_a_rule_that_speaks_of_another_ones_opening_learns_of_it_at_once(scenari
     by_seconds = [(rule, iso(at), what, how) for rule, (at, what, how) in in_turn if at <= scenario.end]
 
     assert sorted(woken(scenario, compiled(scenario))) == sorted(by_seconds)
+
+
+HELD = Rule("first", "", Compare("cod", "at_most", 200, SECOND), hold=30 * SECOND)
+UNLESS = Rule("second", "", Absent(EventPattern("opened first"), SECOND), hold=30 * SECOND)
+
+
+@pytest.mark.parametrize(
+    "follower",
+    [
+        pytest.param(replace(UNLESS, clears_when=Received(EventPattern("out_for_delivery"))), id="that is closed by an event"),
+        pytest.param(UNLESS, id="that ends when it is false"),
+    ],
+)
+def test_a_rule_that_opens_unless_another_has_does_not_stay_open_beside_one_of_the_same_instant(follower: Rule) -> None:
+    """The second resolved as cured or, closed by events alone, stayed open."""
+    delivery = delivery_of(replace(an_order(), cod=Money(200, "EUR")), at("09:00"))
+    scenario = Scenario((HELD, follower), delivery, [], at("09:10"))
+
+    told = woken(scenario, compiled(scenario))
+
+    assert told == [
+        ("first", iso(at("09:00") + 31 * SECOND), "opened", ""),
+        ("second", iso(at("09:00") + 31 * SECOND), "opened", ""),
+        ("second", iso(at("09:00") + 31 * SECOND), "resolved", "retracted"),
+        ("second", iso(at("09:00") + 62 * SECOND), "opened", ""),
+    ]
+    in_turn = stepped_in_turn(scenario.rules, scenario.delivery, scenario.batches, scenario.end)
+    assert told == [(rule, iso(moment), what, how) for rule, (moment, what, how) in in_turn if moment <= scenario.end]
