@@ -12,6 +12,9 @@ SHOWN_WIDTH = 160
 
 LONGEST_MESSAGE = 400
 
+PICTURES = {**{code: 0x2400 + code for code in range(0x20)}, 0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), 0xFFFD)}
+"""Control characters -> what is shown instead; of those from U+0080 on there are no pictures."""
+
 LISTED = 12
 """How many allowed words a hint lists when nothing is close."""
 
@@ -93,7 +96,7 @@ class Problem:
         """`file:line:col  CODE message`, and below it the source line with a caret under the mistake."""
         word = "" if self.is_error else "warning: "
         place = f"{self.file}:{self.line}:{self.col}" if self.line else self.file
-        return "\n".join([f"{place}  {self.code} {word}{self.message}", *self._excerpt()])
+        return "\n".join(map(visible, [f"{place}  {self.code} {word}{self.message}", *self._excerpt()]))
 
     def as_json(self) -> dict[str, Any]:
         """The problem for programs; keys are stable."""
@@ -106,6 +109,11 @@ class Problem:
         shown, at = _around(self.source.replace("\t", " "), self.col - 1)
         carets = "^" * max(1, min(self.length, len(shown) - at))
         return [f"{self.line:>5} | {shown}", f"      | {' ' * at}{carets} {self.hint}".rstrip()]
+
+
+def visible(text: str) -> str:
+    """Control characters as pictures of themselves, one for one: a file that is wrong must not steer the terminal that shows it."""
+    return text.translate(PICTURES)
 
 
 def _around(line: str, at: int) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 import re
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -206,6 +207,21 @@ def test_a_long_line_is_cut_around_the_caret() -> None:
 
     assert len(line) < 200
     assert line[caret.index("^") : caret.index("^") + 6] == "statsu"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('rulebook: "b\\e[31m"\nrules: []\n', id="an escape in quotes"),
+        pytest.param("rulebook: b\x00\x1b[2J\n", id="as they are"),
+        pytest.param("rulebook: b\x9b2J\n", id="one of eight bits"),
+    ],
+)
+def test_what_is_wrong_does_not_steer_the_terminal_that_shows_it(text: str) -> None:
+    shown = "\n".join(problem.render() for problem in read_book(text, "b.yaml").problems)
+
+    assert shown
+    assert not [char for char in shown if unicodedata.category(char) == "Cc" and char != "\n"]
 
 
 @pytest.mark.parametrize("path", BAD_FILES, ids=lambda path: path.stem)
