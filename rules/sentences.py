@@ -17,9 +17,15 @@ from rules.words import SentenceError, Word, Words
 
 __all__ = ["FORMS", "Form", "SentenceError", "parse"]
 
+LONGEST_SENTENCE = 10_000
+"""Characters. A list of several hundred places is shorter; how long a mistake is sought grows with the square of it."""
+
 
 def parse(text: str, directory: Directory | None = None) -> Condition:
     """The condition that a sentence states; raises SentenceError, with the place within the text, at its first mistake."""
+    if len(text) > LONGEST_SENTENCE:
+        too_long = f"the sentence has {len(text)} characters, at most {LONGEST_SENTENCE} are read"
+        raise SentenceError("R003", 0, 1, too_long, "state it in several sentences, under all: or any:")
     words = Words(text)
     if words.peek().kind == "end":
         words.fail("R100", words.peek(), "the sentence is empty", "for example: status is out_for_delivery")

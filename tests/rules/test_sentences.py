@@ -306,3 +306,11 @@ def test_every_fact_can_be_known_or_unknown(fact: str) -> None:
 @pytest.mark.parametrize(("name", "synonym"), [(name, word) for name, fact in VOCABULARY.items() for word in fact.synonyms])
 def test_a_synonym_means_its_fact(name: str, synonym: str) -> None:
     assert parse(f"{synonym} is known") == Known(name)
+
+
+def test_a_sentence_that_is_far_too_long_is_not_read() -> None:
+    """One of 400,000 characters took two and a half seconds."""
+    with pytest.raises(SentenceError, match="400000 characters, at most 10000 are read") as refused:
+        parse("x " * 200_000)
+
+    assert refused.value.code == "R003"
