@@ -161,6 +161,8 @@ class Disruption:
                 start_to_close_timeout=QUICK,
                 schedule_to_close_timeout=TELLING,
                 retry_policy=UNTIL_DONE,
+                # A try that is under way is waited for: else its ticket could be opened after it was to be solved.
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                 summary="tells operations" if announcement.over_at is None else "tells operations that it is over",
             )
         except (ActivityError, asyncio.CancelledError) as error:

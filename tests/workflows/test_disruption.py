@@ -49,6 +49,8 @@ class Ground:
     called: list[str] = field(default_factory=list)
     told: list[ActionRequest] = field(default_factory=list)
     mail_is_away: bool = False
+    mail_goes: asyncio.Event | None = None
+    """If it is set, the news that something has opened takes so long to send."""
 
     @property
     def rows(self) -> Disruptions:
@@ -101,6 +103,8 @@ class Ground:
     async def notify(self, request: ActionRequest) -> ActionResult:
         if self.mail_is_away:
             raise ApplicationError("the mail server is away")
+        if self.mail_goes is not None and request.args["template"] == "disruption":
+            await self.mail_goes.wait()
         if request.key not in [kept.key for kept in self.told]:  # as the ledger has it
             self.told.append(request)
         return ActionResult(Outcome.DONE, "email: sent")
@@ -206,6 +210,27 @@ async def test_a_mail_server_that_is_away_delays_nobody_and_what_is_over_by_then
         await on.handle.result()
 
     assert [request.args["template"] for request in on.told] == ["disruption-over"]
+
+
+async def test_what_is_over_while_operations_are_being_told_is_told_after_that(
+    temporal: WorkflowEnvironment, database: Database
+) -> None:
+    """It was told first that it was over, and a ticket that was slow to open stayed open for ever."""
+    async with ground(temporal.client, database) as on:
+        on.mail_goes = asyncio.Event()
+        await Copies(database).write(another("D1", hub=on.key, rulebook_version="heeds"))
+        await on.declared()
+        await on.until(lambda: on.called == ["D1"])
+
+        await on.close()
+        await on.until(lambda: on.called == ["D1", "D1"])
+        await asyncio.sleep(0.5)
+        before = [*on.told]
+        on.mail_goes.set()
+        await on.handle.result()
+
+    assert before == []
+    assert [request.args["template"] for request in on.told] == ["disruption", "disruption-over"]
 
 
 async def test_a_worker_that_ends_in_between_loses_and_doubles_nothing(temporal: WorkflowEnvironment, database: Database) -> None:
