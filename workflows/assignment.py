@@ -147,7 +147,8 @@ class Assignment(AssignmentDoors):
         if made.state is OfferState.FAILED:
             await self._close(offer, OfferState.FAILED, made.note)
             return
-        offer = self._put(replace(offer.now(OfferState.OFFERED, now(), made.note), tracking_number=made.tracking_number))
+        offer = offer.now(OfferState.OFFERED, now(), made.note)  # who is told late has their time to answer all the same
+        offer = self._put(replace(offer, until=now() + self._within, tracking_number=made.tracking_number))
         await self._report(offer)
         if made.state is OfferState.DECLINED:
             await self._close(offer, OfferState.DECLINED, made.note, tell=False)

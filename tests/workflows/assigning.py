@@ -44,10 +44,12 @@ class Outside:
     told: list[tuple[str, str]] = field(default_factory=list)
     calls: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
     dispatch: bool = False
+    takes_s: float = 0
     takes_back: asyncio.Event | None = None
     """If it is set, nobody is told that an offer is taken back before it happens."""
 
     async def notify(self, request: ActionRequest) -> ActionResult:
+        await asyncio.sleep(self.takes_s)
         if self.takes_back is not None and request.args["template"] == "assignment-withdrawn":
             await self.takes_back.wait()
         self.told.append((str(request.driver_id), request.args["template"]))

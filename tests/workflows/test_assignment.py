@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
-from domain.instant import SECOND
+from domain.instant import SECOND, from_iso
 from rules.sentences import parse
 from store.words import ReservationState
 from tests.activities.fleet import has_backup, order_of, version_of
@@ -528,3 +528,16 @@ async def test_who_accepts_while_the_offer_is_taken_back_is_too_late_and_the_nex
 
         assert why(late)[0] == "Conflict"
         assert [state for who, state in await assignments(on, delivery_id) if who == "V2"] == ["offered", "withdrawn"]
+
+
+async def test_who_is_told_late_has_their_time_to_answer_all_the_same(temporal: WorkflowEnvironment, tmp_path: Path) -> None:
+    """The time began before they were told: who sent messages slowly left nobody any."""
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(60 * SECOND), **there.asking()) as on:
+        there.outside.takes_s = 1
+        await there.has_driver(2)
+        _, doors = await failed(on, there)
+        await until(doors, "driver:V2", "offered")
+
+        (offer,) = (await doors.handle.query("snapshot"))["offers"]
+
+        assert from_iso(offer["until"]) - from_iso(offer["at"]) == 60 * SECOND
