@@ -30,6 +30,8 @@ from workflows.client import UnreachableError
 
 SOURCE = "track"
 LONGEST_TEXT = 1_000
+LONGEST_NOTE = 500
+"""Characters that `instruct` takes."""
 WAITS_S = 4.0
 """Seconds that a delivery is asked for; then the page shows what was known last."""
 
@@ -163,7 +165,7 @@ def _arrival(delivery_id: str, id: str, form: Mapping[str, str], now: Instant) -
         moved = {"start": start or None, "end": end, "by": "customer"}
         event = _event(id, "customer_reply", {"text": f"move to {start} - {end}", "channel": "page"}, now)
         return Arrival(delivery_id, event, "reschedule", moved) if _is_time(end) and (not start or _is_time(start)) else None
-    place = form.get("safe_place", "").strip()[:LONGEST_TEXT]
+    text, place = text[:LONGEST_NOTE], form.get("safe_place", "").strip()[:LONGEST_NOTE]
     if do == "note" and (text or place):
         said = {name: value for name, value in (("text", text), ("safe_place", place)) if value}
         return Arrival(delivery_id, _event(id, "note", said, now), "instruct", {**said, "by": "customer"})

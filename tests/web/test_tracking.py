@@ -143,6 +143,8 @@ async def test_a_note_for_the_driver_can_always_be_left(temporal: WorkflowEnviro
         noted = await sent(gateway, path, page, do="note", text="ring twice", safe_place="the shed")
 
         assert "Please write something first." in nothing.text
+        long = await sent(gateway, path, await gateway.client.get(path), do="note", text="x" * 900, safe_place="y" * 900)
+        assert "We have noted it" in long.text, "as much of it as there is room for"
         assert "We have noted it" in noted.text
         assert {"text": "ring twice", "safe_place": "the shed"} in await told(on, delivery_id, "note")
 
