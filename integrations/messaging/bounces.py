@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes, message_from_string
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message as Mail
 from email.policy import compat32
@@ -54,8 +55,11 @@ class Bounce:
 
 def read_bounce(raw: bytes) -> Bounce | None:
     """What a mail tells of one of ours; None for any other mail, an answer from a holiday for one."""
-    mail = message_from_bytes(raw, policy=compat32)
-    parts = {part.get_content_type(): part for part in mail.walk()}
+    try:
+        mail = message_from_bytes(raw, policy=compat32)
+        parts = {part.get_content_type(): part for part in mail.walk()}
+    except RecursionError:  # mails in mails in mails: made to do harm, and no server sends such a report
+        return None
     told = _complaint(parts) or _failure(parts)
     if told is None:
         return None
@@ -123,5 +127,5 @@ def _text(mail: Mail, name: str) -> str:
     """A header on one line; nothing if it is missing. A long word may have been encoded to be folded, which is undone."""
     try:
         return " ".join(str(make_header(decode_header(str(mail.get(name, ""))))).split())
-    except (ValueError, LookupError):  # an unknown charset, or what only looks encoded
+    except (MessageError, ValueError, LookupError):  # an unknown charset, or what only looks encoded
         return ""

@@ -169,6 +169,18 @@ def test_any_other_mail_tells_of_none_of_ours(mail: bytes) -> None:
     assert read_bounce(mail) is None
 
 
+@pytest.mark.parametrize(
+    "mail",
+    [
+        pytest.param(dsn(to="=?utf-8?b?abc?= <doorstep@example.test>"), id="what only looks encoded"),
+        pytest.param(b"Content-Type: message/rfc822\n\n" * 3_000, id="mails in mails in mails"),
+    ],
+)
+def test_what_somebody_made_up_fails_no_call(mail: bytes) -> None:
+    """Anybody may write to the address for bounces, and whose call fails sends it again for days."""
+    read_bounce(mail)
+
+
 @given(st.binary(max_size=400), st.integers(0, 1_500), st.sampled_from([dsn(), COMPLAINT]))
 def test_no_mail_is_so_broken_that_it_cannot_be_read(noise: bytes, at: int, mail: bytes) -> None:
     read_bounce(noise)
