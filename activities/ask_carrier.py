@@ -1,9 +1,9 @@
 """Asks the carrier for another attempt, to hold, to change to a pickup point, or to return. What it agrees to the delivery learns."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
-from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, TypeAdapter, ValidationError
 from temporalio import activity
 
 from activities.call_webhook import Texts, filled, taken
@@ -19,7 +19,7 @@ from domain.actions import (
 )
 from domain.endpoint import Taken
 from domain.event import Event
-from domain.instant import Instant, instant
+from domain.instant import Instant, instant, of_our_time
 from domain.notice import notice_of
 from domain.sending import TemplateError, Unsent
 from domain.status import Kind, Party, Status
@@ -40,9 +40,12 @@ class Carriers(Protocol):
         ...
 
 
+_When = Annotated[AwareDatetime, AfterValidator(of_our_time)]
+
+
 class _Window(BaseModel):
-    start: AwareDatetime | None = None
-    end: AwareDatetime
+    start: _When | None = None
+    end: _When
 
 
 class CarrierAnswer(BaseModel):

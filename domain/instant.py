@@ -1,7 +1,7 @@
 """Instants and spans: whole milliseconds, so that no float ever decides when a rule opens."""
 
-from datetime import UTC, datetime
-from typing import TypeAlias
+from datetime import UTC, date, datetime
+from typing import TypeAlias, TypeVar
 
 Instant: TypeAlias = int
 """Milliseconds since 1970-01-01T00:00:00Z."""
@@ -16,6 +16,18 @@ DAY: Span = 24 * HOUR
 
 NEVER: Instant = 1 << 62
 """Later than every instant: "not, if nothing new happens"."""
+
+YEARS = range(2000, 2100)
+"""Instants outside are mistakes, and some could not be shown or added to."""
+
+Day = TypeVar("Day", bound=date)
+
+
+def of_our_time(when: Day) -> Day:
+    """The same date or datetime; raises ValueError for one that is a mistake."""
+    if when.year not in YEARS:
+        raise ValueError(f"the year must lie between {YEARS[0]} and {YEARS[-1]}")
+    return when
 
 
 def instant(moment: datetime) -> Instant:

@@ -2,29 +2,20 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, TypeVar
+from typing import Annotated
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from domain.instant import of_our_time
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=500)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-YEARS = range(2000, 2100)
-"""Instants outside are mistakes, and some could not be shown or added to."""
 
-Moment = TypeVar("Moment", bound=date)
-
-
-def _of_our_time(when: Moment) -> Moment:
-    if when.year not in YEARS:
-        raise ValueError(f"the year must lie between {YEARS[0]} and {YEARS[-1]}")
-    return when
-
-
-When = Annotated[AwareDatetime, Field(strict=True), AfterValidator(_of_our_time)]
-Day = Annotated[date, AfterValidator(_of_our_time)]
+When = Annotated[AwareDatetime, Field(strict=True), AfterValidator(of_our_time)]
+Day = Annotated[date, AfterValidator(of_our_time)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Decimals = Annotated[Decimal, Field(ge=0, le=10**9, max_digits=20)]

@@ -137,7 +137,14 @@ async def test_a_carrier_that_takes_no_requests_is_no_help_and_says_what_is_miss
 
 
 @pytest.mark.parametrize(
-    "body", ['{"status": "teleported"}', '{"promised": {"end": "tomorrow"}}', '{"accepted": true, "status": 7}'], ids=str
+    "body",
+    [
+        '{"status": "teleported"}',
+        '{"promised": {"end": "tomorrow"}}',
+        '{"promised": {"end": "9999-12-31T00:00:00Z"}}',
+        '{"accepted": true, "status": 7}',
+    ],
+    ids=str,
 )
 async def test_what_cannot_be_read_of_an_answer_is_not_guessed(
     sqlite_database: Database, carriers: CarrierEndpoints, acme: Recorder, body: str
