@@ -7,15 +7,19 @@ from pathlib import Path
 
 from cli.command import FINDINGS, FINE, as_json
 from cli.connection import deliveries_of
+from cli.errors import InputError
 from cli.forecast import foreseen
 from cli.given_files import object_of, read
 from cli.snapshot import show
 from cli.why import told
 from domain.instant import HOUR, MINUTE, iso
 from rules.local_time import LocalClock
+from rules.problems import suggestion
 from settings import read_settings
-from workflows.client import RefusedError
+from workflows.client import UPDATES, RefusedError
 from workflows.clock import wall_clock
+
+KNOWN = (*UPDATES, "adopt_rulebook")
 
 
 async def start_delivery(file: Path, format: str) -> int:
@@ -63,7 +67,9 @@ def print_example(delivery_id: str | None) -> None:
 
 
 async def update_delivery(delivery_id: str, name: str, request: str) -> int:
-    """Executes one of the delivery's updates and prints its answer, or why it was refused."""
+    """Executes one of the delivery's updates and prints its answer, or why it was refused. Raises InputError if there is no such update."""
+    if name not in KNOWN:
+        raise InputError(f'there is no update "{name}"; {suggestion(name, KNOWN)}')
     deliveries = await deliveries_of(read_settings())
     try:
         print(as_json(await deliveries.ask(delivery_id, name, object_of(request.encode(), Path("request")))))
@@ -78,8 +84,10 @@ async def decide_proposal(delivery_id: str, proposal: str | None, approve: bool,
     if proposal is None:
         told = (await (await deliveries_of(read_settings())).query(delivery_id, "snapshot"))["proposals"]
         awaiting = [one["proposal_id"] for one in told if one["answer"] is None]
-        if len(awaiting) != 1:
-            raise LookupError(f"say which proposal; awaiting an answer are: {', '.join(awaiting) or 'none'}")
+        if not awaiting:
+            raise LookupError(f"no proposal of {delivery_id} awaits an answer")
+        if len(awaiting) > 1:
+            raise LookupError(f"say which proposal; awaiting an answer are: {', '.join(awaiting)}")
         proposal = awaiting[0]
     request = {"proposal_id": proposal, "approve": approve, "by": by}
     return await update_delivery(delivery_id, "decide", json.dumps(request))

@@ -85,7 +85,7 @@ async def _worker(settings: Settings) -> Finding:
         return Finding("worker", False, str(error))
     if not polling:
         return Finding("worker", False, f"nobody polls the task queue {TASK_QUEUE}", "doorstep up, or doorstep worker")
-    return Finding("worker", True, f"{polling} pollers in the last minutes")
+    return Finding("worker", True, f"{polling} at work in the last minutes")
 
 
 def _missing_file(settings: Settings) -> Path | None:

@@ -1,6 +1,7 @@
 """`doorstep delivery report`: events from a file, from a carrier's payload or from options go to their deliveries."""
 
 import json
+import re
 import sys
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from cli.bearers import bearers
 from cli.command import FINDINGS, FINE, WRONG_USE
@@ -20,6 +22,7 @@ from domain.instant import iso
 from domain.status import Kind
 from integrations.carriers import CARRIERS
 from integrations.carriers.tracked import TrackedEvents
+from rules.problems import suggestion
 from settings import Settings
 from store.database import Database
 from store.deliveries import Deliveries as Copies
@@ -27,11 +30,12 @@ from store.events import Events
 from store.feeds import Feeds
 from workflows.client import Deliveries, connect
 from workflows.clock import wall_clock
-from workflows.contract import problems_of
 from workflows.events import DeliveryEvent, wire_event
 from workflows.feeds import WatchedFeeds
 
 Sendable = Event | Mapping[str, Any]
+
+IN_QUOTES = re.compile("'([^']*)'")
 
 
 async def report_events(settings: Settings, file: Path, delivery_id: str | None, format: str) -> int:
@@ -154,5 +158,17 @@ def _mistakes(event: Any) -> list[str]:
     try:
         DeliveryEvent.model_validate_json(json.dumps(event))
     except ValidationError as error:
-        return [f"{found['loc']}: {found['msg']}" for found in problems_of(error)]
+        return [_said(found) for found in error.errors(include_url=False)]
     return []
+
+
+def _said(found: ErrorDetails) -> str:
+    """One mistake: where it is, what was written, and what is allowed."""
+    where, written = ".".join(map(str, found["loc"])), found["input"]
+    if found["type"] == "missing":
+        return f"{where}: is missing"
+    if found["type"] == "enum":
+        return f'{where} can not be "{written}"; {suggestion(str(written), IN_QUOTES.findall(found["msg"]))}'
+    if found["type"].startswith(("datetime", "timezone")):
+        return f'{where} can not be "{written}"; write date, time and offset, as 2026-11-23T16:20:00+02:00'
+    return f"{where}: {found['msg'].removeprefix('Value error, ')}"

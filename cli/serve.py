@@ -16,7 +16,7 @@ from intake.offers import OfferDoor, Secrets
 from intake.plans import PlanDoor
 from intake.revoking import RevokingDoor
 from intake.tickets import Deciding, TicketDoor
-from intake.updates import UPDATES, UpdateDoor
+from intake.updates import UpdateDoor
 from rules.directory_reader import read_directory_file
 from settings import Settings, SettingsError, secret_named
 from store.database import Database
@@ -24,7 +24,7 @@ from store.plans import Plans
 from store.revocations import Revocations
 from web.app import Gateway, add_tracking, gateway_app, page_templates
 from web.deciding import Desk, add_deciding
-from workflows.client import Deliveries, connect
+from workflows.client import UPDATES, Deliveries, connect
 from workflows.clock import wall_clock
 
 PATIENCE = 10.0

@@ -25,6 +25,8 @@ def _lines(snapshot: Mapping[str, Any]) -> Iterator[str]:
     for proposal in snapshot["proposals"]:
         answer = f"{proposal['answer']}, {proposal['by'] or 'nobody'}" if proposal["answer"] else "awaits a decision"
         yield f"  proposal  {proposal['proposal_id']}: {proposal['says']}: {answer}"
+        if not proposal["answer"]:
+            yield f"            doorstep delivery decide {snapshot['delivery_id']} {proposal['proposal_id']} --approve --by NAME (or --reject)"
     for mute in snapshot["muted"]:
         reason = f": {mute['reason']}" if mute["reason"] else ""
         yield f"  muted     {mute['rule']} until {mute['until']}, by {mute['by']}{reason}"

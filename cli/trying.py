@@ -1,7 +1,8 @@
 """`doorstep rules try`: a file of events played through a rule or a rulebook. No server is needed."""
 
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def book_with(path: Path, rule: str | None) -> tuple[Rulebook | None, tuple[Prob
     books = [reading.book for reading in readings if reading.book is not None]
     fitting = [book for book in books if rule is None or rule in book.names]
     if len(fitting) > 1:
+        _tell_apart(fitting, rule)
         fitting = [book for book in fitting if book.name == "standard"]
     if len(fitting) == 1:
         return fitting[0], ()
@@ -78,6 +80,14 @@ def book_with(path: Path, rule: str | None) -> tuple[Rulebook | None, tuple[Prob
         near = suggestion(rule, [name for book in books for name in book.names])
         raise InputError(f"{path}: there is no rule {rule}; {near}")
     raise InputError(f"{path}: say which rulebook with --book: {', '.join(map(str, files)) or 'there is none'}")
+
+
+def _tell_apart(fitting: Sequence[Rulebook], rule: str | None) -> None:
+    """Says, beside what is printed, that another book has the rule too."""
+    names = [book.name for book in fitting]
+    if rule is not None and "standard" in names:
+        others = ", ".join(name for name in names if name != "standard")
+        print(f"{rule} of standard; for that of {others} name the file with --book", file=sys.stderr)
 
 
 def _source(path: Path) -> Source:

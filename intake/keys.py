@@ -34,7 +34,9 @@ class Keys:
         found = [hmac.compare_digest(key, given.strip().encode()) for key in self._keys]
         if scheme.lower() != "bearer" or not any(found):
             raise RefusedRequestError(
-                HTTPStatus.UNAUTHORIZED, "send Authorization: Bearer KEY with a key that is known", headers=CHALLENGE
+                HTTPStatus.UNAUTHORIZED,
+                "send Authorization: Bearer KEY with a key that is known: one of DOORSTEP_API_KEYS",
+                headers=CHALLENGE,
             )
 
 

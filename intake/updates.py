@@ -15,16 +15,10 @@ from fastapi.responses import JSONResponse, Response
 from intake.keys import Keys
 from intake.problems import RefusedRequestError, body_of, problem
 from intake.tickets import AGAIN, Deciding
-from workflows.client import RefusedError, UnreachableError
+from workflows.client import UPDATES, RefusedError, UnreachableError
 
 LONGEST = 64 * 1024
 """Bytes of an update."""
-
-UPDATES = (
-    "acknowledge", "amend", "cancel", "claim", "confirm_availability", "correct", "decide", "instruct", "mute", "reassign",
-    "reschedule", "resolve",
-)  # fmt: skip
-"""The updates of a delivery that this door takes; see docs/oms.md for what each is told."""
 
 STATUSES: Mapping[str, HTTPStatus] = {
     "InvalidInput": HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -56,7 +56,7 @@ def _idle(stretch: Stretch, moment: Moment) -> Failure:
 
 # What is so at each instant
 
-UNLISTED = "{rule} is open, but open: names neither shadows, proposals nor notices; expect what it did, or would do"
+UNLISTED = "{rule} is open, but open: names neither shadows, proposals nor notices; expect would: of a shadow, and did: of a proposal after a line `decide {rule} approve`"
 
 
 def _open(stretch: Stretch, key: str, wanted: tuple[str, ...]) -> Failure | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from domain.incident import Severity
+from domain.incident import Mode, Severity
 from rules import fields
 from rules.beside import TEST_ENDING
 from rules.source import Items, Node, Pairs, Source, Text, compose, decoded, source_of
@@ -13,17 +13,38 @@ SPEAKING = ("timeline", "expect", "outcomes")
 
 
 def note_untested(source: Source, node: Pairs, path: Path) -> None:
-    """A rule is tested when a line or an expectation of the test file beside the book names it."""
+    """A rule is tested when a line or an expectation of the test file beside the book names it.
+
+    A shadow is tested when some expectation says what would be done, which names no rule.
+    """
     tests = path.with_name(path.stem + TEST_ENDING)
     if not tests.exists():
         source.at_node("R304", node.get("rulebook") or node, "the rulebook has no tests", f"add {tests.name}", level="warning")
         return
     read = compose(source_of(decoded(tests.read_bytes(), str(tests))[0], str(tests)))
-    spoken, anywhere = _spoken(read), _words(read)
+    spoken, anywhere, keys = _spoken(read), _words(read), _keys(read)
     for rule_id, rule in written_rules(node):
+        if _mode(rule) == Mode.SHADOW and "would" in keys:
+            continue
         if rule_id not in (anywhere if _is_notice(rule) else spoken) and rule.get("overrides") is None:
-            where, hint = rule.get("id") or rule, f"add one to {tests.name} that expects something of it: open: [{rule_id}]"
+            where, hint = (
+                rule.get("id") or rule,
+                f"add one to {tests.name} that expects something of it: {_expected(rule, rule_id)}",
+            )
             source.at_node("R304", where, f"no test speaks of the rule {rule_id}", hint, level="warning")
+
+
+def _expected(rule: Pairs, rule_id: str) -> str:
+    """What a test may say of a rule; `open` names none that proposes or is a shadow."""
+    if _mode(rule) == Mode.PROPOSE:
+        return f"a line 12:00 decide {rule_id} approve, and did: [...]"
+    return "would: [...]" if _mode(rule) == Mode.SHADOW else f"open: [{rule_id}]"
+
+
+def _mode(rule: Pairs) -> str:
+    """As it is written, even if there is no such mode."""
+    mode = rule.get("mode")
+    return mode.value if isinstance(mode, Text) else Mode.LIVE
 
 
 def written_rules(node: Pairs) -> Iterator[tuple[str, Pairs]]:
@@ -54,3 +75,11 @@ def _words(node: Node | None) -> set[str]:
         return set().union(*(_words(item) for item in node.items))
     pairs = [pair for pair in node.pairs if pair[0].value != "message"] if node is not None else []
     return set().union(*(_words(part) for pair in pairs for part in pair))
+
+
+def _keys(node: Node | None) -> set[str]:
+    """Every key, however deep."""
+    if isinstance(node, Items):
+        return set().union(*map(_keys, node.items))
+    pairs = node.pairs if isinstance(node, Pairs) else []
+    return set().union(*({key.value, *_keys(value)} for key, value in pairs))

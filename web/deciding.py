@@ -21,6 +21,7 @@ from web.tracking_view import clock_at
 from workflows.client import RefusedError, UnreachableError
 
 AWAY = "The delivery cannot be reached right now. Please try again in a moment."
+CLOSED = "Please open it from the message once more: it may be cut off. Where it does not work, `doorstep delivery show` tells where the delivery stands."
 STALE = "This page was open for too long. Please try again."
 
 
@@ -135,7 +136,7 @@ class Deciding:
         return self._templates.TemplateResponse(request, "decide.html", told, headers=dict(PRIVATE))
 
     def _closed(self, request: Request, title: str, status: HTTPStatus) -> Response:
-        told = {"language": "en", "title": title, "why": "doorstep delivery show says more."}
+        told = {"language": "en", "title": title, "why": CLOSED}
         return self._templates.TemplateResponse(request, "track_closed.html", told, status_code=status, headers=dict(PRIVATE))
 
 

@@ -35,6 +35,12 @@ from workflows.events import wire_event
 from workflows.offers import as_it_ended
 from workflows.payloads import DATA_CONVERTER
 
+UPDATES = (
+    "acknowledge", "amend", "cancel", "claim", "confirm_availability", "correct", "decide", "instruct", "mute", "reassign",
+    "reschedule", "resolve",
+)  # fmt: skip
+"""What people and programs may ask of a delivery, from the command line and over HTTP; docs/oms.md says what each is told."""
+
 AnyHandle = WorkflowHandle[Any, Any]
 
 REUSE = {

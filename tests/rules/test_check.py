@@ -94,6 +94,22 @@ def test_a_rule_that_no_test_names_is_a_doubt(tmp_path: Path) -> None:
     assert checked.ok
 
 
+def test_a_shadow_is_tested_where_a_test_says_what_would_be_done(tmp_path: Path) -> None:
+    tests = "tests: [{name: n, timeline: ['09:00 scan'], expect: [{at: '10:00', would: []}]}]\n"
+
+    assert said(folder_with(tmp_path, a=book("mode: shadow, when: eta is unknown"), a_test=tests)) == []
+
+
+def test_a_rule_that_proposes_is_to_be_tested_by_an_answer(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, a=book("mode: propose, when: eta is unknown"), a_test="tests: []\n")
+
+    checked = check(folder)
+
+    assert [p.hint for p in checked.problems] == [
+        "add one to a.test.yaml that expects something of it: a line 12:00 decide r approve, and did: [...]"
+    ]
+
+
 def test_a_rule_that_stands_only_in_the_name_or_the_message_of_a_test_is_not_tested(tmp_path: Path) -> None:
     tests = "tests: [{name: r opens, delivery: {}, timeline: ['08:00 scan'], expect: [{at: '09:00', message: {contains: r}}]}]\n"
 

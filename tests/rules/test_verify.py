@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_shadow_that_is_expected_to_be_open_is_told_that_it_never_is(folder: Path) -> None:
     report = report_of(folder, STOPPED + "expect: [{at: '12:25', open: [stopped]}]")
 
-    said = "stopped is open, but open: names neither shadows, proposals nor notices; expect what it did, or would do"
+    said = "stopped is open, but open: names neither shadows, proposals nor notices; expect would: of a shadow, and did: of a proposal after a line `decide stopped approve`"
     assert said in report.summary()
 
 
