@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import reduce
 
 from domain.delivery import Delivery
 from domain.event import TAKEN_BACK, Event
@@ -30,18 +29,27 @@ def evaluated(
     edition: int = EDITION,
     ends: Ends = NO_ENDS,
 ) -> tuple[Delivery, Verdict]:
-    """`evaluate`; what opened is folded where rules speak of it, and evaluated again: the delivery then, and all that changed."""
+    """`evaluate`; what opened is folded where rules speak of it, and evaluated again: the delivery then, and all that changed. Each
+    opening by itself, the first rule's first: one that it takes back has opened for nobody."""
     verdict = evaluate(book, before, after, cells, learnt, last, now, edition, ends)
     found, changes = verdict, verdict.changes
-    for _ in range(2 * len(book.opened)):  # as many as can open on one another's opening, and be taken back with it
-        openings = tuple(_openings(book, found.changes, now))
-        if not openings:
+    waiting = tuple(_openings(book, changes, now))
+    for _ in range(4 * len(book.opened)):  # as many as can open on one another's opening, and be taken back with it
+        if not waiting:
             break
-        known, learnt = after, (*learnt, *openings)
-        after = reduce(Delivery.after, openings, known)
+        known, learnt = after, (*learnt, waiting[0])
+        after = after.after(waiting[0])
         found = evaluate(book, known, after, found.cells, learnt, now, now, edition, ends)
         changes = (*changes, *found.changes)
+        waiting = _without_those_taken_back((*waiting[1:], *_openings(book, found.changes, now)))
     return after, verdict if found is verdict else replace(found, changes=changes)
+
+
+def _without_those_taken_back(waiting: tuple[Event, ...]) -> tuple[Event, ...]:
+    """The events but for openings that are corrected before they were folded, and their corrections."""
+    ids = {event.event_id for event in waiting}
+    void = {corrected for event in waiting if (corrected := event.corrects) in ids}
+    return tuple(event for event in waiting if event.event_id not in void and event.corrects not in void)
 
 
 def _openings(book: CompiledBook, changes: Iterable[Change], now: Instant) -> Iterable[Event]:

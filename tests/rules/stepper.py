@@ -593,22 +593,27 @@ def _contended(steppers: list[Stepper], known: Known, t: Instant) -> Iterator[tu
 
 
 def stepped_in_turn(rules: Sequence[Rule], delivery: Delivery, batches: list[Batch], end: Instant) -> list[tuple[str, Noted]]:
-    """The same for rules that speak of one another's opening: it is learnt in the same instant, and all are looked at once more."""
+    """The same for rules that speak of one another's opening: each is learnt in its instant, one after the other, and all
+    are looked at once more."""
     due, known, noted = dict(batches), Known(delivery), list[tuple[str, Noted]]()
     steppers = [Stepper(rule) for rule in rules]
     seconds = range(delivery.known_at, end + 1, SECOND)
     for t in sorted({*seconds, *(t + 1 for t in (seconds if any(map(reads_received, rules)) else due))}):
         known = _with(known, tuple(event for event in due.get(t, ()) if not known.delivery.has_seen(event.event_id)), t)
-        is_batch = t in due
-        for _ in range(2 * len(rules)):
-            told = [(stepper.rule.id, note) for stepper in steppers for note in stepper.step(known, t, is_batch)]
-            noted += told
-            openings = tuple(
-                _opening(rule, note, known, t) for rule, note in told if note[1] == "opened" or note[2] == "retracted"
-            )
-            if not openings:
+        told = [(stepper.rule.id, note) for stepper in steppers for note in stepper.step(known, t, t in due)]
+        noted += told
+        waiting = [(rule, note) for rule, note in told if note[1] == "opened" or note[2] == "retracted"]
+        for _ in range(4 * len(rules)):
+            if not waiting:
                 break
-            known, is_batch = _with(known, openings, t), True
+            known = _with(known, (_opening(*waiting.pop(0), known, t),), t)
+            told = [(stepper.rule.id, note) for stepper in steppers for note in stepper.step(known, t, True)]
+            noted += told
+            for rule, note in told:
+                if note[2] == "retracted" and (rule, (t, "opened", "")) in waiting:
+                    waiting.remove((rule, (t, "opened", "")))
+                elif note[1] == "opened" or note[2] == "retracted":
+                    waiting.append((rule, note))
     return noted
 
 

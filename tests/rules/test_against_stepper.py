@@ -204,3 +204,20 @@ def test_a_rule_that_opens_unless_another_has_does_not_stay_open_beside_one_of_t
     ]
     in_turn = stepped_in_turn(scenario.rules, scenario.delivery, scenario.batches, scenario.end)
     assert told == [(rule, iso(moment), what, how) for rule, (moment, what, how) in in_turn if moment <= scenario.end]
+
+
+def test_of_two_rules_that_each_open_unless_the_other_has_the_first_opens() -> None:
+    """Both were taken back, time and again."""
+    one, other = (Rule(rule, "", Absent(EventPattern(f"opened {than}"), MINUTE)) for rule, than in (("a", "b"), ("b", "a")))
+    delivery = delivery_of(an_order(), at("09:00"))
+    scenario = Scenario((one, other), delivery, [], at("09:03"))
+
+    told = woken(scenario, compiled(scenario))
+
+    assert told[:3] == [
+        ("a", iso(at("09:01")), "opened", ""),
+        ("b", iso(at("09:01")), "opened", ""),
+        ("b", iso(at("09:01")), "resolved", "retracted"),
+    ]
+    in_turn = stepped_in_turn(scenario.rules, scenario.delivery, scenario.batches, scenario.end)
+    assert told == [(rule, iso(moment), what, how) for rule, (moment, what, how) in in_turn if moment <= scenario.end]
