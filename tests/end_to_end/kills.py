@@ -7,44 +7,59 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from cli.site import Site
 from cli.standins.mail_catcher import MailCatcher, catching
 from cli.standins.twilio_standin import TwilioStandin, standing_in
+from domain.fleet import Driver, Fleet, FleetCarrier
+from domain.instant import HOUR, Instant, moment
+from domain.route import Point, RoutePlan, Stop
 from settings import SHIPPED_RULES, Settings, read_settings
 from store.copies import Effect
 from store.database import Database
+from store.tables import routes
 from store.tickets import Desk, Ticket
 from tests.endpoints import Recorder, recording
+from workflows.clock import wall_clock
 
 BOOK = """\
 rulebook: standard
 rules:
-  - id: held
-    says: the delivery is on hold
-    when: status is on_hold
+  - id: out
+    says: It is out for delivery
+    when: status is out_for_delivery
     do:
+      - ask_customer: {template: address-problem, channels: [email], answer_within: 24h}
       - notify: {who: customer, template: running-late, channels: [email, sms]}
       - open_ticket: {queue: hub-ops}
-      - call_webhook: {endpoint: order-system, event: held-call}
-      - emit: {type: held-event}
+      - call_webhook: {endpoint: order-system, event: out-call}
+      - emit: {type: out-event}
       - request_new_attempt: {}
       - hold_at_hub: {hub: HEL1}
+      - reroute: {optimise: remaining_stops, objective: distance}
+      - reassign: {to: [backup_carrier]}
 """
 
 DIRECTORY = """\
 hubs: {{HEL1: {{timezone: Europe/Helsinki}}}}
 queues: [hub-ops]
-carriers: {{acme: {{requests: carrier}}}}
+carriers: {{acme: {{requests: carrier, backup: [zipvan]}}, zipvan: {{}}}}
 endpoints:
   order-system: {{url: "{url}", secret: ORDER_SYSTEM_SECRET}}
   carrier: {{url: "{url}", secret: CARRIER_SECRET}}
 """
 
-KINDS = ("email", "sms", "ticket", "call_webhook", "emit", "request_new_attempt", "hold_at_hub")
-SAID: Mapping[str, str] = {"call_webhook": "held-call", "emit": "held-event"}
+KINDS = ("email", "sms", "ticket", "call_webhook", "emit", "request_new_attempt", "hold_at_hub", "plans")
+MAILS, PLANS = 2, 2
+"""Of each delivery: the question and the notice; the plan of its route in a better order, and that without it."""
+
+EFFECTS = len(KINDS) - 2 + MAILS + PLANS
+"""Rows of the ledger for each delivery."""
+SAID: Mapping[str, str] = {"call_webhook": "out-call", "emit": "out-event"}
 """The type of a call where it is not the action."""
 
-LEDGER_NAMES = {"notify.email": "email", "notify.sms": "sms", "open_ticket": "ticket"}
+LEDGER_NAMES = {"notify.email": "email", "notify.sms": "sms", "open_ticket": "ticket", "reroute": "plans", "reassign": "plans"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +77,16 @@ class Ground:
             mails=[(mail.effect, mail.message_id) for mail in self.mail.mails],
             texts=[sms.to for sms in self.twilio.messages],
             tickets=await Desk(self.database).tickets(limit=100_000),
+            plans=await self._plans(),
             calls=[
                 (call.json["type"], call.json["data"]["delivery"]["delivery_id"], call.headers["webhook-id"])
                 for call in self.endpoint.calls
             ],
         )
+
+    async def _plans(self) -> dict[str, int]:
+        async with self.database.reading() as connection:
+            return {row.route_id: row.version for row in await connection.execute(select(routes.c.route_id, routes.c.version))}
 
 
 @asynccontextmanager
@@ -102,12 +122,14 @@ def _settings(environment: Mapping[str, str], rules: Path, mail: MailCatcher, tw
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What really arrived: mails as (effect, Message-ID), texts by recipient, calls as (type, delivery, webhook-id)."""
+    """What really arrived: mails as (effect, Message-ID), texts by recipient, calls as (type, delivery, webhook-id), the versions of
+    the routes' plans, of which the first is the one that was there before."""
 
     mails: Sequence[tuple[str, str]]
     texts: Sequence[str]
     tickets: Sequence[Ticket]
     calls: Sequence[tuple[str, str, str]]
+    plans: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +152,15 @@ def counted(wanted: int, received: Received, effects: Iterable[Effect]) -> list[
     """A line for each kind. Doubled in the sense of the design: two Message-IDs, two texts, two tickets, two webhook-ids."""
     open_now = Counter(_kind(effect.action) for effect in effects if effect.outcome is None)
     lines = [
-        _line("email", wanted, received.mails, open_now),
+        _line("email", MAILS * wanted, received.mails, open_now),
         _line("sms", wanted, [(number, f"{number}{at}") for at, number in enumerate(received.texts)], open_now),
         _line("ticket", wanted, [(ticket.external_id, str(ticket.ticket_id)) for ticket in received.tickets], open_now),
     ]
-    for kind in KINDS[3:]:
+    for kind in KINDS[3:-1]:
         of_kind = [(delivery_id, call_id) for said, delivery_id, call_id in received.calls if said == SAID.get(kind, kind)]
         lines.append(_line(kind, wanted, of_kind, open_now))
-    return lines
+    versions = [(f"{route} {min(n, PLANS + 1)}", str(n)) for route, last in received.plans.items() for n in range(2, last + 1)]
+    return [*lines, _line("plans", PLANS * wanted, versions, open_now)]
 
 
 def _kind(action: str) -> str:
@@ -161,13 +184,48 @@ def table(lines: Sequence[Line], kills: int) -> str:
     return "\n".join([f"{kills} kills of the worker", *rows])
 
 
+NEAR, FAR = Point(60.17, 24.95), Point(60.17, 25.35)
+"""A van that drives to the far stop first comes to the near one late."""
+
+
+def delivery_of(number: int) -> str:
+    return f"K-{number:05}"
+
+
+def fleet(count: int) -> Fleet:
+    """A van for each delivery, which drives past it to a far stop first; and a carrier that stands in."""
+    numbers, now = range(1, count + 1), wall_clock()
+    return Fleet(
+        tuple(Driver(f"V{number}", f"Driver {number}", "acme", None, None) for number in numbers),
+        (FleetCarrier("acme", "Acme"), FleetCarrier("zipvan", "ZipVan", ("acme",), (), 900, "EUR")),
+        tuple(_route(number, now) for number in numbers),
+    )
+
+
+def _route(number: int, now: Instant) -> RoutePlan:
+    return RoutePlan(
+        route_id=f"R{number}",
+        service_date=moment(now).date().isoformat(),
+        version=1,
+        start=Point(60.17, 24.94),
+        leaves_at=now,
+        stops=(Stop(f"X-{number}", FAR), Stop(delivery_of(number), NEAR)),
+        driver_id=f"V{number}",
+        carrier="acme",
+        capacity=8,
+        shift_ends=now + 12 * HOUR,
+    )
+
+
 def an_order(number: int, **changes: Any) -> dict[str, Any]:
     return {
-        "delivery_id": f"K-{number:05}",
+        "delivery_id": delivery_of(number),
         "carrier": "acme",
         "hub": "HEL1",
+        "route_id": f"R{number}",
+        "driver_id": f"V{number}",
         "promised": {"end": "2099-01-01T12:00:00+02:00"},
-        "destination": {"timezone": "Europe/Helsinki", "country": "FI"},
+        "destination": {"timezone": "Europe/Helsinki", "country": "FI", "lat": NEAR.lat, "lon": NEAR.lon},
         "customer": {"name": "Aino", "email": f"k{number}@example.test", "phone": f"+35840{2_000_000 + number}"},
         **changes,
     }
