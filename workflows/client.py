@@ -182,7 +182,8 @@ class Deliveries:
     async def reopen(self, delivery_id: str, events: Sequence[Event | Mapping[str, Any]]) -> bool:
         """Begins the next generation of a delivery that has ended, if the events say that its end did not occur.
 
-        It is told all that its last life knew, and the events. Raises LookupError if there never was such a delivery.
+        It is told all that its last life knew, and the events; it is admitted when this returns. Raises LookupError if there never
+        was such a delivery, RefusedError if it is not admitted.
         """
         told = [wire_event(event) if isinstance(event, Event) else event for event in events]
         life = await self.query(delivery_id, "history")
@@ -202,6 +203,7 @@ class Deliveries:
             await self.report(delivery_id, events)
         except RPCError as error:
             raise unreachable(error) from None
+        await self.ask(delivery_id, "accepted", {})
         return True
 
     async def look_again(self, delivery_id: str) -> None:
