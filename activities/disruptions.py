@@ -1,7 +1,6 @@
 """What a disruption does outside: it takes its place in the store, calls deliveries, and tells operations, once each."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
@@ -10,15 +9,13 @@ from temporalio import activity
 
 from activities.effects import Claim, Clock, Effects, Ended, Ledger
 from activities.open_ticket import NO_TICKET, Desk, Texts, filed_as, is_in_doubt
+from activities.summons import PAGE, Caller, call
 from domain.actions import ActionRequest, ActionResult, Outcome
 from domain.disruption import Announcement, Heeded, Notice, Operations, TakenUp, context_of
 from domain.instant import Instant
 from domain.order import Customer, Destination
 from domain.sending import TemplateError
 from domain.ticket import TicketDraft
-
-PAGE = 100
-"""Deliveries that are called side by side before the next ones are looked up."""
 
 OPENED, OVER = "disruption", "disruption-over"
 """The templates of what people are told."""
@@ -50,14 +47,6 @@ class Rows(Protocol):
 
     async def in_scope(self, scope: str, key: str, heeded: Heeded, after: str, limit: int) -> tuple[str, ...]:
         """A page of the open deliveries on a place that heed it, by id."""
-        ...
-
-
-class Caller(Protocol):
-    """Who reaches deliveries."""
-
-    async def look_again(self, delivery_id: str) -> None:
-        """Calls one to look at its guards; raises LookupError if it is not running."""
         ...
 
 
@@ -130,16 +119,10 @@ class Disrupting:
     async def _call(self, page_after: Callable[[str], Awaitable[tuple[str, ...]]]) -> int:
         count, after = _progress()
         while page := await page_after(after):
-            count += sum(await asyncio.gather(*(self._called(one) for one in page)))
+            count += await call(self._caller, page)
             after = page[-1]
             activity.heartbeat(count, after)
         return count
-
-    async def _called(self, delivery_id: str) -> bool:
-        with contextlib.suppress(LookupError):  # it has ended meanwhile
-            await self._caller.look_again(delivery_id)
-            return True
-        return False
 
     async def _filed(self, announcement: Announcement) -> str:
         over = announcement.over_at is not None

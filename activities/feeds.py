@@ -1,19 +1,16 @@
 """What a feed's workflow does outside: looks when the feed was heard of, declares that it is silent, and calls who waited for it."""
 
-import asyncio
-import contextlib
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from temporalio import activity
 
+from activities.effects import Clock
+from activities.summons import PAGE, Caller, call
 from domain.disruption import Notice
 from domain.feed import Expected, FeedLook
 from domain.guards import FeedState
 from domain.instant import Instant, Span, iso
-
-PAGE = 100
-"""Deliveries that are called side by side before the next ones are looked up."""
 
 SCOPE, KIND = "feed", "silent"
 """The disruption of a silent feed."""
@@ -49,18 +46,6 @@ class Herald(Protocol):
     async def tell(self, place: str) -> None: ...
 
 
-class Caller(Protocol):
-    """Who reaches deliveries."""
-
-    async def look_again(self, delivery_id: str) -> None:
-        """Calls one to look at its guards; raises LookupError if it is not running."""
-        ...
-
-
-class Clock(Protocol):
-    def __call__(self) -> Instant: ...
-
-
 class Feeding:
     """The activities of the Feed workflow. Done again, each does no harm."""
 
@@ -88,13 +73,7 @@ class Feeding:
         await self._herald.tell(f"{SCOPE}:{source}")
         count = 0
         while page := await self._feeds.waiting_for(source, limit=PAGE):
-            count += sum(await asyncio.gather(*(self._called(one) for one in page)))
+            count += await call(self._caller, page)
             await self._feeds.release(source, page)
             activity.heartbeat(count)
         return count
-
-    async def _called(self, delivery_id: str) -> bool:
-        with contextlib.suppress(LookupError):  # it has ended meanwhile
-            await self._caller.look_again(delivery_id)
-            return True
-        return False

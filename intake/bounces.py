@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, Response
 
 from domain.instant import Instant
 from intake.keys import Keys
-from intake.problems import RefusedRequestError, body_of, problem
+from intake.problems import RefusedRequestError, body_of, not_kept, problem
 from intake.receipts import tell
 from intake.taking import Taking
 from integrations.messaging.bounces import COMPLAINT, FAILED, Bounce, read_bounce
@@ -58,8 +58,7 @@ class BounceDoor:
         except RefusedRequestError as refused:
             return problem(refused)
         except StoreError:
-            said = "the mail cannot be kept now; send it again"
-            return problem(RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, said, headers={"Retry-After": "30"}))
+            return not_kept("the mail")
 
     async def _taken(self, bounce: Bounce | None) -> dict[str, Any]:
         if bounce is None:

@@ -14,9 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from domain.instant import Instant
 from intake.keys import Keys
-from intake.problems import RefusedRequestError, body_of, problem
+from intake.problems import AGAIN, RefusedRequestError, body_of, problem
 from intake.signatures import standard
-from intake.tickets import AGAIN
 from intake.updates import STATUSES
 from workflows.client import RefusedError, UnreachableError
 

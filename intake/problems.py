@@ -30,6 +30,16 @@ def problem(refused: RefusedRequestError) -> JSONResponse:
     return JSONResponse(content, int(refused.status), headers, media_type="application/problem+json")
 
 
+AGAIN: Mapping[str, str] = {"Retry-After": "30"}
+"""Seconds, for what cannot be done now."""
+
+
+def not_kept(what: str) -> JSONResponse:
+    """The answer while the database is away: nothing of it was taken."""
+    said = f"{what} cannot be kept now; send it again"
+    return problem(RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, said, headers=AGAIN))
+
+
 async def body_of(request: Request, most: int, type: str = "application/json") -> bytes:
     """The body of a request of a media type. Raises RefusedRequestError for another type, or for more than `most` bytes."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != type:

@@ -14,9 +14,9 @@ from fastapi.responses import Response
 
 from domain.arrival import Arrival
 from domain.instant import Instant, iso
-from intake.problems import RefusedRequestError, problem
+from intake.problems import RefusedRequestError, not_kept, problem
 from intake.taking import Taking
-from intake.twilio import Signed
+from intake.twilio import Signed, field_of
 from integrations.messaging.failures import OPTED_OUT, status_reason
 from store.errors import StoreError
 from store.receipts import Receipt, Receipts
@@ -76,33 +76,24 @@ class StatusDoor:
         except RefusedRequestError as refused:
             return problem(refused)
         except StoreError:
-            said = "the report cannot be kept now; send it again"
-            return problem(RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, said, headers={"Retry-After": "30"}))
+            return not_kept("the report")
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     async def _key(self, request: Request, form: Mapping[str, str]) -> str | None:
         """The effect that sent the message, as the address says, or the ledger; None for a message that is not ours."""
-        key = request.query_params.get("effect") or await self._receipts.key_of(_field(form, "MessageSid"))
+        key = request.query_params.get("effect") or await self._receipts.key_of(field_of(form, "MessageSid"))
         return key if key is not None and key.count("/") >= 2 and len(key) <= LONGEST_KEY else None
 
     async def _keep(self, form: Mapping[str, str], key: str | None) -> None:
-        status, code, now = _field(form, "MessageStatus"), _code(form), self._clock()
+        status, code, now = field_of(form, "MessageStatus"), _code(form), self._clock()
         if key is None:
             return
-        receipt = Receipt(key, _field(form, "MessageSid"), status, code, now)
+        receipt = Receipt(key, field_of(form, "MessageSid"), status, code, now)
         await self._receipts.note(receipt)
         if code == OPTED_OUT and (number := form.get("To")):
             await self._opt_outs.opt_out(key.rpartition("/")[2], number, because="the provider says so", now=now)
         if status in NOT_ARRIVED:
             await tell(self._taking, receipt, status_reason(code))
-
-
-def _field(form: Mapping[str, str], name: str) -> str:
-    found = form.get(name, "").strip()
-    if not 0 < len(found) <= 100:
-        missing = [{"loc": [name], "msg": f"{name} is missing or too long", "type": "missing"}]
-        raise RefusedRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the call is not one of Twilio's", missing)
-    return found
 
 
 def _code(form: Mapping[str, str]) -> int | None:

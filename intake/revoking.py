@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from domain.instant import Instant
 from intake.keys import Keys
-from intake.problems import RefusedRequestError, problem
+from intake.problems import AGAIN, RefusedRequestError, problem
 from store.errors import StoreError
 
 
@@ -36,5 +36,5 @@ class RevokingDoor:
             return problem(refused)
         except StoreError:
             said = "the database does not answer; send it again"
-            return problem(RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, said, headers={"Retry-After": "30"}))
+            return problem(RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, said, headers=AGAIN))
         return Response(status_code=HTTPStatus.NO_CONTENT)

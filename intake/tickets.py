@@ -14,14 +14,13 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.instant import Instant
-from intake.problems import RefusedRequestError, body_of, problem
+from intake.problems import AGAIN, RefusedRequestError, body_of, problem
 from intake.signatures import Verify, standard, zendesk
 from workflows.client import RefusedError, UnreachableError
 
 LONGEST = 64 * 1024
 """Bytes of a change."""
 
-AGAIN = {"Retry-After": "30"}
 
 INVALID = "InvalidInput"
 

@@ -25,7 +25,7 @@ from domain.conversation import Conversation
 from domain.instant import Instant, iso
 from domain.order import Window
 from domain.windows import later_windows, window_words
-from intake.problems import RefusedRequestError, body_of, problem
+from intake.problems import RefusedRequestError, body_of, not_kept, problem
 from intake.replies import Understood, Wish, understood
 from intake.reply_words import LATE, REFUSED, answer_to
 from intake.taking import Taken, Taking
@@ -112,12 +112,11 @@ class ReplyDoor:
         except RefusedRequestError as refused:
             return problem(refused)
         except StoreError:
-            said = "the message cannot be kept now; send it again"
-            return problem(RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, said, headers={"Retry-After": "30"}))
+            return not_kept("the message")
 
     async def _answer(self, form: Mapping[str, str]) -> str:
         """What is said back; nothing where the provider says it."""
-        sid, sender = _field(form, "MessageSid"), _field(form, "From")
+        sid, sender = field_of(form, "MessageSid"), field_of(form, "From")
         number, channel = sender.removeprefix("whatsapp:"), "whatsapp" if sender.startswith("whatsapp:") else "sms"
         now = self._clock()
         by_provider = form.get("OptOutType", "")
@@ -184,7 +183,8 @@ def _event(id: str, detail: Mapping[str, str], now: Instant) -> dict[str, Any]:
     }
 
 
-def _field(form: Mapping[str, str], name: str) -> str:
+def field_of(form: Mapping[str, str], name: str) -> str:
+    """A field that every call of Twilio's has. Raises RefusedRequestError."""
     found = form.get(name, "").strip()
     if not 0 < len(found) <= 100:
         missing = [{"loc": [name], "msg": f"{name} is missing or too long", "type": "missing"}]

@@ -13,8 +13,8 @@ from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
 from intake.keys import Keys
-from intake.problems import RefusedRequestError, body_of, problem
-from intake.tickets import AGAIN, Deciding
+from intake.problems import AGAIN, RefusedRequestError, body_of, problem
+from intake.tickets import Deciding
 from workflows.client import UPDATES, RefusedError, UnreachableError
 
 LONGEST = 64 * 1024

@@ -19,6 +19,7 @@ from workflows.contract import (
     read_payload,
 )
 from workflows.guard import TooManyArguments
+from workflows.starts import one_argument, refuse_other_id
 
 _REQUEST: TypeAdapter[AssignmentRequest] = TypeAdapter(AssignmentRequest)
 
@@ -27,16 +28,13 @@ NOT_NEEDED = "it is no longer needed"
 
 def read_request(raw: RawValue | TooManyArguments | None) -> AssignmentRequest:
     """The request; raises ApplicationError "InvalidInput"."""
-    if isinstance(raw, TooManyArguments):
-        said = f"{raw.count} arguments were sent; send one AssignmentRequest"
-        raise invalid_input([problem("", said, "too_many_arguments")])
+    sent = one_argument(raw, "AssignmentRequest")
     try:
-        request = _REQUEST.validate_json(json_of(raw))
+        request = _REQUEST.validate_json(json_of(sent))
     except ValidationError as error:
         raise invalid_input(problems_of(error)) from None
     wanted = assignment_workflow_id(request.request.incident_id, request.number)
-    if workflow.info().workflow_id != wanted:
-        raise invalid_input([problem("number", f"the workflow id must be {wanted}", "workflow_id")])
+    refuse_other_id(workflow.info().workflow_id, wanted, "number")
     if request.answer_to != (asks := delivery_workflow_id(request.request.delivery_id)):
         raise invalid_input([problem("answer_to", f"the answer must go to {asks}, whose delivery it is", "workflow_id")])
     return request

@@ -15,10 +15,10 @@ with workflow.unsafe.imports_passed_through():
     from domain.copy import Admission, AdmitRequest, Admittance
     from domain.delivery import delivery_of
     from rules.watch import Watch
-    from workflows.contract import delivery_workflow_id, invalid_input, problem, read_payload, refusal
+    from workflows.contract import delivery_workflow_id, problem, read_payload, refusal
     from workflows.copies import copy_of, fingerprint_of, order_digest
-    from workflows.guard import TooManyArguments
     from workflows.orders import DeliveryOrder
+    from workflows.starts import one_argument, refuse_other_id
     from workflows.state import State, unpacked
     from workflows.timer import now
     from workflows.writer import QUICKLY, UNTIL_DONE
@@ -31,9 +31,7 @@ Noting: TypeAlias = Callable[[], None]
 
 async def beginning(order: RawValue, cancelled: Noting) -> State:
     """What a delivery begins with; raises ApplicationError, which says why it is not admitted."""
-    if isinstance(order, TooManyArguments):
-        said = f"{order.count} arguments were sent; send one DeliveryOrder"
-        raise invalid_input([problem("", said, "too_many_arguments")])
+    one_argument(order, "DeliveryOrder")
     state = None
     if workflow.info().continued_run_id is not None and order is not None:
         state = unpacked(order.payload.data)
@@ -42,14 +40,8 @@ async def beginning(order: RawValue, cancelled: Noting) -> State:
 
 async def _ordered(order: RawValue, cancelled: Noting) -> State:
     sent = read_payload(DeliveryOrder, order)
-    _refuse_wrong_id(sent)
+    refuse_other_id(workflow.info().workflow_id, delivery_workflow_id(sent.delivery_id), "delivery_id")
     return await _admitted(_draft(sent, order.payload.data), sent.reopen, cancelled)
-
-
-def _refuse_wrong_id(sent: DeliveryOrder) -> None:
-    wanted = delivery_workflow_id(sent.delivery_id)
-    if workflow.info().workflow_id != wanted:
-        raise invalid_input([problem("delivery_id", f"the workflow id must be {wanted}", "workflow_id")])
 
 
 def _draft(sent: DeliveryOrder, payload: bytes) -> State:

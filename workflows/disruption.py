@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy
+from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -23,7 +23,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.attributes import SCOPE
     from workflows.contract import DISRUPTION
     from workflows.notices import Item, Open, packed, read_signal, read_start, unpacked, wire_notice
+    from workflows.state import Rejections
     from workflows.timer import now
+    from workflows.writer import UNTIL_DONE
 
 QUICK = timedelta(seconds=30)
 CALLING = timedelta(minutes=10)
@@ -31,9 +33,6 @@ CALLING = timedelta(minutes=10)
 
 TELLING = timedelta(hours=24)
 """How long operations are tried to be told."""
-
-UNTIL_DONE = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
-KEPT_REJECTIONS = 20
 
 
 @workflow.defn(name=DISRUPTION)
@@ -46,7 +45,7 @@ class Disruption:
         self._telling: dict[int, asyncio.Task[None]] = {}
         self._said: dict[int, str] = {}
         self._is_cancelled = False
-        self._rejected: deque[str] = deque(maxlen=KEPT_REJECTIONS)
+        self._rejected = Rejections()
 
     @workflow.run
     async def run(self, notice: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
@@ -71,7 +70,7 @@ class Disruption:
         try:
             self._inbox.append(read_signal(name, args, now()))
         except ApplicationError as error:
-            self._rejected.append(f"{iso(now())} {name[:40]}: {error.message}"[:500])
+            self._rejected = self._rejected.and_one(f"{iso(now())} {name[:40]}: {error.message}")
 
     @workflow.query(description="What is open on this place, whom it concerns, and what became of telling operations")
     def snapshot(self) -> dict[str, Any]:
@@ -81,7 +80,7 @@ class Disruption:
                 {**wire_notice(one.notice), "affected": one.affected.count, "told": self._said.get(one.number)}
                 for one in self._open.values()
             ],
-            "rejected": {"count": len(self._rejected), "last": list(self._rejected)},
+            "rejected": {"count": self._rejected.count, "last": list(self._rejected.last)},
         }
 
     # The life of a place

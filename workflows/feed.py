@@ -4,13 +4,12 @@ It wakes when the feed would be silent for too long, and looks at when it was he
 that is silent, or was never heard of, whoever hears something tells it.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -20,12 +19,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.attributes import SCOPE
     from workflows.contract import FEED
     from workflows.feed_signals import FeedExpectation, minutes, read_signal, read_start, wire_expectation
+    from workflows.state import Rejections
     from workflows.timer import now
+    from workflows.writer import UNTIL_DONE
 
 QUICK = timedelta(seconds=30)
 CALLING = timedelta(minutes=10)
-UNTIL_DONE = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
-KEPT_REJECTIONS = 20
 
 
 @workflow.defn(name=FEED)
@@ -37,7 +36,7 @@ class Feed:
         self._seen: FeedLook | None = None
         self._was_silent = False
         self._is_called = False
-        self._rejected: deque[str] = deque(maxlen=KEPT_REJECTIONS)
+        self._rejected = Rejections()
 
     @workflow.run
     async def run(self, expectation: RawValue = None) -> None:  # type: ignore[assignment]
@@ -68,7 +67,7 @@ class Feed:
             self._expected = read_signal(name, args, workflow.info().workflow_id) or self._expected
             self._is_called = True
         except ApplicationError as error:
-            self._rejected.append(f"{iso(now())} {name[:40]}: {error.message}"[:500])
+            self._rejected = self._rejected.and_one(f"{iso(now())} {name[:40]}: {error.message}")
 
     @workflow.query(description="When the feed was heard of last, how often it should be, and whether it is silent")
     def snapshot(self) -> dict[str, Any]:
@@ -79,7 +78,7 @@ class Feed:
             "cadence_seconds": expected.cadence // 1000 if expected else None,
             "last_seen": iso(seen.last_seen) if seen else None,
             "silent": seen.is_silent if seen else None,
-            "rejected": {"count": len(self._rejected), "last": list(self._rejected)},
+            "rejected": {"count": self._rejected.count, "last": list(self._rejected.last)},
         }
 
     def _begin(self, sent: RawValue) -> FeedExpectation:

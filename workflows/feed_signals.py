@@ -12,6 +12,7 @@ from domain.instant import MINUTE, SECOND
 from workflows.contract import feed_workflow_id, invalid_input, problem, read_payload
 from workflows.guard import TooManyArguments
 from workflows.scalars import Name, Wire
+from workflows.starts import one_argument, refuse_other_id
 
 EXPECT, HEARD = "expect", "heard"
 """The signals: another cadence; a feed that was silent, or never heard of, has reported."""
@@ -39,11 +40,8 @@ def wire_expectation(expected: Expected, was_silent: bool = False) -> dict[str, 
 
 def read_start(sent: RawValue | TooManyArguments | None, workflow_id: str) -> FeedExpectation:
     """Raises ApplicationError "InvalidInput"."""
-    if isinstance(sent, TooManyArguments):
-        said = f"{sent.count} arguments were sent; send one FeedExpectation"
-        raise invalid_input([problem("", said, "too_many_arguments")])
-    found = read_payload(FeedExpectation, sent)
-    _refuse_another(found.source, workflow_id)
+    found = read_payload(FeedExpectation, one_argument(sent, "FeedExpectation"))
+    refuse_other_id(workflow_id, feed_workflow_id(found.source), "source")
     return found
 
 
@@ -55,14 +53,8 @@ def read_signal(name: str, args: Sequence[RawValue], workflow_id: str) -> Expect
         said = f"there are {EXPECT} with one FeedExpectation and {HEARD}; {name[:40]!r} with {len(args)} arguments was sent"
         raise invalid_input([problem("", said, "unknown_signal")])
     found = read_payload(FeedExpectation, args[0])
-    _refuse_another(found.source, workflow_id)
+    refuse_other_id(workflow_id, feed_workflow_id(found.source), "source")
     return found.expected
-
-
-def _refuse_another(source: str, workflow_id: str) -> None:
-    wanted = feed_workflow_id(source)
-    if workflow_id != wanted:
-        raise invalid_input([problem("source", f"the workflow id must be {wanted}", "workflow_id")])
 
 
 def minutes(expected: Expected) -> str:

@@ -12,6 +12,7 @@ from domain.instant import Instant, instant, iso
 from workflows.contract import By, disruption_workflow_id, invalid_input, problem, read_payload
 from workflows.guard import TooManyArguments
 from workflows.scalars import Text, When, Wire
+from workflows.starts import one_argument, refuse_other_id
 
 OPENED, CLOSED = "opened", "closed"
 """The signals."""
@@ -84,13 +85,8 @@ def wire_notice(notice: Notice) -> dict[str, Any]:
 
 def read_start(sent: RawValue | TooManyArguments | None, workflow_id: str, now: Instant) -> Notice:
     """The notice that starts a Disruption; raises ApplicationError "InvalidInput"."""
-    if isinstance(sent, TooManyArguments):
-        said = f"{sent.count} arguments were sent; send one DisruptionNotice"
-        raise invalid_input([problem("", said, "too_many_arguments")])
-    notice = read_payload(DisruptionNotice, sent).notice(now)
-    wanted = disruption_workflow_id(notice.scope, notice.key)
-    if workflow_id != wanted:
-        raise invalid_input([problem("key", f"the workflow id must be {wanted}", "workflow_id")])
+    notice = read_payload(DisruptionNotice, one_argument(sent, "DisruptionNotice")).notice(now)
+    refuse_other_id(workflow_id, disruption_workflow_id(notice.scope, notice.key), "key")
     return notice
 
 

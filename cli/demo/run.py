@@ -14,6 +14,7 @@ from cli.demo.evidence import gather, unfinished
 from cli.demo.fleet import write_fleet
 from cli.demo.folder import demo_folder, fresh, standard, write_rules
 from cli.demo.forecast import deadlines
+from cli.demo.ground import WIDE
 from cli.demo.player import Interruption, Player
 from cli.demo.report import print_report
 from cli.demo.scale import clock_sentences
@@ -33,9 +34,6 @@ from workflows.clock import wall_clock
 
 FACTOR = 600
 """A minute of the day passes in a tenth of a second."""
-
-WIDE = 140
-"""Columns where there is no terminal: lines of a log do not wrap."""
 
 LEAD_MS = 500
 """From the writing of the day to its beginning."""

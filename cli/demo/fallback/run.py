@@ -1,24 +1,21 @@
 """Plays the scene: everything of `up` in a folder of its own, a van that breaks down, drivers and a carrier who answer."""
 
 import asyncio
-import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
 from sqlalchemy import select
 
 from cli.demo.fallback.radio import Radio, on_air
-from cli.demo.fallback.report import print_report
+from cli.demo.fallback.report import parts
 from cli.demo.fallback.town import ACCEPT_WITHIN_S, RULE, TO_THE_CARRIER, ZONES, fleet, order, write_book
 from cli.demo.fallback.verdict import Outcome
 from cli.demo.folder import demo_folder, fresh
-from cli.demo.ground import Ground, playing
+from cli.demo.ground import Announcer, Ground, playing
 from cli.site import Site
-from cli.up import told_to_end
 from domain.event import Event
 from domain.status import Kind, Party, Status
 from settings import Settings
@@ -52,26 +49,13 @@ async def nothing(site: Site) -> None:
 
 def run_fallback(settings: Settings, *, keep: bool, as_json: bool) -> int:
     """0 only if every delivery was offered to the right ones in turn, and ended where it should."""
-    console = Console(stderr=as_json)
-    if not console.is_terminal:
-        console.width = 140
-    return asyncio.run(_run(settings, console, keep, as_json))
+    return asyncio.run(_run(settings, Announcer(as_json=as_json, keep=keep)))
 
 
-async def _run(settings: Settings, console: Console, keep: bool, as_json: bool) -> int:
-    def say(line: str) -> None:
-        console.print(line, highlight=False, markup=False)
-
-    async with set_up(settings, say) as scene:
-        outcome = await play(scene, say)
-        if as_json:
-            print(json.dumps(outcome.shown(), indent=2), flush=True)
-        else:
-            print_report(outcome, console)
-        if keep:
-            say(f"It stays up for you to look around, http://127.0.0.1:{scene.on.site.settings.port}/; Ctrl-C ends it.")
-            await told_to_end().wait()
-    return 1 if outcome.problems() else 0
+async def _run(settings: Settings, announcer: Announcer) -> int:
+    async with set_up(settings, announcer.say) as scene:
+        outcome = await play(scene, announcer.say)
+        return await announcer.show(outcome, parts(outcome), scene.on)
 
 
 @asynccontextmanager

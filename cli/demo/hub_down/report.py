@@ -2,34 +2,24 @@
 
 from collections.abc import Iterator
 
-from rich.console import Console, RenderableType
-from rich.table import Table
+from rich.console import RenderableType
 
+from cli.demo.ground import a_table
 from cli.demo.hub_down.verdict import Outcome
 
 
-def print_report(outcome: Outcome, console: Console) -> None:
-    """Disruptions, tickets, messages, and what did not hold."""
-    for part in _parts(outcome):
-        console.print(part)
-    problems = outcome.problems()
-    for problem in problems:
-        console.print(f"[red]Did not hold:[/red] {problem}", highlight=False)
-    if not problems:
-        console.print("[green]All of it held.[/green]")
-
-
-def _parts(outcome: Outcome) -> Iterator[RenderableType]:
-    disruptions = Table("place", "kind", "declared by", "history events", title="Disruptions", title_justify="left")
+def parts(outcome: Outcome) -> Iterator[RenderableType]:
+    """Disruptions, tickets, messages."""
+    disruptions = a_table("Disruptions", "place", "kind", "declared by", "history events")
     for one in outcome.disruptions:
         disruptions.add_row(one.place, one.kind or "", one.declared_by, str(outcome.histories[one.place]))
     yield disruptions
-    tickets = Table("ticket", "queue", "title", "status", title="Tickets", title_justify="left")
+    tickets = a_table("Tickets", "ticket", "queue", "title", "status")
     for ticket in outcome.tickets:
         tickets.add_row(str(ticket.ticket_id), ticket.queue, ticket.title, ticket.status)
     yield tickets
     shown = outcome.shown()["messages"]
-    messages = Table("operations were told", title="Messages", title_justify="left")
+    messages = a_table("Messages", "operations were told")
     for subject in shown["operations"]:
         messages.add_row(subject)
     yield messages

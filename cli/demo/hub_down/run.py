@@ -1,19 +1,15 @@
 """Plays the scene: one hub stands still, a zone is snowed in, and both are over again."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Sequence
 
-from rich.console import Console
-
 from cli.demo.folder import demo_folder, fresh
-from cli.demo.ground import Ground, playing
-from cli.demo.hub_down.report import print_report
+from cli.demo.ground import Announcer, Ground, playing
+from cli.demo.hub_down.report import parts
 from cli.demo.hub_down.town import DOWN, HEALTHY, LEAD, OTHER, SNOW, SNOWS_FOR_S, healthy, held, order, write_book
 from cli.demo.hub_down.verdict import Outcome
 from cli.heralds import Herald
 from cli.site import Site
-from cli.up import told_to_end
 from domain.disruption import Notice
 from domain.event import Event
 from domain.instant import SECOND, Instant, Span
@@ -35,29 +31,16 @@ DONE_WITHIN_S = 120
 
 def run_hub_down(settings: Settings, *, keep: bool, as_json: bool, deliveries: int = DELIVERIES) -> int:
     """0 only if there was one disruption with one ticket, and one message to everybody whom it concerned."""
-    console = Console(stderr=as_json)
-    if not console.is_terminal:
-        console.width = 140
-    return asyncio.run(_run(settings, console, keep, as_json, deliveries))
+    return asyncio.run(_run(settings, Announcer(as_json=as_json, keep=keep), deliveries))
 
 
-async def _run(settings: Settings, console: Console, keep: bool, as_json: bool, deliveries: int) -> int:
-    def say(line: str) -> None:
-        console.print(line, highlight=False, markup=False)
-
-    Site(settings, say).refuse_taken_ports()
+async def _run(settings: Settings, announcer: Announcer, deliveries: int) -> int:
+    Site(settings, announcer.say).refuse_taken_ports()
     folder = fresh(demo_folder(settings))
     rules, checked = write_book(folder)
-    async with playing(settings, say, folder, rules, checked) as on:
-        outcome = await played(on, say, deliveries)
-        if as_json:
-            print(json.dumps(outcome.shown(), indent=2), flush=True)
-        else:
-            print_report(outcome, console)
-        if keep:
-            say(f"It stays up for you to look around, http://127.0.0.1:{on.site.settings.port}/; Ctrl-C ends it.")
-            await told_to_end().wait()
-    return 1 if outcome.problems() else 0
+    async with playing(settings, announcer.say, folder, rules, checked) as on:
+        outcome = await played(on, announcer.say, deliveries)
+        return await announcer.show(outcome, parts(outcome), on)
 
 
 async def played(on: Ground, say: Callable[[str], None], count: int) -> Outcome:
