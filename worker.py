@@ -34,9 +34,8 @@ from cli.requests import carriers_of, of_requests
 from cli.senders import channels_of, links_of, sms_of, whatsapp_of
 from domain.guards import Disrupted, FeedState
 from domain.instant import Instant
-from integrations.messaging.sms import TwilioSms
 from integrations.messaging.templates import Templates
-from integrations.messaging.whatsapp import TwilioWhatsApp
+from integrations.messaging.twilio import TwilioChannel
 from integrations.webhooks.sender import Webhooks
 from rules.directory_reader import DirectoryReading, read_directory_file
 from settings import SHIPPED_RULES, Settings, read_settings, secret_named
@@ -186,7 +185,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
             yield worker
     finally:
         for texts in (sms, whatsapp):
-            if isinstance(texts, TwilioSms | TwilioWhatsApp):
+            if isinstance(texts, TwilioChannel):
                 await texts.close()
         await webhooks.close()
         if not isinstance(desk, BuiltIn):

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from rich.console import Console, RenderableType
@@ -40,9 +41,16 @@ class Ground:
 
 @asynccontextmanager
 async def playing(
-    settings: Settings, say: Callable[[str], None], folder: Path, rules: Path, checked: Check, **more: str
+    settings: Settings,
+    say: Callable[[str], None],
+    folder: Path,
+    rules: Path,
+    checked: Check,
+    tell: Callable[[str], None] | None = None,
+    more: Mapping[str, str | int | Path] = MappingProxyType({}),
 ) -> AsyncIterator[Ground]:
-    """Everything is up inside, and ended afterwards. `rules` is the folder of `checked`; `more` are further settings."""
+    """Everything is up inside, and ended afterwards. `rules` is the folder of `checked`, `tell` is told what
+    happens to the machinery (None: `say` is), `more` are further settings."""
     say("Starting Temporal, worker and gateway ...")
     async with catching(folder / "mails", web_port=0) as mail, standing_in(folder / "sms") as twilio:
         ours = settings.but(
@@ -56,7 +64,7 @@ async def playing(
             DOORSTEP_TWILIO_FROM="+15005550006",
             **more,
         )
-        async with Site(ours, say, publish=lambda database: publish(checked, database)) as site:
+        async with Site(ours, tell or say, publish=lambda database: publish(checked, database, settings.matcher)) as site:
             database = Database(site.settings.database_url)
             try:
                 yield Ground(site, database, mail, twilio, await site.deliveries())

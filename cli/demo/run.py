@@ -14,17 +14,16 @@ from cli.demo.evidence import gather, unfinished
 from cli.demo.fleet import write_fleet
 from cli.demo.folder import demo_folder, fresh, standard, write_rules
 from cli.demo.forecast import deadlines
-from cli.demo.ground import WIDE
+from cli.demo.ground import WIDE, playing
 from cli.demo.player import Interruption, Player
 from cli.demo.report import print_report
 from cli.demo.scale import clock_sentences
 from cli.demo.scenario import Scenario, scenario_of, speed_kmh
 from cli.demo.verdict import Verdict, verdict_of
 from cli.demo.watching import Eyes, show_lines, show_table
-from cli.publishing import publish
 from cli.site import Site
-from cli.standins.mail_catcher import MailCatcher, catching
-from cli.standins.twilio_standin import TwilioStandin, standing_in
+from cli.standins.mail_catcher import MailCatcher
+from cli.standins.twilio_standin import TwilioStandin
 from cli.up import told_to_end
 from rules.check import Check
 from rules.compile import compile_book
@@ -103,21 +102,8 @@ async def set_up(settings: Settings, stage: Stage) -> AsyncIterator[Scene]:
     folder = fresh(demo_folder(settings))
     rules, checked = write_rules(folder, FACTOR)
     stage.say(_said_of(checked, folder))
-    stage.say("Starting Temporal, worker and gateway ...")
-    async with (
-        catching(folder / "mails", web_port=0) as mail,
-        standing_in(folder / "sms") as twilio,
-        Site(
-            _settings(settings, folder, rules, mail, twilio),
-            stage.tell,
-            publish=lambda database: publish(checked, database, settings.matcher),
-        ) as site,
-    ):
-        database = Database(site.settings.database_url)
-        try:
-            yield Scene(site, database, mail, twilio, checked)
-        finally:
-            await database.close()
+    async with playing(settings, stage.say, folder, rules, checked, stage.tell, {"DOORSTEP_SPEED_KMH": speed_kmh(FACTOR)}) as on:
+        yield Scene(on.site, on.database, on.mail, on.twilio, checked)
 
 
 async def perform(scene: Scene, stage: Stage, interrupt: Interrupt = lambda site: ()) -> tuple[Scenario, Verdict]:
@@ -172,20 +158,6 @@ def links(scene: Scene) -> tuple[str, ...]:
         f"  Status page    http://127.0.0.1:{scene.site.settings.port}/",
         f"  Mail sent      http://127.0.0.1:{scene.mail.web_port}/",
         f"  SMS sent       {scene.twilio.url}/",
-    )
-
-
-def _settings(settings: Settings, folder: Path, rules: Path, mail: MailCatcher, twilio: TwilioStandin) -> Settings:
-    return settings.but(
-        DOORSTEP_HOME=folder,
-        DOORSTEP_RULES=rules,
-        DOORSTEP_DATABASE_URL="",
-        DOORSTEP_SMTP_URL=f"smtp://127.0.0.1:{mail.port}",
-        TWILIO_ACCOUNT_SID=twilio.account_sid,
-        TWILIO_AUTH_TOKEN=twilio.auth_token,
-        DOORSTEP_TWILIO_BASE_URL=twilio.url,
-        DOORSTEP_TWILIO_FROM="+15005550006",
-        DOORSTEP_SPEED_KMH=speed_kmh(FACTOR),
     )
 
 

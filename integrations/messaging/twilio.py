@@ -5,7 +5,7 @@ import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from logging import WARNING, getLogger
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -116,6 +116,42 @@ class TwilioMessages:
         if self._client is None:
             self._client = Client(*self._credentials, http_client=RewritingHttpClient(self._base_url, self._timeout))
         return self._client.messages
+
+
+class TwilioChannel:
+    """One way of sending through Twilio. `sender` is a number, a name or a messaging service (MG...); `timeout` the longest that a
+    request may take.
+
+    With a `public_url`, that of the gateway, Twilio reports there what became of each message.
+    """
+
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        sender: str,
+        base_url: str = TWILIO,
+        timeout: Span = 5 * SECOND,
+        public_url: str = "",
+    ) -> None:
+        self._messages = TwilioMessages(account_sid, auth_token, base_url, timeout)
+        is_service = sender.startswith("MG")
+        self._sender = {"messaging_service_sid": sender} if is_service else {"from_": self._address(sender)}
+        self._public_url = public_url
+
+    def _address(self, number: str) -> str:
+        """How Twilio writes a number of this channel."""
+        return number
+
+    async def close(self) -> None:
+        """Closes the connections; a later message opens them again."""
+        await self._messages.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
 
 
 def _basic(user: str, password: str) -> dict[str, str]:

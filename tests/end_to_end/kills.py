@@ -9,13 +9,16 @@ from typing import Any
 
 from sqlalchemy import select
 
+from cli.demo.ground import playing
+from cli.rules import templates_for
 from cli.site import Site
-from cli.standins.mail_catcher import MailCatcher, catching
-from cli.standins.twilio_standin import TwilioStandin, standing_in
+from cli.standins.mail_catcher import MailCatcher
+from cli.standins.twilio_standin import TwilioStandin
 from domain.fleet import Driver, Fleet, FleetCarrier
 from domain.instant import HOUR, Instant, moment
 from domain.route import Point, RoutePlan, Stop
-from settings import SHIPPED_RULES, Settings, read_settings
+from rules.check import check
+from settings import read_settings
 from store.copies import Effect
 from store.database import Database
 from store.tables import routes
@@ -92,31 +95,12 @@ class Ground:
 async def ground(environment: Mapping[str, str], folder: Path) -> AsyncIterator[Ground]:
     rules = folder / "rules"
     rules.mkdir()
-    async with recording() as endpoint, catching(folder / "mails") as mail, standing_in(folder / "sms") as twilio:
+    async with recording() as endpoint:
         (rules / "standard.yaml").write_text(BOOK)
         (rules / "directory.yaml").write_text(DIRECTORY.format(url=endpoint.url))
-        (rules / "templates").symlink_to(SHIPPED_RULES / "templates")
-        async with Site(_settings(environment, rules, mail, twilio), lambda line: None) as site:
-            database = Database(site.settings.database_url)
-            try:
-                yield Ground(site, database, mail, twilio, endpoint)
-            finally:
-                await database.close()
-
-
-def _settings(environment: Mapping[str, str], rules: Path, mail: MailCatcher, twilio: TwilioStandin) -> Settings:
-    return read_settings(
-        {
-            **environment,
-            "DOORSTEP_RULES": str(rules),
-            "DOORSTEP_SMTP_URL": f"smtp://127.0.0.1:{mail.port}",
-            "DOORSTEP_MAIL_FROM": "care@example.test",
-            "TWILIO_ACCOUNT_SID": twilio.account_sid,
-            "TWILIO_AUTH_TOKEN": twilio.auth_token,
-            "DOORSTEP_TWILIO_BASE_URL": twilio.url,
-            "DOORSTEP_TWILIO_FROM": "+358401234500",
-        }
-    )
+        checked = check(rules, templates_for(rules))
+        async with playing(read_settings(environment), lambda line: None, folder, rules, checked) as on:
+            yield Ground(on.site, on.database, on.mail, on.twilio, endpoint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ async def set_up(settings: Settings, say: Callable[[str], None]) -> AsyncIterato
         rules, checked = write_book(folder, radio.url)
         radio.gateway = f"http://127.0.0.1:{settings.port}"
         named = {variable: keys[name] for name, variable in SECRETS.items()}
-        async with playing(settings, say, folder, rules, checked, **named) as on:
+        async with playing(settings, say, folder, rules, checked, more=named) as on:
             yield Scene(on, radio)
 
 
