@@ -15,6 +15,9 @@ LASTS: Span = 20 * SECOND
 
 Clock = Callable[[], Instant]
 
+IN_FLIGHT = "InFlight"
+"""The type of the failure while an earlier try, perhaps of a worker that died, holds the claim."""
+
 
 class Claim(Protocol):
     """What the ledger answers to a claim. With an `outcome` the effect has ended; else it may be done if `may_act`."""
@@ -122,7 +125,7 @@ class Effects:
             return _ended(claim)
         key = key or request.key
         if not claim.may_act:
-            raise tried_again(UNDER_WAY, "InFlight", claim.deadline - self._clock())
+            raise tried_again(UNDER_WAY, IN_FLIGHT, claim.deadline - self._clock())
         return await self._done(key, claim, deed)
 
     async def several(self, wanted: Sequence[tuple[str, ActionRequest]], deed: JointDeed) -> Mapping[str, Ended]:
@@ -135,7 +138,7 @@ class Effects:
         if busy := [claim for key, claim in claims.items() if key not in kept and key not in free]:
             for key, claim in free.items():
                 await self._ledger.release(key, claim.attempt, "another effect of the same deed is under way")
-            raise tried_again(UNDER_WAY, "InFlight", max(claim.deadline for claim in busy) - self._clock())
+            raise tried_again(UNDER_WAY, IN_FLIGHT, max(claim.deadline for claim in busy) - self._clock())
         return kept | (await self._jointly(free, deed) if free else {})
 
     async def _jointly(self, claims: Mapping[str, Claim], deed: JointDeed) -> dict[str, Ended]:

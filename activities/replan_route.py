@@ -6,13 +6,15 @@ told again: the ledger keeps what was told to whom.
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.breakdown import Breakdown
-from activities.effects import Claim, Clock, Effects, Ended, Ledger, NotDoneError
+from activities.effects import IN_FLIGHT, Claim, Clock, Effects, Ended, Ledger, NotDoneError
 from activities.planning import TRIES, ending, events_of, not_to_be_planned
 from activities.reorder import Reordering
 from activities.route_news import NOTHING, Ends, Planned, events_in, with_news
@@ -22,6 +24,9 @@ from domain.event import Event
 from domain.instant import SECOND, Instant, Span
 from domain.replanning import Answered, GivenUp, PlannedStop, PlanVersion, Replan, Replanned, Wanted
 from domain.route import RoutePlan
+
+TRIED: int = 3
+"""Planning that has failed so late is not tried again."""
 
 ANSWERS_WITHIN: Span = 12 * SECOND
 """A little less than one try of the activity may take, so that it can still say that it took too long."""
@@ -82,7 +87,8 @@ class Replanning:
             except TimeoutError:
                 raise NotDoneError(f"no plan was found within {self._within // SECOND} s") from None
 
-        ends = await self._effects.several([(one.action, one.request) for one in asked.wanted], deed)
+        with _no_more_than_so_often():
+            ends = await self._effects.several([(one.action, one.request) for one in asked.wanted], deed)
         return await self._answered(asked, ends)
 
     @activity.defn(name="give_up_replanning")
@@ -174,3 +180,17 @@ def _answer_of(one: Wanted, ended: Ended) -> Answered:
 def _planned_stops(plan: RoutePlan) -> Iterator[PlannedStop]:
     fixed = len(plan.fixed)
     return (PlannedStop(stop.delivery_id, stop.eta, place < fixed) for place, stop in enumerate(plan.remaining))
+
+
+@contextmanager
+def _no_more_than_so_often() -> Iterator[None]:
+    """Lets what fails be tried again, for good after the third time. While an earlier try may be under way nothing has failed yet."""
+    try:
+        yield
+    except Exception as error:
+        type_ = error.type if isinstance(error, ApplicationError) else type(error).__name__
+        attempt = activity.info().attempt if activity.in_activity() else 1
+        if type_ == IN_FLIGHT or attempt < TRIED:
+            raise
+        said = error.message if isinstance(error, ApplicationError) else str(error)
+        raise ApplicationError(said, type=type_, non_retryable=True) from error

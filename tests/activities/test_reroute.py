@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
 from activities.breakdown import Breakdown
 from activities.planning import TravelTimes
@@ -332,6 +333,38 @@ async def test_while_the_road_engine_is_away_nothing_is_lost(sqlite_database: Da
     result: ActionResult = await rerouting(sqlite_database).reroute(request("L"))
 
     assert result.outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize(("attempt", "for_good"), [(2, False), (3, True), (9, True)])
+async def test_planning_that_failed_three_times_is_not_tried_again(
+    sqlite_database: Database, attempt: int, for_good: bool
+) -> None:
+    await has_a_late_last_stop(sqlite_database)
+    away = OneByOne(sqlite_database, Plans(sqlite_database), travel=NoRoads())
+
+    with pytest.raises((ConnectionError, ApplicationError), match="no road engine") as failed:
+        await tried(attempt).run(away.replan, Replan("R1", DAY, (Wanted("reroute", request("L")),)))
+
+    assert (isinstance(failed.value, ApplicationError) and failed.value.non_retryable) is for_good
+
+
+async def test_while_a_try_of_a_worker_that_died_holds_its_claim_nothing_has_failed_however_often_it_is_asked(
+    sqlite_database: Database,
+) -> None:
+    await has_a_late_last_stop(sqlite_database)
+    held = {"action": "reroute", "delivery_id": "L", "incident_id": "L:1:late:1"}
+    await Ledger(sqlite_database).claim(request("L").key, **held, deadline=EIGHT + MINUTE, now=EIGHT)
+
+    with pytest.raises(ApplicationError, match="an earlier try may still be under way") as waits:
+        await tried(9).run(rerouting(sqlite_database).replan, Replan("R1", DAY, (Wanted("reroute", request("L")),)))
+
+    assert not waits.value.non_retryable
+
+
+def tried(attempt: int) -> ActivityEnvironment:
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, attempt=attempt)
+    return environment
 
 
 # Several deliveries at once, and what others are told

@@ -40,6 +40,7 @@ rules:
       - emit: {type: out-event}
       - request_new_attempt: {}
       - hold_at_hub: {hub: HEL1}
+      - reroute: {optimise: remaining_stops, objective: distance}
       - reassign: {to: [backup_carrier]}
 """
 
@@ -53,15 +54,16 @@ endpoints:
 """
 
 KINDS = ("email", "sms", "ticket", "call_webhook", "emit", "request_new_attempt", "hold_at_hub", "plans")
-MAILS, PLANS = 2, 1
-"""Of each delivery: the question and the notice; the plan of its route without it, once another carrier has it."""
+MAILS, PLANS = 2, 2
+"""Of each delivery: the question and the notice; the plan of its route in a better order, and that without it, once another
+carrier has it."""
 
 EFFECTS = len(KINDS) - 2 + MAILS + PLANS
 """Rows of the ledger for each delivery."""
 SAID: Mapping[str, str] = {"call_webhook": "out-call", "emit": "out-event"}
 """The type of a call where it is not the action."""
 
-LEDGER_NAMES = {"notify.email": "email", "notify.sms": "sms", "open_ticket": "ticket", "reassign": "plans"}
+LEDGER_NAMES = {"notify.email": "email", "notify.sms": "sms", "open_ticket": "ticket", "reroute": "plans", "reassign": "plans"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ def delivery_of(number: int) -> str:
 
 
 def fleet(count: int) -> Fleet:
-    """A van for each delivery; and a carrier that stands in."""
+    """A van for each delivery, which drives past it to a far stop first; and a carrier that stands in."""
     numbers, now = range(1, count + 1), wall_clock()
     return Fleet(
         tuple(Driver(f"V{number}", f"Driver {number}", "acme", None, None) for number in numbers),
