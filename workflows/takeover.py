@@ -36,7 +36,7 @@ class Takeover:
 
 
 Tell = Callable[[Takeover], object]
-"""Is told after each answer."""
+"""Is told after each answer, before the next one is counted."""
 
 
 async def take_over(deliveries: Deliveries, version: str, older: Sequence[str], rate: int, tell: Tell) -> Takeover:
@@ -47,9 +47,8 @@ async def take_over(deliveries: Deliveries, version: str, older: Sequence[str], 
     async with asyncio.TaskGroup() as group:
         async for delivery_id in _paced(waiting, rate):
             await room.acquire()
-            work = group.create_task(_ask(deliveries, delivery_id, taken))
+            work = group.create_task(_ask(deliveries, delivery_id, taken, tell))
             work.add_done_callback(lambda _: room.release())
-            work.add_done_callback(lambda _: tell(taken))
     return taken
 
 
@@ -62,7 +61,7 @@ async def _paced(waiting: Sequence[str], rate: int) -> AsyncIterator[str]:
         yield delivery_id
 
 
-async def _ask(deliveries: Deliveries, delivery_id: str, taken: Takeover) -> None:
+async def _ask(deliveries: Deliveries, delivery_id: str, taken: Takeover, tell: Tell) -> None:
     try:
         await deliveries.ask(delivery_id, "adopt_rulebook", {"version": taken.version})
     except RefusedError as refused:
@@ -75,3 +74,4 @@ async def _ask(deliveries: Deliveries, delivery_id: str, taken: Takeover) -> Non
         taken.trouble(delivery_id, str(error))
     else:
         taken.adopted += 1
+    tell(taken)
