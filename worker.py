@@ -32,6 +32,7 @@ from cli.people import Contacts
 from cli.planning import WorkflowsRunning, of_routes, of_takers, running_on, stand_ins_of, travel_of
 from cli.requests import carriers_of, of_requests
 from cli.senders import channels_of, links_of, sms_of, whatsapp_of
+from domain.endpoint import DISPATCH
 from domain.guards import Disrupted, FeedState
 from domain.instant import Instant
 from integrations.messaging.templates import Templates
@@ -147,7 +148,13 @@ def activities_of(
         ticketing.update_ticket,
         ticketing.solve_ticket,
         *of_routes(settings, database, running, stand_ins, travel, webhooks),
-        *of_takers(database, stand_ins, travel, Reached(carriers, webhooks, notifying, contacts)),
+        *of_takers(
+            database,
+            stand_ins,
+            travel,
+            Reached(carriers, webhooks, notifying, contacts),
+            running.routes if webhooks.knows(DISPATCH) else None,
+        ),
         *of_requests(database, carriers, templates, webhooks),
     ]
 

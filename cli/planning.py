@@ -112,12 +112,15 @@ def _stand_in(carrier: str, directory: Directory) -> StandIn:
     return StandIn(carrier, carrier, listed.cost_per_drop, listed.currency)
 
 
-def of_takers(database: Database, stand_ins: StandIns, travel: TravelTimes, others: Reached) -> list[object]:
-    """The activities that give a delivery to somebody else: at once, or to whoever accepts an offer."""
+def of_takers(
+    database: Database, stand_ins: StandIns, travel: TravelTimes, others: Reached, routes: Routes | None
+) -> list[object]:
+    """The activities that give a delivery to somebody else: at once, or to whoever accepts an offer. `routes`: None where no dispatch
+    system is told of new plans."""
     plans, ledger = Plans(database), Ledger(database)
     assigning = Assigning(plans, stand_ins, travel, Reservations(database), others, ledger, wall_clock)
     return [
-        Reassigning(plans, stand_ins, travel, ledger, wall_clock).reassign,
+        Reassigning(plans, stand_ins, travel, ledger, wall_clock, routes).reassign,
         assigning.candidates,
         assigning.offer,
         assigning.commit,

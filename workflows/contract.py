@@ -19,6 +19,7 @@ LOOK_AGAIN = "look_again"
 """The signal that calls a delivery to look at its guards again: something outside has changed. What it carries is ignored."""
 
 REPLAN = "replan"
+CHANGED = "changed"
 """The signal by which a delivery asks its route for something; see workflows.route."""
 
 ANSWER = "answer"

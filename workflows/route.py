@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.attributes import ROUTE as ROUTE_ID
     from workflows.attributes import SCOPE
     from workflows.clock import wall_clock
-    from workflows.contract import REPLAN, ROUTE
+    from workflows.contract import CHANGED, REPLAN, ROUTE
     from workflows.route_plan import (
         MOST_WAITING,
         RouteState,
@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
         details_of,
         packed,
         plan_of,
+        read_changed,
         read_wanted,
         snapshot_of,
     )
@@ -101,10 +102,13 @@ class Route:
         came = await self._solved(Replan(self._day.route_id, self._day.service_date, served, self._day.told))
         self._state = self._day.answered(served, came, now())
         for version in came.new if came.is_dispatched else ():
-            task = asyncio.create_task(self._tell_dispatch(version))
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+            self._tells_of(version)
         self._show()
+
+    def _tells_of(self, version: PlanVersion) -> None:
+        task = asyncio.create_task(self._tell_dispatch(version))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     async def _solved(self, asked: Replan) -> Replanned:
         try:
@@ -155,7 +159,10 @@ class Route:
 
     # What is sent
 
-    @workflow.signal(dynamic=True, description="replan: what a delivery asks for, {action, request}")
+    @workflow.signal(
+        dynamic=True,
+        description="replan: what a delivery asks for, {action, request}; changed: somebody else made a new version of the plan, {version}",
+    )
     def any_signal(self, name: str, args: Sequence[RawValue]) -> None:
         """Takes note of whatever is sent; what cannot be read is counted in the snapshot."""
         self._inbox.append((name, args))
@@ -165,15 +172,22 @@ class Route:
             self._take(*self._inbox.popleft())
 
     def _take(self, name: str, args: Sequence[RawValue]) -> None:
-        if name != REPLAN or len(args) != 1:
-            self._state = self._day.rejecting(f"signal {name[:40]!r} with {len(args)} arguments; send {REPLAN} with one", now())
+        if name not in (REPLAN, CHANGED) or len(args) != 1:
+            wrong = f"signal {name[:40]!r} with {len(args)} arguments; send {REPLAN} or {CHANGED} with one"
+            self._state = self._day.rejecting(wrong, now())
         elif len(self._day.waiting) >= MOST_WAITING:
             self._state = self._day.rejecting(f"{MOST_WAITING} requests wait already", now())
         else:
             try:
-                self._state = self._day.asked(read_wanted(args[0]))
+                self._note(name, args[0])
             except ApplicationError as error:
-                self._state = self._day.rejecting(f"{REPLAN}: {error.message}", now())
+                self._state = self._day.rejecting(f"{name}: {error.message}", now())
+
+    def _note(self, name: str, arg: RawValue) -> None:
+        if name == CHANGED:
+            self._tells_of(PlanVersion(self._day.route_id, self._day.service_date, read_changed(arg)))
+        else:
+            self._state = self._day.asked(read_wanted(arg))
 
     # What is asked, and shown
 

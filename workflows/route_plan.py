@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from temporalio.common import RawValue
 
 from domain.actions import OF_THE_ROUTE
@@ -124,6 +124,17 @@ def read_wanted(raw: RawValue) -> Wanted:
     if wanted.action not in OF_THE_ROUTE:
         raise invalid_input([problem("action", f"a route can be asked for {', '.join(sorted(OF_THE_ROUTE))}", "enum")])
     return wanted
+
+
+class ChangedIn(Wire):
+    """What the signal `changed` takes: the version that somebody else made."""
+
+    version: int = Field(ge=1)
+
+
+def read_changed(raw: RawValue) -> int:
+    """The version of one signal; raises ApplicationError "InvalidInput"."""
+    return read_payload(ChangedIn, raw).version
 
 
 def snapshot_of(state: RouteState, as_of: Instant) -> dict[str, Any]:

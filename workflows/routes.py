@@ -1,4 +1,4 @@
-"""Speaking to the workflows of routes from outside: asking for a plan, and reading what they know."""
+"""Speaking to the workflows of routes from outside: asking for a plan, saying that one was changed, and reading what they know."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -9,9 +9,9 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 
 from domain.instant import Instant, instant, iso
-from domain.replanning import Wanted
+from domain.replanning import PlanVersion, Wanted
 from domain.route import RoutePlan
-from workflows.contract import REPLAN, ROUTE, TASK_QUEUE, route_workflow_id
+from workflows.contract import CHANGED, REPLAN, ROUTE, TASK_QUEUE, route_workflow_id
 from workflows.route_plan import wire_wanted
 
 
@@ -27,14 +27,22 @@ class Routes:
 
     async def ask(self, plan: RoutePlan, timezone: str, wanted: Wanted) -> None:
         """Asks the owner of a plan, which is started if it is not running: a day that has ended may have to be looked at once more."""
+        await self._send(wire_day(plan, timezone), REPLAN, wire_wanted(wanted))
+
+    async def changed(self, new: PlanVersion, timezone: str) -> None:
+        """Says that somebody else made a new version of the plan, of which the dispatch system is to be told."""
+        day = {"schema_version": 1, "route_id": new.route_id, "service_date": new.service_date, "timezone": timezone}
+        await self._send(day, CHANGED, {"version": new.version})
+
+    async def _send(self, day: Mapping[str, Any], signal: str, argument: Any) -> None:
         await self._client.start_workflow(
             ROUTE,
-            wire_day(plan, timezone),
-            id=route_workflow_id(plan.route_id, plan.service_date),
+            day,
+            id=route_workflow_id(day["route_id"], day["service_date"]),
             task_queue=self._task_queue,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            start_signal=REPLAN,
-            start_signal_args=[wire_wanted(wanted)],
+            start_signal=signal,
+            start_signal_args=[argument],
         )
 
 

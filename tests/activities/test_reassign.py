@@ -9,6 +9,7 @@ from activities.reassign import Reassigning
 from domain.actions import Outcome
 from domain.effect import Ending
 from domain.instant import MINUTE
+from domain.replanning import PlanVersion
 from domain.route import RoutePlan
 from domain.status import Kind, Status
 from store.database import Database
@@ -70,6 +71,28 @@ async def test_the_delivery_learns_who_has_it_and_when_it_comes(sqlite_database:
     assert assigned.detail == {"state": "accepted", "driver_id": "V2", "carrier": "acme", "route_id": "R2"}
     assert (eta.event_id, eta.kind) == ("K/eta", Kind.ETA)
     assert eta.eta == pytest.approx(EIGHT + 10 * MINUTE, abs=1_000)
+
+
+class ToldRoutes:
+    """The workflows of routes, which keep what they were told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, int]] = []
+
+    async def changed(self, new: PlanVersion, timezone: str) -> None:
+        self.told.append((new.route_id, new.version))
+
+
+async def test_the_routes_are_told_of_their_new_plans_and_again_on_a_retry(sqlite_database: Database) -> None:
+    await dropped(sqlite_database)
+    await has_route(sqlite_database, "R2", "V2", stop("P", km(9)))
+    routes = ToldRoutes()
+    reassigns = Reassigning(Plans(sqlite_database), StandIns(sqlite_database), TRAVEL, Ledger(sqlite_database), clock, routes)
+
+    for _ in range(2):
+        await reassigns.reassign(request("D"))
+
+    assert sorted(routes.told) == [("R1", 2), ("R1", 2), ("R2", 2), ("R2", 2)]
 
 
 async def test_asked_again_it_answers_the_same_and_moves_nothing(database: Database) -> None:

@@ -24,7 +24,7 @@ from activities.tell_dispatch import Dispatching
 from domain.endpoint import DISPATCH, Endpoint
 from domain.instant import MINUTE, SECOND, Span, iso
 from domain.objective import Objective
-from domain.replanning import Wanted
+from domain.replanning import PlanVersion, Wanted
 from domain.route import RoutePlan, Stop
 from domain.schedule import Legs
 from integrations.routing.solver import VroomSolver
@@ -46,7 +46,7 @@ from workflows.contract import ROUTE, route_workflow_id
 from workflows.guard import Guard
 from workflows.payloads import DATA_CONVERTER
 from workflows.route import Route
-from workflows.route_plan import STATE_KEY, RouteState, beginning, packed, wire_wanted
+from workflows.route_plan import STATE_KEY, RouteState, beginning, packed
 from workflows.routes import Routes
 
 BOOK = a_book(a_rule("late", FAILED, do=(Step("reroute", {}, (TICKET,)), TELL)))
@@ -104,15 +104,8 @@ async def day(
 class StillToday(Routes):
     """Routes whose service day does not end while a test runs."""
 
-    async def ask(self, plan: RoutePlan, timezone: str, wanted: Wanted) -> None:
-        await self._client.start_workflow(
-            ROUTE,
-            {"route_id": plan.route_id, "service_date": plan.service_date, "timezone": timezone, "ends_at": from_now(hours=1)},
-            id=route_workflow_id(plan.route_id, plan.service_date),
-            task_queue=self._task_queue,
-            start_signal="replan",
-            start_signal_args=[wire_wanted(wanted)],
-        )
+    async def _send(self, day: Mapping[str, Any], signal: str, argument: Any) -> None:
+        await super()._send({**day, "ends_at": from_now(hours=1)}, signal, argument)
 
 
 def stop(delivery_id: str, east: int, by: int | None = None) -> Mapping[str, Any]:
@@ -224,6 +217,25 @@ async def test_dispatch_is_told_of_the_new_plan_and_keeps_nobody_waiting(
     assert said == "dispatch was told version 2 of route R1"
     assert len(dispatch.calls) == 2
     assert [one["delivery_id"] for one in dispatch.calls[-1].json["data"]["plan"]["stops"]] == [late, also, waits]
+
+
+async def test_dispatch_is_told_too_of_a_version_that_somebody_else_made(
+    temporal: WorkflowEnvironment, sqlite_database: Database
+) -> None:
+    await has_a_late_stop(sqlite_database, *names("moved"))
+    async with recording() as dispatch, day(temporal.client, sqlite_database, dispatch=dispatch) as today:
+        routes = StillToday(temporal.client, today.stage.queue)
+        await routes.changed(PlanVersion("R1", DAY, 1), "Europe/Helsinki")
+        await routes.changed(PlanVersion("R1", DAY, 0), "Europe/Helsinki")
+        async with asyncio.timeout(20):
+            while not (await today.snapshot())["dispatch"]:  # noqa: ASYNC110 - a query is the only way to know
+                await asyncio.sleep(0.1)
+        seen = await today.snapshot()
+
+    assert seen["dispatch"] == "dispatch was told version 1 of route R1"
+    assert [call.json["data"]["plan"]["version"] for call in dispatch.calls] == [1]
+    assert seen["rejected"]["count"] == 1
+    assert "changed" in seen["rejected"]["last"][0]
 
 
 class Crashing:
