@@ -93,6 +93,11 @@ class Settings:
         return self.temporal_port + 1000
 
     @property
+    def temporal_ui(self) -> str:
+        """The address of the Temporal UI, without a slash at its end."""
+        return self["DOORSTEP_TEMPORAL_UI"].rstrip("/") or f"http://127.0.0.1:{self.ui_port}"
+
+    @property
     def port(self) -> int:
         return _port(self, "DOORSTEP_PORT", highest=65_535)
 

@@ -113,11 +113,18 @@ def migrate() -> None:
 
 
 @app.command()
-def doctor(format: FormatOption = Format.TEXT) -> None:
+def doctor(
+    links: Annotated[
+        bool, typer.Option("--links", help="only links to views of the Temporal UI: late now, at risk, ...")
+    ] = False,
+    format: FormatOption = Format.TEXT,
+) -> None:
     """Show every setting and look whether Temporal, database, worker, mail and SMS can be reached."""
     from cli.doctor import examine
+    from cli.views import show_links
 
-    ends_with(lambda: examine(read_settings(), format.value))
+    settings, shown = read_settings(), format.value
+    ends_with(lambda: show_links(settings, shown) if links else examine(settings, shown))
 
 
 @fleet.command(name="import")

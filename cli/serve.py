@@ -56,7 +56,7 @@ def application(settings: Settings) -> FastAPI:
     """The gateway with every door that is set up. Raises SettingsError."""
     gateway = Gateway(
         database=Database(settings.database_url),
-        temporal_ui=settings["DOORSTEP_TEMPORAL_UI"] or f"http://127.0.0.1:{settings.ui_port}",
+        temporal_ui=settings.temporal_ui,
         clock=wall_clock,
     )
     deliveries = Connecting(settings)

@@ -144,6 +144,11 @@ class Incident:
         """The proposals that nobody has decided yet, by path."""
         return tuple((path, proposal) for path, proposal in self.proposals.items() if proposal.answer is None)
 
+    @property
+    def awaits_decision(self) -> bool:
+        """Whether a person is to decide about it."""
+        return bool(self.proposals) and bool(self.awaiting)
+
     def proposing(self, path: str, proposal: Proposal) -> "Incident":
         return replace(self, proposals={**self.proposals, path: proposal})
 

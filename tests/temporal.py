@@ -12,12 +12,14 @@ from workflows.payloads import DATA_CONVERTER
 
 
 @asynccontextmanager
-async def temporal_server(*extra: str) -> AsyncIterator[WorkflowEnvironment]:
-    """A server with our search attributes, on a free port of this machine."""
+async def temporal_server(*extra: str, ui_port: int | None = None) -> AsyncIterator[WorkflowEnvironment]:
+    """A server with our search attributes, on a free port of this machine; with its UI if that has a port."""
     async with await WorkflowEnvironment.start_local(
         data_converter=DATA_CONVERTER,
         dev_server_existing_path=temporal_binary(),
         dev_server_log_level="error",
+        ui=ui_port is not None,
+        ui_port=ui_port,
         search_attributes=list(SEARCH_ATTRIBUTES),
         dev_server_extra_args=list(extra),
     ) as environment:

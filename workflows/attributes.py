@@ -5,7 +5,9 @@ from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
 
+from domain.incident import Incident
 from domain.instant import Instant, moment
+from rules.book import public_name
 from rules.watch import Watch
 
 STATUS = SearchAttributeKey.for_keyword("DeliveryStatus")
@@ -29,6 +31,9 @@ SEARCH_ATTRIBUTES = (
 )  # fmt: skip
 """Within what SQL visibility has room for: 10 Keyword, 3 KeywordList, 3 Datetime, 3 Int."""
 
+AWAITING = "awaiting decision"
+"""Stands among the open incidents of a delivery while a person is to decide about one of them; no rule can have this name."""
+
 Updates = Sequence[SearchAttributeUpdate[Any]]
 
 Values = Sequence[tuple[SearchAttributeKey[Any], Any]]
@@ -48,12 +53,18 @@ def attributes_of(watch: Watch, now: Instant) -> Values:
         (ROUTE, facts.route_id),
         (SERVICE_LEVEL, order.service_level),
         (RULEBOOK_VERSION, watch.book[:12]),
-        (OPEN_INCIDENTS, sorted({incident.rule for incident in incidents})),
+        (OPEN_INCIDENTS, _named(incidents)),
         (INCIDENT_SEVERITY, sorted({incident.severity.value for incident in incidents})),
         (PROMISED_BY, moment(facts.promised.end)),
         (ATTEMPTS, facts.attempts),
         (ETA, None if facts.eta is None else moment(facts.eta)),
     )
+
+
+def _named(incidents: Sequence[Incident]) -> list[str]:
+    """The rules of incidents, and whether a person is to decide about one."""
+    awaiting = {AWAITING} if any(incident.awaits_decision for incident in incidents) else set()
+    return sorted({public_name(incident.rule) for incident in incidents} | awaiting)
 
 
 def changed_attributes(known: TypedSearchAttributes, values: Values) -> Updates:

@@ -43,7 +43,9 @@ def _mark(incident: Incident) -> str:
     severity = f":{incident.severity}" if incident.stages else ""
     # Nor has anything to be said of one that nobody has claimed.
     owner = f" {incident.owner}" if incident.owner else ""
-    return f"{incident.incident_id}:{incident.resolution}:{incident.acknowledged_by}{severity}{owner}"
+    # Nor of one about which nobody is to decide.
+    awaits = "?" * len(incident.awaiting) if incident.proposals else ""
+    return f"{incident.incident_id}:{incident.resolution}:{incident.acknowledged_by}{severity}{owner}{awaits}"
 
 
 def copy_of(state: State, now: Instant) -> DeliveryCopy:
