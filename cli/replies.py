@@ -66,8 +66,9 @@ def reply_door_of(settings: Settings, database: Database, taking: Taking, clock:
     )
 
 
-def working_off(handing_on: HandingOn) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """What the gateway does as long as it lives: what an earlier one left in the inbox is handed on too."""
+def working_off(handing_on: HandingOn, database: Database) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What the gateway does as long as it lives: what an earlier one left in the inbox is handed on too. The database is closed at its
+    end."""
 
     @asynccontextmanager
     async def alive(app: FastAPI) -> AsyncIterator[None]:
@@ -77,5 +78,6 @@ def working_off(handing_on: HandingOn) -> Callable[[FastAPI], AbstractAsyncConte
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            await database.close()
 
     return alive

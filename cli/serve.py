@@ -13,6 +13,7 @@ from domain.endpoint import DISPATCH
 from domain.links import Signer
 from intake.keys import Keys, listed
 from intake.offers import OfferDoor, Secrets
+from intake.orders import OrderDoor
 from intake.plans import PlanDoor
 from intake.revoking import RevokingDoor
 from intake.tickets import Deciding, TicketDoor
@@ -61,7 +62,7 @@ def application(settings: Settings) -> FastAPI:
     )
     deliveries = Connecting(settings)
     handing_on = handing_on_of(gateway.database, deliveries, wall_clock)
-    app = gateway_app(gateway, working_off(handing_on))
+    app = gateway_app(gateway, working_off(handing_on, gateway.database))
     taking = taking_of(gateway.database, handing_on)
     replies = reply_door_of(settings, gateway.database, taking, wall_clock)
     app.add_api_route("/v1/twilio/inbound", replies.replied, methods=["POST"], summary="a customer's reply, from Twilio")
@@ -74,6 +75,8 @@ def application(settings: Settings) -> FastAPI:
     app.add_api_route("/v1/twilio/status", statuses.reported, methods=["POST"], summary="what became of a message, from Twilio")
     bounces = bounce_door_of(settings, gateway.database, taking, keys_of(settings))
     app.add_api_route("/v1/mail/bounces", bounces.came_back, methods=["POST"], summary="a mail that came back")
+    orders = OrderDoor(keys_of(settings), taking, wall_clock)
+    app.add_api_route("/v1/deliveries", orders.ordered, methods=["POST"], summary="an order, with which a delivery begins")
     add_updates(app, UpdateDoor(keys_of(settings), deliveries))
     add_plans(app, PlanDoor(keys_of(settings), Plans(gateway.database), wall_clock))
     offers = OfferDoor(keys_of(settings), signing_secrets(settings), deliveries, wall_clock)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from logging import getLogger
 from typing import Any, Protocol
 
+from domain.arrival import START
 from domain.instant import SECOND, Instant, Span
 from store.errors import StoreError
 from store.inbox import Entry, Inbox
@@ -25,7 +26,9 @@ ENDED = "the delivery has ended; it is kept beside it"
 
 
 class Deliveries(Protocol):
-    """Takes updates and reports."""
+    """Takes orders, updates and reports."""
+
+    async def start(self, order: Mapping[str, Any]) -> dict[str, Any]: ...
 
     async def ask(
         self, delivery_id: str, update: str, request: Mapping[str, Any], update_id: str | None = None
@@ -119,13 +122,22 @@ class HandingOn:
         try:
             if arrival.update is not None:
                 try:
-                    await deliveries.ask(arrival.delivery_id, arrival.update, arrival.request or {}, entry.id)
+                    await _asked(deliveries, entry)
                 except RefusedError as refused:
                     note = str(refused)
                 else:
                     return None
-            await deliveries.report(arrival.delivery_id, [arrival.event])
+            if arrival.event:
+                await deliveries.report(arrival.delivery_id, [arrival.event])
         except LookupError:
             await self._ended.append_after_close(arrival.delivery_id, [arrival.event], now=self._clock())
             return note or ENDED
         return note
+
+
+async def _asked(deliveries: Deliveries, entry: Entry) -> None:
+    arrival = entry.arrival
+    if arrival.update == START:
+        await deliveries.start(arrival.request or {})
+    else:
+        await deliveries.ask(arrival.delivery_id, str(arrival.update), arrival.request or {}, entry.id)

@@ -51,8 +51,8 @@ class UpdateDoor:
             self._keys.check(request.headers)
             if update not in UPDATES:
                 raise RefusedRequestError(HTTPStatus.NOT_FOUND, f"there is no such update; there are {', '.join(UPDATES)}")
-            asked = {**_object(await body_of(request, LONGEST)), **more}
-            return JSONResponse(await self._asked(delivery_id, update, asked, _key(request)))
+            asked = {**object_of(await body_of(request, LONGEST)), **more}
+            return JSONResponse(await self._asked(delivery_id, update, asked, key_of(request)))
         except RefusedRequestError as refused:
             return problem(refused)
 
@@ -68,7 +68,8 @@ class UpdateDoor:
             raise RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, said, headers=AGAIN) from None
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def object_of(body: bytes) -> dict[str, Any]:
+    """The JSON object that was sent. Raises RefusedRequestError."""
     try:
         found = json.loads(body)
         json.dumps(found, ensure_ascii=False).encode()  # half of a pair of surrogates is no character, and cannot be passed on
@@ -79,8 +80,8 @@ def _object(body: bytes) -> dict[str, Any]:
     return found
 
 
-def _key(request: Request) -> str | None:
-    """The id of the update; None: each call is another one."""
+def key_of(request: Request) -> str | None:
+    """What names the call; None: each call is another one. Raises RefusedRequestError."""
     given = request.headers.get("idempotency-key")
     if given is not None and not KEY.fullmatch(given):
         raise RefusedRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "an Idempotency-Key has up to 100 visible ASCII characters")

@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
@@ -30,9 +32,11 @@ from workflows.contract import (
     LOOK_AGAIN,
     TASK_QUEUE,
     delivery_workflow_id,
+    problems_of,
 )
 from workflows.events import wire_event
 from workflows.offers import as_it_ended
+from workflows.orders import DeliveryOrder
 from workflows.payloads import DATA_CONVERTER
 
 UPDATES = (
@@ -275,6 +279,15 @@ async def pollers(client: Client, task_queue: str = TASK_QUEUE) -> int:
     kind = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
     asked = DescribeTaskQueueRequest(namespace=client.namespace, task_queue=queue, task_queue_type=kind)
     return len((await client.workflow_service.describe_task_queue(asked)).pollers)
+
+
+def check_order(order: Mapping[str, Any]) -> None:
+    """Raises RefusedError "InvalidInput", as the delivery would, for an order that cannot be read."""
+    try:
+        DeliveryOrder.model_validate_json(json.dumps(order))
+    except ValidationError as error:
+        found = problems_of(error)
+        raise RefusedError("the order cannot be read", "InvalidInput", found) from None
 
 
 def refused(error: WorkflowUpdateFailedError) -> RefusedError:

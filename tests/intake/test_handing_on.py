@@ -27,6 +27,10 @@ class Deliveries:
     told: list[tuple[str, str]] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
 
+    async def start(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        self.told.append((order["delivery_id"], "start"))
+        return {}
+
     async def ask(
         self, delivery_id: str, update: str, request: Mapping[str, Any], update_id: str | None = None
     ) -> dict[str, Any]:
