@@ -75,8 +75,7 @@ def application(settings: Settings) -> FastAPI:
     app.add_api_route("/v1/twilio/status", statuses.reported, methods=["POST"], summary="what became of a message, from Twilio")
     bounces = bounce_door_of(settings, gateway.database, taking, keys_of(settings))
     app.add_api_route("/v1/mail/bounces", bounces.came_back, methods=["POST"], summary="a mail that came back")
-    orders = OrderDoor(keys_of(settings), taking, wall_clock)
-    app.add_api_route("/v1/deliveries", orders.ordered, methods=["POST"], summary="an order, with which a delivery begins")
+    add_orders(app, OrderDoor(keys_of(settings), taking, deliveries, wall_clock))
     add_updates(app, UpdateDoor(keys_of(settings), deliveries))
     add_plans(app, PlanDoor(keys_of(settings), Plans(gateway.database), wall_clock))
     offers = OfferDoor(keys_of(settings), signing_secrets(settings), deliveries, wall_clock)
@@ -85,6 +84,13 @@ def application(settings: Settings) -> FastAPI:
     if door := door_of(settings, deliveries, wall_clock):
         app.add_api_route(f"/v1/tickets/{door.desk}", door.changed, methods=["POST"], summary="a change at the ticket desk")
     return app
+
+
+def add_orders(app: FastAPI, door: OrderDoor) -> None:
+    """The doors for order systems that do not speak to Temporal."""
+    path = "/v1/deliveries"
+    app.add_api_route(path, door.ordered, methods=["POST"], summary="an order, with which a delivery begins")
+    app.add_api_route(f"{path}/{{delivery_id}}", door.asked, methods=["GET"], summary="how a delivery stands")
 
 
 def add_updates(app: FastAPI, door: UpdateDoor) -> None:

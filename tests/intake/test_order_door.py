@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from temporalio.testing import WorkflowEnvironment
 
+from cli.serve import add_orders
 from intake.handing_on import HandingOn
 from intake.keys import Keys
 from intake.orders import OrderDoor
@@ -42,8 +43,7 @@ async def door(database: Database, temporal: Temporal) -> AsyncIterator[tuple[As
     inbox = Inbox(database)
     handing_on = HandingOn(inbox, temporal, Events(database), wall_clock)
     app = FastAPI()
-    orders = OrderDoor(Keys((KEY,)), Taking(inbox, handing_on), wall_clock)
-    app.add_api_route("/v1/deliveries", orders.ordered, methods=["POST"])
+    add_orders(app, OrderDoor(Keys((KEY,)), Taking(inbox, handing_on), temporal, wall_clock))
     async with AsyncClient(transport=ASGITransport(app), base_url="http://doorstep", headers=BEARER) as client:
         yield client, handing_on
 
@@ -59,6 +59,25 @@ async def test_an_order_begins_its_delivery_and_sent_again_joins_it(
         assert [answer.status_code for answer in answers] == [202, 202]
         assert answers[0].json() == {"delivery_id": order["delivery_id"], "state": "started"}
         assert (await on.snapshot(order["delivery_id"]))["generation"] == 1
+
+
+async def test_how_a_delivery_stands_can_be_asked(temporal: WorkflowEnvironment, sqlite_database: Database) -> None:
+    async with stage(temporal.client, a_book(LATE)) as on, door(sqlite_database, Temporal(on.deliveries)) as (client, _):
+        delivery_id = await on.start()
+
+        stands = await client.get(f"/v1/deliveries/{delivery_id}")
+        unknown = await client.get("/v1/deliveries/nobody-knows-it")
+        stranger = await client.get(f"/v1/deliveries/{delivery_id}", headers={"Authorization": "Bearer nobody-knows-this-key"})
+
+        assert (stands.status_code, stands.json()["status"]) == (200, "created")
+        assert [unknown.status_code, stranger.status_code] == [404, 401]
+
+
+async def test_while_temporal_is_away_nothing_can_be_asked(sqlite_database: Database) -> None:
+    async with door(sqlite_database, Temporal()) as (client, _):
+        answer = await client.get("/v1/deliveries/D-1")
+
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
 
 
 async def test_another_order_under_the_same_id_is_a_conflict(temporal: WorkflowEnvironment, sqlite_database: Database) -> None:
