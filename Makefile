@@ -9,7 +9,9 @@ PYTEST_ARGS ?=
 JAVA ?= $(firstword $(wildcard /usr/lib/jvm/java-17-openjdk-*))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench prism peers ansible-peers kills check format schemas lock clean
+REPLAY_ARGS ?= tests/workflows/histories
+SCENARIO ?=
+.PHONY: help setup demo test bench replay record-histories prism peers ansible-peers kills check format schemas lock clean
 
 help: ## Lists these commands.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -54,6 +56,12 @@ ansible-peers: setup ## Measures four rules about time by ansible-rulebook's Dro
 
 kills: setup ## Kills the worker 200 times (KILLS=) with effects of every kind in hand, and counts what arrived; about half an hour.
 	DOORSTEP_KILLS=$(or $(KILLS),200) $(VENV)/bin/pytest -q tests/end_to_end/test_kills.py
+
+replay: setup ## Replays all recorded histories with the code as it is. REPLAY_ARGS=--server replays what runs on a Temporal server.
+	$(VENV)/bin/doorstep replay $(REPLAY_ARGS)
+
+record-histories: setup ## Plays the scenarios that this version has not recorded yet, and keeps their histories. SCENARIO=name plays one anew.
+	$(VENV)/bin/python -m tests.workflows.recording $(SCENARIO)
 
 check: setup ## Format, lint, types.
 	$(VENV)/bin/ruff format --check .

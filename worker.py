@@ -54,18 +54,14 @@ from store.library import Library
 from store.rulebooks import Rulebooks
 from store.stand_ins import StandIns
 from store.tickets import Desk as BuiltIn
-from workflows.assignment import Assignment
 from workflows.client import connect
 from workflows.clock import wall_clock
 from workflows.contract import TASK_QUEUE
-from workflows.delivery import Delivery
-from workflows.disruption import Disruption
-from workflows.feed import Feed
 from workflows.glimpses import Glimpsing
 from workflows.guard import Guard
 from workflows.registration import missing_attributes
-from workflows.route import Route
 from workflows.rulebooks import SHELF, nowhere
+from workflows.workflow_types import WORKFLOW_TYPES
 
 DIRECTORY = "directory.yaml"
 
@@ -176,7 +172,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     worker = Worker(
         client,
         task_queue=task_queue,
-        workflows=[Delivery, Route, Assignment, Disruption, Feed],
+        workflows=WORKFLOW_TYPES,
         activities=activities_of(settings, database, library, sms, whatsapp, read, webhooks, desk, running),  # type: ignore[arg-type]
         activity_executor=ThreadPoolExecutor(4),
         interceptors=[Guard(), Glimpsing(glimpses.note)],

@@ -10,6 +10,7 @@ from settings import SettingsError
 from store.errors import StoreError
 from worker import SetupError
 from workflows.client import RefusedError, UnreachableError
+from workflows.replay import RecordingError
 
 
 class InputError(ValueError):
@@ -26,6 +27,7 @@ EXPLAINED = (
     RulebookProblemsError,
     RehearsalFailedError,
     CarrierPayloadError,
+    RecordingError,
     LookupError,
     FileNotFoundError,
     IsADirectoryError,

@@ -127,6 +127,26 @@ def doctor(
     ends_with(lambda: show_links(settings, shown) if links else examine(settings, shown))
 
 
+@app.command()
+def replay(
+    paths: Annotated[list[Path] | None, typer.Argument(help="recorded histories: files, or folders of them")] = None,
+    server: Annotated[bool, typer.Option("--server", help="what runs on the Temporal server of TEMPORAL_ADDRESS now")] = False,
+    at_most: Annotated[int | None, typer.Option("--at-most", min=1, help="with --server: the newest so many")] = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Try a new version before it is deployed: could it go on with what earlier ones began? Changes nothing anywhere."""
+    from cli.replaying import replay_recordings, replay_running
+
+    if server == bool(paths):
+        raise typer.BadParameter("give recorded histories (such as tests/workflows/histories), or --server; one of the two")
+    settings = read_settings()
+    ends_with(
+        lambda: (
+            replay_running(settings, at_most, format.value) if server else replay_recordings(paths or [], settings, format.value)
+        )
+    )
+
+
 @fleet.command(name="import")
 def import_fleet(
     file: Annotated[Path, typer.Argument(help="JSON or YAML, see examples/fleet.json; - for standard input")],

@@ -1,6 +1,6 @@
 """A real Temporal server for tests: the embedded binary in memory, one for each session, ended with it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -9,6 +9,9 @@ from temporalio.testing import WorkflowEnvironment
 from cli.temporal_server import temporal_binary
 from workflows.attributes import SEARCH_ATTRIBUTES
 from workflows.payloads import DATA_CONVERTER
+
+BEFORE_IT_ENDS: list[Callable[[WorkflowEnvironment], Awaitable[None]]] = []
+"""Told of each server before it ends: recordings of histories are made then."""
 
 
 @asynccontextmanager
@@ -24,6 +27,8 @@ async def temporal_server(*extra: str, ui_port: int | None = None) -> AsyncItera
         dev_server_extra_args=list(extra),
     ) as environment:
         yield environment
+        for told in BEFORE_IT_ENDS:
+            await told(environment)
 
 
 @pytest.fixture(scope="session")
