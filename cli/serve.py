@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException as NoSuchDoor
 
 from cli.desks import BUILT_IN, SECRET, Clock, chosen
 from cli.receipts import bounce_door_of, status_door_of
@@ -15,6 +18,7 @@ from intake.keys import Keys, listed
 from intake.offers import OfferDoor, Secrets
 from intake.orders import OrderDoor
 from intake.plans import PlanDoor
+from intake.problems import RefusedRequestError, problem
 from intake.revoking import RevokingDoor
 from intake.tickets import Deciding, TicketDoor
 from intake.updates import UpdateDoor
@@ -81,9 +85,17 @@ def application(settings: Settings) -> FastAPI:
     offers = OfferDoor(keys_of(settings), signing_secrets(settings), deliveries, wall_clock)
     path = "/v1/assignments/{assignment_id}/answer"
     app.add_api_route(path, offers.answered, methods=["POST"], summary="the answer of who was offered a delivery")
+    app.add_exception_handler(NoSuchDoor, no_such_door)
     if door := door_of(settings, deliveries, wall_clock):
         app.add_api_route(f"/v1/tickets/{door.desk}", door.changed, methods=["POST"], summary="a change at the ticket desk")
     return app
+
+
+async def no_such_door(request: Request, error: Exception) -> Response:
+    """The answer to a path, or a method, that no door has."""
+    status = HTTPStatus(error.status_code) if isinstance(error, NoSuchDoor) else HTTPStatus.NOT_FOUND
+    said = f"{status.phrase.lower()}: {request.method} {request.url.path[:100]}; /openapi.json lists what there is"
+    return problem(RefusedRequestError(status, said, headers=getattr(error, "headers", None)))
 
 
 def add_orders(app: FastAPI, door: OrderDoor) -> None:
