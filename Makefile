@@ -73,7 +73,7 @@ format: setup ## Puts the code into its format.
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-schemas: setup ## Writes docs/schema from the models of orders and events.
+schemas: setup ## Writes docs/schema from the models of what a delivery is sent and answers.
 	$(VENV)/bin/python -m workflows.schema
 
 lock: setup ## Pins the newest versions that pyproject.toml allows.

@@ -28,6 +28,7 @@ class Setting:
 SETTINGS: tuple[Setting, ...] = (
     Setting("DOORSTEP_HOME", ".doorstep", "folder for what `doorstep up` keeps: Temporal's and our own database, caches"),
     Setting("DOORSTEP_TEMPORAL_PORT", "7233", "port of the embedded Temporal server; its UI is 1000 above"),
+    Setting("DOORSTEP_TEMPORAL_HTTP_PORT", "", "port of the embedded server's HTTP API; empty: 10 above DOORSTEP_TEMPORAL_PORT"),
     Setting("DOORSTEP_PORT", "8080", "port of the gateway"),
     Setting("DOORSTEP_HOST", "127.0.0.1", "address that the gateway listens on"),
     Setting("DOORSTEP_TEMPORAL_UI", "", "address of the Temporal UI, for links; empty: that of the embedded server"),
@@ -96,6 +97,13 @@ class Settings:
     def temporal_ui(self) -> str:
         """The address of the Temporal UI, without a slash at its end."""
         return self["DOORSTEP_TEMPORAL_UI"].rstrip("/") or f"http://127.0.0.1:{self.ui_port}"
+
+    @property
+    def temporal_http_port(self) -> int:
+        """Of Temporal's HTTP API; the embedded server's is 7243, as in Temporal's own images."""
+        if not self["DOORSTEP_TEMPORAL_HTTP_PORT"]:
+            return self.temporal_port + 10
+        return _port(self, "DOORSTEP_TEMPORAL_HTTP_PORT", highest=65_535)
 
     @property
     def port(self) -> int:

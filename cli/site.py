@@ -94,8 +94,11 @@ class Site:
         return running
 
     def _temporal(self) -> Program:
-        command = server_command(folder=self.settings.home, port=self.settings.temporal_port, ui_port=self.settings.ui_port)
-        return Program("Temporal", command, self.logs / "temporal.log", port=self.settings.temporal_port)
+        ours = self.settings
+        command = server_command(
+            folder=ours.home, port=ours.temporal_port, ui_port=ours.ui_port, http_port=ours.temporal_http_port
+        )
+        return Program("Temporal", command, self.logs / "temporal.log", port=ours.temporal_port)
 
     def _ours(self, name: str, command: str, port: int | None = None) -> Program:
         return Program(name, [sys.executable, "-m", "cli", command], self.logs / f"{name}.log", self.environment, port)
@@ -130,6 +133,7 @@ class Site:
         ports = {
             "DOORSTEP_TEMPORAL_PORT": (self.settings.temporal_port, "the Temporal server"),
             "DOORSTEP_TEMPORAL_PORT + 1000": (self.settings.ui_port, "the Temporal UI"),
+            "DOORSTEP_TEMPORAL_HTTP_PORT": (self.settings.temporal_http_port, "the Temporal server's HTTP API"),
             "DOORSTEP_PORT": (self.settings.port, "the gateway"),
         }
         for name, (port, what) in ports.items():

@@ -32,9 +32,10 @@ def temporal_binary() -> str:
     return found
 
 
-def server_command(*, folder: Path, port: int, ui_port: int) -> list[str]:
+def server_command(*, folder: Path, port: int, ui_port: int, http_port: int) -> list[str]:
     """The command that serves what is in `folder`, on this machine only."""
     command = [temporal_binary(), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--ui-port", str(ui_port)]
+    command += ["--http-port", str(http_port)]
     command += ["--db-filename", str(folder / DATABASE), "--log-level", "error", "--headless=false"]
     command += [*SHORT_TIMERS, *(READS_ONCE if knows_attributes(folder) else ())]
     for pragma in PRAGMAS:

@@ -41,7 +41,8 @@ def addresses(site: Site) -> str:
         (
             f"  Status page   http://127.0.0.1:{settings.port}",
             f"  Temporal UI   http://127.0.0.1:{settings.ui_port}/namespaces/default/workflows",
-            f"  Temporal      {site.address} (gRPC, for order systems; task queue deliveries)",
+            f"  Order systems {site.address} (gRPC) or http://127.0.0.1:{settings.temporal_http_port}/api/v1 (Temporal's HTTP API);",
+            "                namespace default, task queue deliveries, type Delivery, id delivery-<delivery_id>: docs/oms.md",
             f"  Rulebooks     {settings.rules}",
             f"  Data and logs {settings.home}",
             "  Try           doorstep delivery example > order.json; doorstep delivery start order.json",

@@ -1,5 +1,6 @@
 """The contract: task queue, workflow types and ids, and the payloads of signals, updates and queries. Nobody else spells them."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, model_validator
@@ -29,6 +30,9 @@ ASSIGNMENT = "Assignment"
 
 WITHDRAW = "withdraw"
 """The signal that tells an assignment that the delivery is not to be taken over any more: `{reason?}`."""
+
+ERROR_TYPES = ("InvalidInput", "AlreadyFinished", "Finished", "NotFound", "UnknownRulebook", "TooOld", "Conflict")
+"""What a refusal may be: the type of the ApplicationError that its sender gets."""
 
 JSON_PLAIN = b"json/plain"
 MAX_PAYLOAD = 256 * 1024
@@ -245,6 +249,12 @@ def json_of(raw: RawValue | None, default: bytes | None = None) -> bytes:
     return raw.payload.data
 
 
+def refuse_several(args: Sequence[Any]) -> None:
+    """Raises ApplicationError "InvalidInput" for more than one argument."""
+    if len(args) > 1:
+        raise invalid_input([problem("", f"{len(args)} arguments were sent; send one JSON object", "too_many_arguments")])
+
+
 def problem(loc: str, msg: str, type: str) -> dict[str, str]:
     """One mistake in what was sent."""
     return {"loc": loc, "msg": msg, "type": type}
@@ -253,7 +263,7 @@ def problem(loc: str, msg: str, type: str) -> dict[str, str]:
 def problems_of(error: ValidationError) -> list[dict[str, str]]:
     """Every mistake with its place, without the values."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [problem(".".join(map(str, item["loc"])), item["msg"], item["type"]) for item in found]
+    return [problem(".".join(map(str, item["loc"])), item["msg"].removeprefix("Value error, "), item["type"]) for item in found]
 
 
 def invalid_input(problems: list[dict[str, str]]) -> ApplicationError:

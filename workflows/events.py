@@ -14,7 +14,7 @@ from domain.instant import Instant, instant, iso
 from domain.reasons import Reason
 from domain.status import REPORTED, AssignmentState, DriverState, Kind, Party, Status
 from workflows.orders import PlannedIn
-from workflows.scalars import EventId, Latitude, Longitude, Measure, Name, When, Wire, thousandths
+from workflows.scalars import NULL_IS_EMPTY, EventId, Latitude, Longitude, Measure, Name, When, Wire, thousandths
 
 SCHEMA_VERSION = 1
 
@@ -114,7 +114,9 @@ class DeliveryEvent(Wire):
     occurred_at: When
     source: Name
     by: Party | None = None
-    parcel_ids: Annotated[tuple[Annotated[str, StringConstraints(max_length=64)], ...], Field(max_length=200)] = ()
+    parcel_ids: Annotated[
+        Annotated[tuple[Annotated[str, StringConstraints(max_length=64)], ...], Field(max_length=200)] | None, NULL_IS_EMPTY
+    ] = ()
     recorded_at: When | None = None
     location: LocationIn | None = None
     reason: Reason | None = None
@@ -145,7 +147,7 @@ class DeliveryEvent(Wire):
             source=self.source,
             status=self.status,
             by=self.by,
-            parcel_ids=self.parcel_ids,
+            parcel_ids=self.parcel_ids or (),
             location=Place(**self.location.model_dump()) if self.location else None,
             reason=self.reason,
             eta=instant(self.eta) if self.eta else None,

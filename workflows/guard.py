@@ -1,14 +1,19 @@
-"""The interceptor that lets a workflow answer for a wrong number of start arguments, instead of failing its task for ever."""
+"""The interceptor that lets a workflow answer for a wrong number of arguments: of a start, which would fail its task for ever, and of
+updates and queries, whose senders would be told how our handlers are called."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from temporalio.worker import (
     ExecuteWorkflowInput,
+    HandleQueryInput,
+    HandleUpdateInput,
     Interceptor,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
 )
+
+from workflows.contract import refuse_several
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,14 @@ class _CountedStart(WorkflowInboundInterceptor):
         if len(input.args) > 1:
             input.args = [TooManyArguments(len(input.args))]
         return await super().execute_workflow(input)
+
+    def handle_update_validator(self, input: HandleUpdateInput) -> None:
+        refuse_several(input.args)
+        super().handle_update_validator(input)
+
+    async def handle_query(self, input: HandleQueryInput) -> Any:
+        refuse_several(input.args)
+        return await super().handle_query(input)
 
 
 class Guard(Interceptor):

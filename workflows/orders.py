@@ -12,7 +12,20 @@ from domain.currencies import minor_units
 from domain.instant import SECOND, instant
 from domain.order import Customer, Destination, Job, Money, Order, Parcel, PlannedMilestone, Window
 from domain.status import MILESTONES, Status
-from workflows.scalars import Currency, Decimals, Degrees, Latitude, Longitude, Name, Text, Timezone, When, Wire, thousandths
+from workflows.scalars import (
+    NULL_IS_EMPTY,
+    Currency,
+    Decimals,
+    Degrees,
+    Latitude,
+    Longitude,
+    Name,
+    Text,
+    Timezone,
+    When,
+    Wire,
+    thousandths,
+)
 
 
 class WindowIn(Wire):
@@ -50,7 +63,7 @@ class CustomerIn(Wire):
     email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")] | None = None
     phone: Annotated[str, StringConstraints(max_length=32)] | None = None
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
-    channels: tuple[Literal["sms", "email", "whatsapp"], ...] = ("sms", "email")
+    channels: Annotated[tuple[Literal["sms", "email", "whatsapp"], ...] | None, NULL_IS_EMPTY] = ("sms", "email")
     tier: Name = "standard"
 
 
@@ -119,7 +132,8 @@ class DeliveryOrder(Wire):
     shipper: Name | None = None
     carrier: Name
     tracking_numbers: Annotated[
-        tuple[Annotated[str, StringConstraints(min_length=1, max_length=64)], ...], Field(max_length=50)
+        Annotated[tuple[Annotated[str, StringConstraints(min_length=1, max_length=64)], ...], Field(max_length=50)] | None,
+        NULL_IS_EMPTY,
     ] = ()
     service_level: Name | None = None
     zone: Name | None = None
@@ -132,16 +146,16 @@ class DeliveryOrder(Wire):
     promised: WindowIn
     destination: DestinationIn
     customer: CustomerIn = CustomerIn()
-    parcels: Annotated[tuple[ParcelIn, ...], Field(max_length=200)] = ()
+    parcels: Annotated[Annotated[tuple[ParcelIn, ...], Field(max_length=200)] | None, NULL_IS_EMPTY] = ()
     service_seconds: Annotated[int, Field(ge=0, le=86_400)] = 180
-    skills: Annotated[tuple[Name, ...], Field(max_length=50)] = ()
-    requires: Annotated[tuple[Name, ...], Field(max_length=50)] = ()
+    skills: Annotated[Annotated[tuple[Name, ...], Field(max_length=50)] | None, NULL_IS_EMPTY] = ()
+    requires: Annotated[Annotated[tuple[Name, ...], Field(max_length=50)] | None, NULL_IS_EMPTY] = ()
     attempts_allowed: Annotated[int, Field(ge=1, le=100)] = 3
-    plan: Annotated[tuple[PlannedIn, ...], Field(max_length=50)] = ()
+    plan: Annotated[Annotated[tuple[PlannedIn, ...], Field(max_length=50)] | None, NULL_IS_EMPTY] = ()
     cod: MoneyIn | None = None
     value: MoneyIn | None = None
     rulebook: Name = "standard"
-    tags: Annotated[tuple[Name, ...], Field(max_length=50)] = ()
+    tags: Annotated[Annotated[tuple[Name, ...], Field(max_length=50)] | None, NULL_IS_EMPTY] = ()
     reopen: bool = False
 
     def order(self) -> Order:
@@ -152,10 +166,10 @@ class DeliveryOrder(Wire):
             promised=self.promised.value(),
             destination=Destination(**self.destination.model_dump()),
             customer=Customer(**self.customer.model_dump()),
-            parcels=tuple(parcel.value() for parcel in self.parcels),
+            parcels=tuple(parcel.value() for parcel in self.parcels or ()),
             planned_departure=instant(self.planned_departure) if self.planned_departure else None,
             service_time=self.service_seconds * SECOND,
-            plan=tuple(PlannedMilestone(planned.milestone, instant(planned.due), planned.place) for planned in self.plan),
+            plan=tuple(PlannedMilestone(planned.milestone, instant(planned.due), planned.place) for planned in self.plan or ()),
             cod=self.cod.value() if self.cod else None,
             value=self.value.value() if self.value else None,
         )

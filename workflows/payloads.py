@@ -9,6 +9,8 @@ from temporalio.common import RawValue
 from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
 from temporalio.converter import CompositePayloadConverter
 
+from workflows.failures import AnswerConverter
+
 _CONVERTERS = tuple(PydanticPayloadConverter().converters.values())
 """Shared: every workflow has a payload converter of its own, and what pydantic makes ready for a type takes milliseconds."""
 
@@ -35,4 +37,6 @@ class TolerantPayloadConverter(PydanticPayloadConverter):
             return RawValue(payload)
 
 
-DATA_CONVERTER = replace(pydantic_data_converter, payload_converter_class=TolerantPayloadConverter)
+DATA_CONVERTER = replace(
+    pydantic_data_converter, payload_converter_class=TolerantPayloadConverter, failure_converter_class=AnswerConverter
+)

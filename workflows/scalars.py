@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, TypeVar
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -13,6 +13,16 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=500)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+Item = TypeVar("Item")
+
+
+def _or_empty(sent: tuple[Item, ...] | None) -> tuple[Item, ...]:
+    return () if sent is None else sent
+
+
+NULL_IS_EMPTY = AfterValidator(_or_empty)
+"""For lists that may be null. Temporal's HTTP API makes null of every empty list, before we see it; so do some languages."""
 
 When = Annotated[AwareDatetime, Field(strict=True), AfterValidator(of_our_time)]
 Day = Annotated[date, AfterValidator(of_our_time)]

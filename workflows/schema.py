@@ -1,4 +1,4 @@
-"""The JSON Schemas of what is sent to a delivery, made from the wire models: `python -m workflows.schema` writes docs/schema/.
+"""The JSON Schemas of what a delivery is sent and answers, made from the wire models: `python -m workflows.schema` writes docs/schema/.
 
 A schema cannot say everything that the models check (time zones, windows that end before they start): what it refuses is
 refused by a delivery too, not the other way round.
@@ -13,31 +13,93 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from domain.status import Kind
+from workflows.contract import (
+    AcceptedIn,
+    AcknowledgeIn,
+    AdoptIn,
+    AmendIn,
+    CancelIn,
+    ClaimIn,
+    ConfirmAvailabilityIn,
+    CorrectIn,
+    DecideIn,
+    InstructIn,
+    MuteIn,
+    ReassignIn,
+    RescheduleIn,
+    ResolveIn,
+)
 from workflows.events import DETAILS, DeliveryEvent, EventBatch
 from workflows.orders import DeliveryOrder
+from workflows.replies import Acknowledgement, DeliveryResult, ErrorDetails, Snapshot, UpdateAnswer
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 FOLDER = Path(__file__).parents[1] / "docs" / "schema"
 
-SCHEMAS: Mapping[str, type[BaseModel]] = {
+VERSION = 1
+"""Of all schemas: the `schema_version` of orders and events, and the number in each `$id`. A change that an order system would have to
+follow makes it 2; fields that may be left out, and fields of answers, come without."""
+
+UPDATES: Mapping[str, type[BaseModel]] = {
+    "accepted": AcceptedIn,
+    "acknowledge": AcknowledgeIn,
+    "adopt_rulebook": AdoptIn,
+    "amend": AmendIn,
+    "cancel": CancelIn,
+    "claim": ClaimIn,
+    "confirm_availability": ConfirmAvailabilityIn,
+    "correct": CorrectIn,
+    "decide": DecideIn,
+    "instruct": InstructIn,
+    "mute": MuteIn,
+    "reassign": ReassignIn,
+    "reschedule": RescheduleIn,
+    "resolve": ResolveIn,
+}
+"""Update -> the model of its argument. A test knows all of them."""
+
+SENT: Mapping[str, type[BaseModel]] = {
     "delivery-order.json": DeliveryOrder,
     "delivery-event.json": DeliveryEvent,
     "event-batch.json": EventBatch,
+    **{f"update-{name.replace('_', '-')}.json": model for name, model in UPDATES.items()},
 }
-"""File -> model."""
+"""File -> model of what is sent."""
+
+TOLD: Mapping[str, type[BaseModel]] = {
+    "acknowledgement.json": Acknowledgement,
+    "update-answer.json": UpdateAnswer,
+    "delivery-result.json": DeliveryResult,
+    "snapshot.json": Snapshot,
+    "error-details.json": ErrorDetails,
+}
+"""File -> model of what is answered."""
+
+SCHEMAS: Mapping[str, type[BaseModel]] = {**SENT, **TOLD}
+
+OF_EVENTS = (DeliveryEvent, EventBatch)
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """One model with all that it refers to, as a document of its own."""
-    wanted: list[type[BaseModel]] = [model] if model is DeliveryOrder else [DeliveryEvent, *DETAILS.values(), model]
+    wanted: list[type[BaseModel]] = [DeliveryEvent, *DETAILS.values(), model] if model in OF_EVENTS else [model]
     _, found = models_json_schema([(each, "validation") for each in wanted], ref_template="#/$defs/{model}")
     parts: dict[str, Any] = found["$defs"]
+    for part in parts.values():
+        if part.get("additionalProperties") is False:  # we answer no more than this today; a later version may
+            del part["additionalProperties"]
     if DeliveryEvent.__name__ in parts:
         parts[DeliveryEvent.__name__]["allOf"] = _what_kinds_need()
     own = parts[model.__name__]
     others = {name: part for name, part in sorted(parts.items()) if part is not own}
-    return {"$schema": DIALECT, **own, **({"$defs": others} if others else {})}
+    return {"$schema": DIALECT, "$id": id_of(model), **own, **({"$defs": others} if others else {})}
+
+
+def id_of(model: type[BaseModel]) -> str:
+    """`urn:doorstep:1:delivery-order`: which schema it is, and of which version."""
+    (file,) = (file for file, one in SCHEMAS.items() if one is model)
+    return f"urn:doorstep:{VERSION}:{file.removesuffix('.json')}"
 
 
 def _what_kinds_need() -> list[dict[str, Any]]:

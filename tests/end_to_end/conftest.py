@@ -33,4 +33,4 @@ def site_environment(tmp_path: Path) -> Mapping[str, str]:
     foreign = ("DOORSTEP_", "TEMPORAL_", "TWILIO_")
     plain = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     ours = {"DOORSTEP_HOME": str(tmp_path / "site"), "DOORSTEP_TEMPORAL_PORT": str(free_port(also=1000))}
-    return {**plain, **ours, "DOORSTEP_PORT": str(free_port())}
+    return {**plain, **ours, "DOORSTEP_TEMPORAL_HTTP_PORT": str(free_port()), "DOORSTEP_PORT": str(free_port())}

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
+from temporalio import workflow
 
 from domain.status import Kind
+from workflows.delivery import Delivery
 from workflows.events import DETAILS, DeliveryEvent
 from workflows.orders import DeliveryOrder
-from workflows.schema import FOLDER, SCHEMAS, schema_of, text_of
+from workflows.schema import FOLDER, SCHEMAS, UPDATES, schema_of, text_of
 
 
 @pytest.mark.parametrize("file", SCHEMAS)
@@ -63,3 +65,16 @@ def test_what_the_kind_of_an_event_needs_is_said() -> None:
     assert set(needed) == {Kind.STATUS, Kind.ETA, *DETAILS}
     assert needed["eta"] == {"required": ["eta"]}
     assert json.dumps(needed["correction"]["properties"]["detail"]) == '{"$ref": "#/$defs/CorrectionDetail"}'
+
+
+def test_every_update_of_a_delivery_has_its_schema() -> None:
+    definition = workflow._Definition.must_from_class(Delivery)
+
+    assert set(definition.updates) == set(UPDATES)
+
+
+@pytest.mark.parametrize("file", SCHEMAS)
+def test_a_schema_says_which_it_is_and_of_which_version(file: str) -> None:
+    schema = json.loads((FOLDER / file).read_text("utf-8"))
+
+    assert schema["$id"] == f"urn:doorstep:1:{file.removesuffix('.json')}"
