@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 
@@ -58,6 +59,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DOORSTEP_SECRET_KEY", "", "signs links, at least 16 characters; empty: no links are sent", secret=True),
     Setting("DOORSTEP_LINK_DAYS", "14", "how many days after its end a delivery's tracking page can still be seen"),
     Setting("DOORSTEP_API_KEYS", "", "bearer keys of programs that use the HTTP API, with commas between; empty: none may", secret=True),
+    Setting("DOORSTEP_CODEC_KEYS", "", "ID:KEY,ID:KEY with 32 bytes of base64 each; the first seals what goes to Temporal, all open it; empty: it is not sealed", secret=True),
+    Setting("DOORSTEP_CODEC_PLAIN_UNTIL", "", "with codec keys: until when what order systems send unsealed is taken, such as 2026-12-01T00:00:00Z; empty: always"),
+    Setting("DOORSTEP_CODEC_TOKEN", "", "with codec keys: lets the Temporal UI and CLI read through the gateway, at least 16 characters; empty: they may not", secret=True),
     Setting("DOORSTEP_ETA_MOVED_MINUTES", "5", "a new plan tells a delivery that did not ask for it if its ETA moves by more than this"),
     Setting("DOORSTEP_ROUTING_URL", "", "a Valhalla server for travel times by road; empty: the built-in estimate"),
     Setting("DOORSTEP_ROUTING_CLOSURES", "", "a GeoJSON file of closed roads (Point, Polygon) for that server; read again when it changes"),
@@ -117,6 +121,20 @@ class Settings:
                 "DOORSTEP_SECRET_KEY is too short; give at least 16 characters, for example from: openssl rand -hex 24"
             )
         return self["DOORSTEP_SECRET_KEY"]
+
+    @property
+    def plain_until(self) -> datetime | None:
+        """With an offset; None: for ever."""
+        text = self["DOORSTEP_CODEC_PLAIN_UNTIL"]
+        try:
+            until = datetime.fromisoformat(text) if text else None
+        except ValueError:
+            until = datetime.min  # noqa: DTZ901 - as wrong as one without an offset
+        if until is not None and until.tzinfo is None:
+            raise SettingsError(
+                f"DOORSTEP_CODEC_PLAIN_UNTIL is {text!r}; give date and time with their offset, for example 2026-12-01T00:00:00Z"
+            )
+        return until
 
     @property
     def bounces_to(self) -> str:

@@ -25,6 +25,7 @@ from activities.look_out import LookingOut, NobodyKnows
 from activities.notify import Notifying
 from activities.open_ticket import Desk, Ticketing
 from activities.record import Recording
+from cli.connection import client_of
 from cli.desks import desk_of
 from cli.feeds import of_feeds, watch_feeds
 from cli.heralds import Herald, of_disruptions
@@ -54,7 +55,6 @@ from store.library import Library
 from store.rulebooks import Rulebooks
 from store.stand_ins import StandIns
 from store.tickets import Desk as BuiltIn
-from workflows.client import connect
 from workflows.clock import wall_clock
 from workflows.contract import TASK_QUEUE
 from workflows.glimpses import Glimpsing
@@ -210,7 +210,7 @@ async def work_until_told(settings: Settings) -> None:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    client = await connect(default=settings.temporal_default)
+    client = await client_of(settings)
     async with working(client, settings):
         print("ready", flush=True)  # noqa: T201 - the supervisor waits for this line
         await told.wait()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from cli.command import FINDINGS, FINE
+from cli.connection import client_of
 from cli.errors import InputError
 from cli.heralds import Herald
 from domain.disruption import Affected, Notice
@@ -21,7 +22,6 @@ from rules.problems import suggestion
 from settings import Settings
 from store.database import Database
 from store.disruptions import Disruptions
-from workflows.client import connect
 from workflows.clock import wall_clock
 from workflows.places import DisruptedPlaces
 
@@ -128,7 +128,7 @@ async def affected_by(settings: Settings, place: str) -> int:
 
 
 async def _herald(settings: Settings, rows: Disruptions) -> Herald:
-    return Herald(rows, DisruptedPlaces(await connect(default=settings.temporal_default)))
+    return Herald(rows, DisruptedPlaces(await client_of(settings)))
 
 
 @asynccontextmanager

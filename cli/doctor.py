@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cli.channels import not_set_up
+from cli.connection import client_of
 from cli.desks import chosen, request_tracker_of, webhook_of, zendesk_of
 from domain.sending import Unsent
 from integrations.tickets.request_tracker import RequestTracker
@@ -20,7 +21,7 @@ from store.database import Database
 from store.deliveries import Deliveries
 from store.migrate import is_current
 from web.status import LOOKED_AT, Lately, lately
-from workflows.client import connect, pollers
+from workflows.client import pollers
 from workflows.clock import wall_clock
 from workflows.contract import TASK_QUEUE
 from workflows.registration import missing_attributes
@@ -65,7 +66,7 @@ def _show(settings: Settings, findings: list[Finding]) -> None:
 
 async def _temporal(settings: Settings) -> Finding:
     try:
-        client = await connect(default=settings.temporal_default)
+        client = await client_of(settings)
         missing = await missing_attributes(client)
     except Exception as error:  # whatever it is, it is the finding
         return Finding("Temporal", False, str(error))
@@ -79,7 +80,7 @@ async def _temporal(settings: Settings) -> Finding:
 
 async def _worker(settings: Settings) -> Finding:
     try:
-        client = await connect(default=settings.temporal_default)
+        client = await client_of(settings)
         polling = await pollers(client)
     except Exception as error:
         return Finding("worker", False, str(error))

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from cli.bearers import bearers
 from cli.command import FINDINGS, FINE, WRONG_USE
-from cli.connection import deliveries_of
+from cli.connection import client_of, deliveries_of
 from cli.errors import InputError
 from cli.feeds import heard_of
 from cli.given_files import json_of, read
@@ -28,7 +28,7 @@ from store.database import Database
 from store.deliveries import Deliveries as Copies
 from store.events import Events
 from store.feeds import Feeds
-from workflows.client import Deliveries, connect
+from workflows.client import Deliveries
 from workflows.clock import wall_clock
 from workflows.events import DeliveryEvent, wire_event
 from workflows.feeds import WatchedFeeds
@@ -86,7 +86,7 @@ async def _report_tracked(settings: Settings, tracked: Sequence[TrackedEvents], 
 
 async def _heard_of(sources: Collection[str], settings: Settings, database: Database) -> None:
     """A feed that was silent is so no more."""
-    watched = WatchedFeeds(await connect(default=settings.temporal_default))
+    watched = WatchedFeeds(await client_of(settings))
     for source in sorted(sources):
         await heard_of(Feeds(database), watched, source, wall_clock())
 

@@ -9,6 +9,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException as NoSuchDoor
 
+from cli.codec import add_codec
+from cli.connection import client_of
 from cli.desks import BUILT_IN, SECRET, Clock, chosen
 from cli.receipts import bounce_door_of, status_door_of
 from cli.replies import handing_on_of, parts_of, reply_door_of, taking_of, working_off
@@ -29,7 +31,7 @@ from store.plans import Plans
 from store.revocations import Revocations
 from web.app import Gateway, add_tracking, gateway_app, page_templates
 from web.deciding import Desk, add_deciding
-from workflows.client import UPDATES, Deliveries, connect
+from workflows.client import UPDATES, Deliveries
 from workflows.clock import wall_clock
 
 PATIENCE = 10.0
@@ -52,7 +54,7 @@ class Connecting:
         """Raises UnreachableError."""
         async with self._turn:
             if self._deliveries is None:
-                client = await connect(default=self._settings.temporal_default)
+                client = await client_of(self._settings)
                 self._deliveries = Deliveries(client, patience=PATIENCE)
             return self._deliveries
 
@@ -86,6 +88,7 @@ def application(settings: Settings) -> FastAPI:
     path = "/v1/assignments/{assignment_id}/answer"
     app.add_api_route(path, offers.answered, methods=["POST"], summary="the answer of who was offered a delivery")
     app.add_exception_handler(NoSuchDoor, no_such_door)
+    add_codec(app, settings)
     if door := door_of(settings, deliveries, wall_clock):
         app.add_api_route(f"/v1/tickets/{door.desk}", door.changed, methods=["POST"], summary="a change at the ticket desk")
     return app

@@ -9,6 +9,8 @@ from types import TracebackType
 
 from temporalio.service import RPCError
 
+from cli.codec import ui_endpoint, with_codec_token
+from cli.connection import client_of
 from cli.links import with_links
 from cli.publishing import publish as publish_books
 from cli.rules import templates_for
@@ -18,7 +20,7 @@ from rules.check import check
 from settings import Settings
 from store.database import Database
 from store.migrate import migrate
-from workflows.client import Deliveries, UnreachableError, connect
+from workflows.client import Deliveries, UnreachableError
 from workflows.registration import register_attributes
 
 Publish = Callable[[Database], Awaitable[object]]
@@ -65,7 +67,7 @@ class Site:
     async def __aenter__(self) -> "Site":
         self.refuse_taken_ports()
         self.settings.home.mkdir(parents=True, exist_ok=True)
-        self.settings = with_links(self.settings)
+        self.settings = with_codec_token(with_links(self.settings))
         try:
             await self._start()
         except BaseException:
@@ -77,7 +79,7 @@ class Site:
         await self._stack.aclose()
 
     async def deliveries(self) -> Deliveries:
-        return Deliveries(await connect(self.address))
+        return Deliveries(await client_of(self.settings, self.address))
 
     async def _start(self) -> None:
         self.temporal = await self._run(self._temporal(), within=60)
@@ -95,9 +97,8 @@ class Site:
 
     def _temporal(self) -> Program:
         ours = self.settings
-        command = server_command(
-            folder=ours.home, port=ours.temporal_port, ui_port=ours.ui_port, http_port=ours.temporal_http_port
-        )
+        ports = {"port": ours.temporal_port, "ui_port": ours.ui_port, "http_port": ours.temporal_http_port}
+        command = server_command(folder=ours.home, codec_endpoint=ui_endpoint(ours), **ports)
         return Program("Temporal", command, self.logs / "temporal.log", port=ours.temporal_port)
 
     def _ours(self, name: str, command: str, port: int | None = None) -> Program:
@@ -108,7 +109,7 @@ class Site:
         last: Exception | None = None
         for _ in range(100):
             try:
-                await register_attributes(await connect(self.address))
+                await register_attributes(await client_of(self.settings, self.address))
                 note_attributes(self.settings.home)
             except (UnreachableError, RPCError) as error:
                 last = error

@@ -32,14 +32,16 @@ def temporal_binary() -> str:
     return found
 
 
-def server_command(*, folder: Path, port: int, ui_port: int, http_port: int) -> list[str]:
-    """The command that serves what is in `folder`, on this machine only."""
+def server_command(*, folder: Path, port: int, ui_port: int, http_port: int, codec_endpoint: str | None = None) -> list[str]:
+    """The command that serves what is in `folder`, on this machine only. The UI has payloads opened at `codec_endpoint`."""
     command = [temporal_binary(), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--ui-port", str(ui_port)]
     command += ["--http-port", str(http_port)]
     command += ["--db-filename", str(folder / DATABASE), "--log-level", "error", "--headless=false"]
     command += [*SHORT_TIMERS, *(READS_ONCE if knows_attributes(folder) else ())]
     for pragma in PRAGMAS:
         command += ["--sqlite-pragma", pragma]
+    if codec_endpoint is not None:
+        command += ["--ui-codec-endpoint", codec_endpoint]
     for key in SEARCH_ATTRIBUTES:
         command += ["--search-attribute", f"{key.name}={type_name(key)}"]
     return command

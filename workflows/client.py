@@ -19,6 +19,7 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -37,7 +38,7 @@ from workflows.contract import (
 from workflows.events import wire_event
 from workflows.offers import as_it_ended
 from workflows.orders import DeliveryOrder
-from workflows.payloads import DATA_CONVERTER
+from workflows.payloads import DATA_CONVERTER, UnreadableError
 
 UPDATES = (
     "acknowledge", "amend", "cancel", "claim", "confirm_availability", "correct", "decide", "instruct", "mute", "reassign",
@@ -74,7 +75,9 @@ class RefusedError(ValueError):
         self.problems = problems
 
 
-async def connect(address: str | None = None, default: str = "localhost:7233") -> Client:
+async def connect(
+    address: str | None = None, default: str = "localhost:7233", converter: DataConverter = DATA_CONVERTER
+) -> Client:
     """A client to an address, or by the SDK's own configuration (TEMPORAL_ADDRESS, TEMPORAL_PROFILE, ...), else to the default."""
     config = ClientConfig.load_client_connect_config()
     if address is not None:
@@ -82,7 +85,7 @@ async def connect(address: str | None = None, default: str = "localhost:7233") -
     target = config.get("target_host") or default
     config["target_host"] = target
     try:
-        return await Client.connect(**config, data_converter=DATA_CONVERTER)
+        return await Client.connect(**config, data_converter=converter)
     except (RuntimeError, OSError) as error:
         raise UnreachableError(CANNOT_CONNECT.format(address=target, error=_reason(error))) from None
 
@@ -256,6 +259,8 @@ class Deliveries:
         try:
             async with asyncio.timeout(self._patience):
                 return await call
+        except UnreadableError as error:
+            raise UnreachableError(str(error)) from None
         except (TimeoutError, RPCTimeoutOrCancelledError):
             if self._patience is None:
                 raise

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError, model
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
+from workflows.codec import REASON, UNREADABLE
 from workflows.orders import WindowIn
 from workflows.scalars import EventId, Name, Text, When, Wire
 
@@ -240,6 +241,9 @@ def json_of(raw: RawValue | None, default: bytes | None = None) -> bytes:
             return default
         raise invalid_input([problem("", "no argument was sent; send one JSON object", "missing")])
     encoding = raw.payload.metadata.get("encoding", b"")
+    if encoding == UNREADABLE:
+        said = raw.payload.metadata.get(REASON, b"").decode("utf-8", "replace")[:300]
+        raise invalid_input([problem("", f"the payload cannot be opened: {said}", "unreadable")])
     if encoding != JSON_PLAIN:
         said = encoding.decode("ascii", "replace")[:40] or "none"
         raise invalid_input([problem("", f"payload encoding is {said}; send one json/plain object", "encoding")])

@@ -1,12 +1,15 @@
-"""The interceptor that lets a workflow answer for a wrong number of arguments: of a start, which would fail its task for ever, and of
-updates and queries, whose senders would be told how our handlers are called."""
+"""The interceptor that lets a workflow answer for what nobody could use, instead of failing its task for ever: a wrong number of
+arguments of a start, or a payload that cannot be opened (workflows.unreadable). Of updates and queries, senders would be told how
+our handlers are called."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from temporalio import workflow
 from temporalio.worker import (
     ExecuteWorkflowInput,
     HandleQueryInput,
+    HandleSignalInput,
     HandleUpdateInput,
     Interceptor,
     WorkflowInboundInterceptor,
@@ -14,6 +17,9 @@ from temporalio.worker import (
 )
 
 from workflows.contract import refuse_several
+
+with workflow.unsafe.imports_passed_through():
+    from workflows.unreadable import asked, ours, taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +29,40 @@ class TooManyArguments:
     count: int
 
 
-class _CountedStart(WorkflowInboundInterceptor):
+class _Guarded(WorkflowInboundInterceptor):
     async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
         if len(input.args) > 1:
             input.args = [TooManyArguments(len(input.args))]
+        else:
+            input.args = (ours if _is_our_own_start() else taken)(input.args)
         return await super().execute_workflow(input)
+
+    async def handle_signal(self, input: HandleSignalInput) -> None:
+        input.args = [taken(value) if isinstance(value, list) else value for value in input.args]
+        await super().handle_signal(input)
 
     def handle_update_validator(self, input: HandleUpdateInput) -> None:
         refuse_several(input.args)
+        input.args = asked(input.args)
         super().handle_update_validator(input)
+
+    async def handle_update_handler(self, input: HandleUpdateInput) -> Any:
+        input.args = ours(input.args)
+        return await super().handle_update_handler(input)
 
     async def handle_query(self, input: HandleQueryInput) -> Any:
         refuse_several(input.args)
         return await super().handle_query(input)
 
 
+def _is_our_own_start() -> bool:
+    """Whether a workflow of ours began this run: the one that goes on in it, or the one whose child it is."""
+    info = workflow.info()
+    return info.continued_run_id is not None or info.parent is not None
+
+
 class Guard(Interceptor):
     """Belongs into every worker and every replayer."""
 
     def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
-        return _CountedStart
+        return _Guarded

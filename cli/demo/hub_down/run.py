@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from cli.connection import client_of
 from cli.demo.folder import demo_folder, fresh
 from cli.demo.ground import Announcer, Ground, playing
 from cli.demo.hub_down.report import parts
@@ -17,7 +18,6 @@ from domain.status import Kind, Status
 from settings import Settings
 from store.disruptions import Disruptions
 from store.tickets import Desk
-from workflows.client import connect
 from workflows.clock import wall_clock
 from workflows.contract import disruption_workflow_id
 from workflows.places import DisruptedPlaces
@@ -66,11 +66,11 @@ async def _snow(on: Ground) -> None:
     now, rows = wall_clock(), Disruptions(on.database)
     notice = Notice("zone", SNOW, "Kim", now, "snow", closes_at=now + SNOWS_FOR_S * SECOND, note="No van gets through.")
     await rows.declare(notice)
-    await Herald(rows, DisruptedPlaces(await connect(on.site.address))).tell(notice.place)
+    await Herald(rows, DisruptedPlaces(await client_of(on.site.settings, on.site.address))).tell(notice.place)
 
 
 async def _outcome(on: Ground, count: int, told_ms: Span) -> Outcome:
-    client = await connect(on.site.address)
+    client = await client_of(on.site.settings, on.site.address)
     histories = {
         place: len((await client.get_workflow_handle(disruption_workflow_id(*place.split(":"))).fetch_history()).events)
         for place in (f"hub:{DOWN}", f"zone:{SNOW}")
