@@ -4,15 +4,17 @@ import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from temporalio.converter import DefaultFailureConverter
+
 from cli.command import FINDINGS, FINE
+from cli.connection import client_of
 from settings import Settings
 from store.database import Database
 from store.library import Library
 from store.rulebooks import Rulebooks
-from workflows.client import connect
 from workflows.replay import Replayed, lay_out, read, recordings, replayed, running
 from workflows.rulebooks import SHELF, nowhere
 
@@ -48,9 +50,11 @@ async def replay_recordings(paths: Sequence[Path], settings: Settings, format: s
 async def replay_running(settings: Settings, at_most: int | None, format: str) -> int:
     """Replays what runs on a Temporal server right now; 1 if this program could not go on with one of them."""
     tally = _quietly()
-    client = await connect(default=settings.temporal_default)
+    client = await client_of(settings)
+    # What a replay says is for us, and is not sealed.
+    converter = replace(client.data_converter, failure_converter_class=DefaultFailureConverter)
     async with _books_of(settings):
-        async for one in replayed(running(client, at_most), client.data_converter):
+        async for one in replayed(running(client, at_most), converter):
             tally.note(client.namespace, one)
     return _told(tally, format)
 
