@@ -32,6 +32,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DOORSTEP_TEMPORAL_HTTP_PORT", "", "port of the embedded server's HTTP API; empty: 10 above DOORSTEP_TEMPORAL_PORT"),
     Setting("DOORSTEP_PORT", "8080", "port of the gateway"),
     Setting("DOORSTEP_HOST", "127.0.0.1", "address that the gateway listens on"),
+    Setting("DOORSTEP_WORKER_PORT", "", "port at which the worker says how it is: /healthz, /readyz; empty: none"),
     Setting("DOORSTEP_TEMPORAL_UI", "", "address of the Temporal UI, for links; empty: that of the embedded server"),
     Setting("DOORSTEP_DATABASE_URL", "", "sqlite:///path or postgresql://user@host/name; empty: SQLite in DOORSTEP_HOME", secret=True),
     Setting("DOORSTEP_RULES", "", "folder of rulebooks, directory.yaml and templates; empty: the shipped one"),
@@ -112,6 +113,10 @@ class Settings:
     @property
     def port(self) -> int:
         return _port(self, "DOORSTEP_PORT", highest=65_535)
+
+    @property
+    def worker_port(self) -> int | None:
+        return _port(self, "DOORSTEP_WORKER_PORT", highest=65_535) if self["DOORSTEP_WORKER_PORT"] else None
 
     @property
     def secret_key(self) -> str:

@@ -31,6 +31,7 @@ from cli.feeds import of_feeds, watch_feeds
 from cli.heralds import Herald, of_disruptions
 from cli.people import Contacts
 from cli.planning import WorkflowsRunning, of_routes, of_takers, running_on, stand_ins_of, travel_of
+from cli.probe import probing
 from cli.requests import carriers_of, of_requests
 from cli.senders import channels_of, links_of, sms_of, whatsapp_of
 from domain.endpoint import DISPATCH
@@ -210,10 +211,13 @@ async def work_until_told(settings: Settings) -> None:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    client = await client_of(settings)
-    async with working(client, settings):
-        print("ready", flush=True)  # noqa: T201 - the supervisor waits for this line
-        await told.wait()
+    async with probing(settings["DOORSTEP_HOST"], settings.worker_port) as probe:
+        client = await client_of(settings)
+        async with working(client, settings):
+            print("ready", flush=True)  # noqa: T201 - the supervisor waits for this line
+            probe.is_ready = True
+            await told.wait()
+            probe.is_ready = False
 
 
 if __name__ == "__main__":

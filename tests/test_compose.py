@@ -44,6 +44,26 @@ def test_the_production_shape_is_complete() -> None:
     assert {"migrate", "publish", "worker", "gateway", "mail-catcher"} == set(OURS)
 
 
+@pytest.mark.parametrize("name", ["worker", "gateway"])
+def test_one_of_two_may_die_and_nobody_waits(name: str) -> None:
+    assert SERVICES[name]["deploy"]["replicas"] == 2
+    assert "ports" not in SERVICES[name]  # two containers cannot have one port of the machine
+
+
+def test_people_reach_all_gateways_at_one_address() -> None:
+    told = SERVICES["front"]["environment"]
+
+    assert told["DOORSTEP_GATEWAY_HOST"] in SERVICES
+    assert set(re.findall(r"\{\$(\w+)", (ROOT / "deploy" / "Caddyfile").read_text())) == told.keys()
+    assert SERVICES["front"]["ports"] == ["127.0.0.1:8080:8080"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_nothing_of_ours_writes_into_its_image(name: str) -> None:
+    assert SERVICES[name]["read_only"] is True
+    assert "/tmp" in SERVICES[name]["tmpfs"]
+
+
 def test_every_command_of_ours_runs_natively_too() -> None:
     programs = {name: service["command"] for name, service in OURS.items() if "entrypoint" not in service}
 
