@@ -63,6 +63,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DOORSTEP_CODEC_KEYS", "", "ID:KEY,ID:KEY with 32 bytes of base64 each; the first seals what goes to Temporal, all open it; empty: it is not sealed", secret=True),
     Setting("DOORSTEP_CODEC_PLAIN_UNTIL", "", "with codec keys: until when what order systems send unsealed is taken, such as 2026-12-01T00:00:00Z; empty: always"),
     Setting("DOORSTEP_CODEC_TOKEN", "", "with codec keys: lets the Temporal UI and CLI read through the gateway, at least 16 characters; empty: they may not", secret=True),
+    Setting("DOORSTEP_REQUESTS_A_SECOND", "500", "what one program may ask of the gateway, ten seconds' worth at once; who asks more is told to wait; 0: no limit"),
     Setting("DOORSTEP_ETA_MOVED_MINUTES", "5", "a new plan tells a delivery that did not ask for it if its ETA moves by more than this"),
     Setting("DOORSTEP_ROUTING_URL", "", "a Valhalla server for travel times by road; empty: the built-in estimate"),
     Setting("DOORSTEP_ROUTING_CLOSURES", "", "a GeoJSON file of closed roads (Point, Polygon) for that server; read again when it changes"),
@@ -166,6 +167,16 @@ class Settings:
         text = self["DOORSTEP_LINK_DAYS"]
         if not text.isdigit() or not 1 <= int(text) <= 365:
             raise SettingsError(f"DOORSTEP_LINK_DAYS is {text!r}; give whole days, from 1 to 365")
+        return int(text)
+
+    @property
+    def requests_a_second(self) -> int:
+        """Of one client; 0: no limit."""
+        text = self["DOORSTEP_REQUESTS_A_SECOND"]
+        if not text.isdigit():
+            raise SettingsError(
+                f"DOORSTEP_REQUESTS_A_SECOND is {text!r}; give whole requests, for example 500, or 0 for no limit"
+            )
         return int(text)
 
     @property

@@ -17,6 +17,7 @@ from cli.replies import handing_on_of, parts_of, reply_door_of, taking_of, worki
 from domain.endpoint import DISPATCH
 from domain.links import Signer
 from intake.keys import Keys, listed
+from intake.limits import Limits, Shield
 from intake.offers import OfferDoor, Secrets
 from intake.orders import OrderDoor
 from intake.plans import PlanDoor
@@ -89,6 +90,9 @@ def application(settings: Settings) -> FastAPI:
     app.add_api_route(path, offers.answered, methods=["POST"], summary="the answer of who was offered a delivery")
     app.add_exception_handler(NoSuchDoor, no_such_door)
     add_codec(app, settings)
+    app.add_middleware(
+        Shield, limits=Limits(settings.requests_a_second, wall_clock), https=settings.public_url.startswith("https://")
+    )
     if door := door_of(settings, deliveries, wall_clock):
         app.add_api_route(f"/v1/tickets/{door.desk}", door.changed, methods=["POST"], summary="a change at the ticket desk")
     return app
