@@ -22,9 +22,11 @@ def grace_of(rule: Rule, book: Rulebook) -> Span:
 
 def longest_grace(book: CompiledBook, delivery: Delivery) -> Span:
     """How long a delivery lives on after its final status: for corrections, and for the rules that still may open."""
+    own = [rule for rule in book.rules if rule.rule.final_grace and rule.rule.after_final]
+    if not own:
+        return book.rulebook.final_grace
     scope = book.in_scope(delivery)
-    own = (rule.rule.final_grace or 0 for rule in book.rules if rule.rule.after_final and rule.id in scope)
-    return max([book.rulebook.final_grace, *own])
+    return max([book.rulebook.final_grace, *(rule.rule.final_grace or 0 for rule in own if rule.id in scope)])
 
 
 def final_since(before: Instant | None, delivery: Delivery, now: Instant) -> Instant | None:
