@@ -11,7 +11,7 @@ JAVA ?= $(firstword $(wildcard /usr/lib/jvm/java-17-openjdk-*))
 .DEFAULT_GOAL := help
 REPLAY_ARGS ?= tests/workflows/histories
 SCENARIO ?=
-.PHONY: help setup demo test bench replay record-histories prism peers ansible-peers kills check format schemas lock clean
+.PHONY: help setup demo test bench replay record-histories prism peers ansible-peers kills chaos check format schemas lock clean
 
 help: ## Lists these commands.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -62,6 +62,9 @@ replay: setup ## Replays all recorded histories with the code as it is. REPLAY_A
 
 record-histories: setup ## Plays the scenarios that this version has not recorded yet, and keeps their histories. SCENARIO=name plays one anew.
 	$(VENV)/bin/python -m tests.workflows.recording $(SCENARIO)
+
+chaos: setup ## Plays 1,000 deliveries (DELIVERIES=, SEED=) while every part is killed, and counts what was lost; about ten minutes.
+	$(VENV)/bin/python -m tests.chaos --seed $(or $(SEED),1) --deliveries $(or $(DELIVERIES),1000) $(if $(JSON),--json $(JSON))
 
 check: setup ## Format, lint, types.
 	$(VENV)/bin/ruff format --check .

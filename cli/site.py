@@ -83,7 +83,7 @@ class Site:
 
     async def _start(self) -> None:
         self.temporal = await self._run(self._temporal(), within=60)
-        await self._register()
+        await registered(self.settings)
         await migrate(self.settings.database_url)
         await self._publish()
         self.worker = await self._run(self._ours("worker", "worker"), within=120)
@@ -103,20 +103,6 @@ class Site:
 
     def _ours(self, name: str, command: str, port: int | None = None) -> Program:
         return Program(name, [sys.executable, "-m", "cli", command], self.logs / f"{name}.log", self.environment, port)
-
-    async def _register(self) -> None:
-        """The port answers a little before the server does."""
-        last: Exception | None = None
-        for _ in range(100):
-            try:
-                await register_attributes(await client_of(self.settings, self.address))
-                note_attributes(self.settings.home)
-            except (UnreachableError, RPCError) as error:
-                last = error
-                await asyncio.sleep(0.1)
-            else:
-                return
-        raise StartError(f"Temporal at {self.address} does not answer: {last}")
 
     async def _publish(self) -> None:
         database = Database(self.settings.database_url)
@@ -140,3 +126,18 @@ class Site:
         for name, (port, what) in ports.items():
             if port_in_use(port):
                 raise StartError(f"port {port} for {what} is taken; is Doorstep running already? Give another one by {name}")
+
+
+async def registered(settings: Settings) -> None:
+    """Registers our search attributes with the embedded server, whose port answers a little before it does. Raises StartError."""
+    last: Exception | None = None
+    for _ in range(100):
+        try:
+            await register_attributes(await client_of(settings, settings.temporal_default))
+            note_attributes(settings.home)
+        except (UnreachableError, RPCError) as error:
+            last = error
+            await asyncio.sleep(0.1)
+        else:
+            return
+    raise StartError(f"Temporal at {settings.temporal_default} does not answer: {last}")

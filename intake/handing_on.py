@@ -71,18 +71,21 @@ class HandingOn:
         failures = 0
         while True:
             self._call.clear()
+            looks_s = LOOKS_S
             try:
-                await self.all()
+                if not await self.all():
+                    looks_s = CLAIM_LASTS / SECOND  # whoever had it in hand may have died
                 failures = 0
             except (UnreachableError, StoreError):
                 failures += 1
             except Exception as error:  # nobody waits for this, and who is behind what cannot be handed on would wait for ever
                 LOG.warning("what is in the inbox cannot be handed on (%s); tried again", type(error).__name__)
                 failures += 1
-            await self._called_within(WAITS_S[min(failures, len(WAITS_S)) - 1] if failures else LOOKS_S, bool(failures))
+            await self._called_within(WAITS_S[min(failures, len(WAITS_S)) - 1] if failures else looks_s, bool(failures))
 
-    async def all(self) -> None:
-        """Hands on all that waits, side by side: a delivery that does not answer holds up no other. Raises UnreachableError, StoreError."""
+    async def all(self) -> bool:
+        """Hands on all that waits, side by side: a delivery that does not answer holds up no other. False if another gateway has the
+        rest in hand. Raises UnreachableError, StoreError."""
         while entries := await self._inbox.next_of():
             came = await asyncio.gather(*(self._one(entry) for entry in entries), return_exceptions=True)
             if any(one is True for one in came):
@@ -90,7 +93,8 @@ class HandingOn:
             failed = next((one for one in came if isinstance(one, BaseException)), None)
             if failed is not None:
                 raise failed
-            return  # another gateway has them in hand
+            return False
+        return True
 
     async def _called_within(self, seconds: float, is_away: bool) -> None:
         """While something is away, a call does not shorten the wait."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from domain.arrival import Arrival
 from domain.instant import Instant
 from intake.handing_on import HandingOn
+from store.errors import StoreError
 from store.inbox import Inbox
 from workflows.client import UnreachableError
 
@@ -43,4 +44,7 @@ class Taking:
                     await self._handing_on.of(delivery_id)
         except (TimeoutError, UnreachableError):
             self._handing_on.soon()
+        except StoreError:
+            self._handing_on.soon()
+            raise
         return Taken(is_new, *await self._inbox.note_of(source, message_id))

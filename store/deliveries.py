@@ -12,6 +12,7 @@ from domain.status import Condition, Status
 from store.columns import storable
 from store.copies import Counts, Effect, IncidentCopy
 from store.database import Database
+from store.giving_up import close_given_up
 from store.tables import deliveries, effects, incidents, tracking_numbers
 from store.upsert import add, upsert
 
@@ -62,6 +63,8 @@ class Deliveries:
         if copy.revision == 1 or copy.amended or copy.more_numbers:
             _replace_tracking_numbers(connection, copy)
         self._write_incidents(connection, copy)
+        if copy.finished_at is not None:
+            close_given_up(connection, copy)
         _end_earlier_lives(connection, copy)
 
     async def latest(self, delivery_id: str) -> DeliveryCopy | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import ColumnElement, RowMapping, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.actions import Outcome
@@ -21,6 +21,9 @@ from store.database import Database
 from store.errors import ClaimLostError
 from store.tables import effects
 from store.words import EffectState
+
+GIVEN_UP = (Outcome.NO_HELP, Outcome.FAILED)
+"""How an effect ends that is given up."""
 
 
 class Standing(StrEnum):
@@ -89,10 +92,14 @@ class Ledger:
         note: str | None = None,
         detail: Mapping[str, Any] | None = None,
     ) -> None:
-        """Records how the effect ended. Closing the same attempt again changes nothing. Raises ClaimLostError."""
+        """Records how the effect ended. Closing the same attempt again changes nothing. Raises ClaimLostError.
+
+        What was given up meanwhile (store.giving_up) has ended as this says.
+        """
         ended = {"state": EffectState.CLOSED, "closed_at": now, "outcome": outcome, "note": note}
         noted = {"provider_ref": provider_ref, "detail": dict(detail) if detail is not None else None}
-        await self._write(key, attempt, {**ended, **_known(noted)})
+        given_up = (effects.c.state == EffectState.CLOSED) & effects.c.outcome.in_(GIVEN_UP)
+        await self._write(key, attempt, {**ended, **_known(noted)}, also=given_up)
 
     async def release(self, key: str, attempt: int, error: str) -> None:
         """Certainly nothing was done: the next claim is granted at once. Raises ClaimLostError."""
@@ -102,11 +109,12 @@ class Ledger:
         """It may have been done: the next claim is in doubt at once, without waiting for the deadline. Raises ClaimLostError."""
         await self._write(key, attempt, {"deadline": now, "last_error": error})
 
-    async def _write(self, key: str, attempt: int, values: Mapping[str, Any]) -> None:
+    async def _write(self, key: str, attempt: int, values: Mapping[str, Any], also: ColumnElement[bool] | None = None) -> None:
         mine = (effects.c.key == key) & (effects.c.attempt == attempt)
+        open_now = effects.c.state == EffectState.CLAIMED
         async with self._database.writing() as connection:
             written = await connection.execute(
-                update(effects).where(mine, effects.c.state == EffectState.CLAIMED).values(**values)
+                update(effects).where(mine, open_now if also is None else open_now | also).values(**values)
             )
             if written.rowcount == 0:
                 await _refuse_unless_repeated(connection, key, attempt, values)

@@ -138,3 +138,29 @@ async def test_what_goes_wrong_in_an_unknown_way_does_not_end_the_handing_on(
         running.cancel()
 
     assert deliveries.told == [("D-1", "confirm_availability twilio-SM1")]
+
+
+async def test_what_a_gateway_that_died_had_in_hand_is_handed_on_once_its_claim_has_ended(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another gateway looked again only after a minute, so that a customer's answer reached its delivery 90 s late."""
+    inbox, deliveries = Inbox(sqlite_database), Deliveries()
+    await inbox.put("twilio", "SM1", [arrival("D-1", "e1")], now=NOW)
+    (entry,) = await inbox.next_of()
+    await inbox.claim(entry.entry, until=NOW + 1, now=NOW - 1)
+    times = iter((NOW, *[NOW + 1] * 100))
+
+    async def connected() -> Deliveries:
+        return deliveries
+
+    handing_on = HandingOn(inbox, connected, deliveries, lambda: next(times))
+    monkeypatch.setattr("intake.handing_on.CLAIM_LASTS", 10)
+    running = asyncio.create_task(handing_on.run())
+    try:
+        async with asyncio.timeout(5):
+            while not deliveries.told:  # noqa: ASYNC110 - what is told sets no event
+                await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+
+    assert deliveries.told == [("D-1", "confirm_availability twilio-SM1")]

@@ -7,7 +7,7 @@ import pytest
 
 from domain.actions import Outcome
 from domain.copy import DeliveryCopy
-from domain.incident import Incident, Mode, Resolution, Severity
+from domain.incident import Act, Incident, Mode, Resolution, Severity
 from domain.instant import HOUR, Instant
 from domain.status import Condition, Status
 from store.database import Database
@@ -254,3 +254,29 @@ async def test_a_carrier_is_found_however_its_name_is_spelt(deliveries: Deliveri
     await deliveries.write(D1)
 
     assert await deliveries.with_tracking_number("1Z999", "ACME") == ("D-1",)
+
+
+async def test_what_a_delivery_gave_up_is_not_left_open_in_the_ledger(deliveries: Deliveries, database: Database) -> None:
+    """A call in doubt whose incident was over by then stayed claimed for ever."""
+    ledger, key = Ledger(database), "D-1/1/late/1/do.0/0"
+    about = {"action": "notify.email", "delivery_id": "D-1", "incident_id": LATE.incident_id}
+    for channel in ("email", "sms"):
+        await ledger.claim(f"{key}/{channel}", **about, deadline=NOON + HOUR, now=NOON)
+    await ledger.close(f"{key}/email", 1, Outcome.DONE, now=NOON)
+    other = await ledger.claim("D-1/1/late/10/do.0/0/sms", **about, deadline=NOON + HOUR, now=NOON)
+    note = "given up: the incident had ended before it could be done"
+    given_up = replace(LATE, acts={"do.0": Act("notify", NOON, Outcome.NO_HELP, NOON + HOUR, note)})
+
+    await deliveries.write(replace(D1, incidents=(given_up,), finished_at=NOON + 2 * HOUR))
+
+    effects = {effect.key.rpartition("/")[2]: effect for effect in await deliveries.effects_of("D-1") if "/1/do" in effect.key}
+    assert {name: (one.state, one.outcome) for name, one in effects.items()} == {
+        "email": (EffectState.CLOSED, Outcome.DONE),
+        "sms": (EffectState.CLOSED, Outcome.NO_HELP),
+    }
+    assert effects["sms"].note == note
+    assert (await ledger.claim(other.key, **about, deadline=NOON + HOUR, now=NOON)).standing == "in_flight"
+
+    await ledger.close(f"{key}/sms", 1, Outcome.DONE, now=NOON + 2 * HOUR)  # by a try that was still under way
+
+    assert {effect.outcome for effect in await deliveries.effects_of("D-1") if "/1/do" in effect.key} == {Outcome.DONE}
