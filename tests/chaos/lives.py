@@ -14,7 +14,7 @@ FAR_S = 3_600.0
 FAST_S, SLOW_S = 7_200.0, -3.0
 """By how much clocks of senders are wrong. A slow one may be less wrong than a rule's span is long, or the rule is right to open."""
 
-FAULTS_SHARE, NOTES_SHARE = 0.2, 0.1
+FAULTS_SHARE, NOTES_SHARE, HTTP_SHARE = 0.2, 0.1, 0.15
 QUIRKS_SHARE = 0.25
 IN_THE_CALM_SHARE = 0.6
 """Of the faults; the others end while the storm goes on, and may do so while nobody looks."""
@@ -68,6 +68,8 @@ class Life:
     quirks: tuple[str, ...] = ()
     stragglers: tuple[Sending, ...] = ()
     note_by: str | None = None
+    by_http: bool = False
+    """Whether its order comes by the gateway's door, and not by gRPC."""
 
     @property
     def number(self) -> int:
@@ -183,7 +185,8 @@ def _end(at: float) -> Sending:
 def _odd(life: Life, chance: Random) -> Life:
     """Some senders have wrong clocks; some report twice, late, in the wrong order, or several things at once."""
     skew_s = chance.choice((0.0, 0.0, 0.0, FAST_S, SLOW_S))
-    odd = replace(life, skew_s=skew_s, note_by=chance.choice(("api", "page")) if chance.random() < NOTES_SHARE else None)
+    note_by = chance.choice(("api", "page")) if chance.random() < NOTES_SHARE else None
+    odd = replace(life, skew_s=skew_s, note_by=note_by, by_http=chance.random() < HTTP_SHARE)
     for name, quirk in QUIRKS.items():
         if chance.random() < QUIRKS_SHARE:
             changed = quirk(odd, chance)

@@ -140,8 +140,9 @@ def _settings(told: Mapping[str, str], url: str, folder: Path, lines: Mapping[st
 
 
 def _temporal(settings: Settings, logs: Path) -> Program:
-    ports = {"port": settings.temporal_port, "ui_port": settings.ui_port, "http_port": settings.temporal_http_port}
-    command = server_command(folder=settings.home, **ports)
+    command = server_command(
+        folder=settings.home, port=settings.temporal_port, ui_port=settings.ui_port, http_port=settings.temporal_http_port
+    )
     return Program("Temporal", command, logs / "temporal.log", port=settings.temporal_port)
 
 

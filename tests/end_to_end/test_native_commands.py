@@ -18,7 +18,7 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from cli.temporal_server import temporal_binary
-from tests.end_to_end.conftest import free_port
+from tests.ports import free_port
 from workflows.client import Deliveries
 from workflows.payloads import DATA_CONVERTER
 from workflows.registration import register_attributes

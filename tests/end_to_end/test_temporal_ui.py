@@ -6,8 +6,8 @@ import pytest
 
 from cli.views import VIEWS, View, by_zone, of_disruptions
 from domain.disruption import Notice
-from tests.end_to_end.conftest import free_port
 from tests.end_to_end.looking import Ground, looking
+from tests.ports import free_port
 
 FOUND = {
     "Late now": {"late"},

@@ -120,3 +120,8 @@ async def send_update(client: Client, workflow_id: str, name: str, args: Sequenc
         retry=True,
     )
     return response.outcome
+
+
+async def failed_tasks(client: Client, workflow_id: str) -> int:
+    history = await client.get_workflow_handle(workflow_id).fetch_history()
+    return sum(event.HasField("workflow_task_failed_event_attributes") for event in history.events)

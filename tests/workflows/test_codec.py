@@ -16,9 +16,9 @@ from temporalio.worker import Replayer
 
 from domain.instant import instant
 from tests.workflows.books import ATTEMPT, MISSED_SCAN, a_book
+from tests.workflows.garbage import JSON, failed_tasks, send_signal, send_start, send_update
 from tests.workflows.stage import Stage, a_status, an_event, an_order, from_now, stage
 from tests.workflows.test_delivery import acted, ended
-from tests.workflows.test_garbage import JSON, failed_tasks, send_signal, send_start, send_update
 from workflows.client import Deliveries, RefusedError, UnreachableError
 from workflows.codec import Codec, CodecKeys, read_keys, sealed
 from workflows.contract import DELIVERY, delivery_workflow_id

@@ -2,7 +2,7 @@
 
 import pytest
 from temporalio.api.common.v1 import Payload
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
@@ -24,17 +24,13 @@ from tests.workflows.garbage import (
     UPDATES,
     WORDY,
     YEAR_ONE,
+    failed_tasks,
     send_signal,
     send_start,
     send_update,
 )
 from tests.workflows.stage import Stage, stage
 from workflows.contract import delivery_workflow_id
-
-
-async def failed_tasks(client: Client, workflow_id: str) -> int:
-    history = await client.get_workflow_handle(workflow_id).fetch_history()
-    return sum(event.HasField("workflow_task_failed_event_attributes") for event in history.events)
 
 
 @pytest.mark.slow

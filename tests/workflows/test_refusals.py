@@ -8,8 +8,8 @@ from temporalio.client import WorkflowFailureError, WorkflowQueryFailedError
 from temporalio.testing import WorkflowEnvironment
 
 from tests.workflows.books import ATTEMPT, a_book
+from tests.workflows.garbage import BARE, OBJECT, send_signal, send_start, send_update
 from tests.workflows.stage import Stage, an_order, from_now, stage
-from tests.workflows.test_garbage import BARE, OBJECT, send_signal, send_start, send_update
 from workflows.client import RefusedError
 from workflows.contract import delivery_workflow_id
 from workflows.replies import ErrorDetails, Snapshot
