@@ -29,8 +29,8 @@ $(READY): requirements.lock pyproject.toml
 demo: setup ## Plays a delivery day against a real Temporal server of its own, in about a minute.
 	$(VENV)/bin/doorstep demo
 
-test: setup ## Runs all tests. PYTEST_ARGS are handed on.
-	$(VENV)/bin/pytest $(PYTEST_ARGS)
+test: setup ## Runs all tests, in two processes. PYTEST_ARGS are handed on.
+	$(VENV)/bin/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 bench: setup ## Measures speed and memory in about five minutes, beside other engines; benchmarks/results.json keeps the figures.
 	-@$(MAKE) --no-print-directory $(PEERS_READY)

@@ -15,7 +15,7 @@ from domain.instant import MINUTE, Instant, Span
 from domain.replanning import Wanted, for_planning
 from domain.route import RoutePlan
 
-ANSWER_WITHIN: Span = 2 * MINUTE
+ANSWER_WITHIN: Span = 4 * MINUTE
 """How long a delivery waits for its route. A route answers in seconds, at the latest when it has given up."""
 
 

@@ -47,7 +47,7 @@ ONE_TRY = timedelta(seconds=15)
 TRIES = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=2)
 """Planning says itself when it has failed too often. A worker that died, or a claim of one that did, is no failure of planning."""
 
-GIVES_UP_WITHIN = timedelta(seconds=75)
+GIVES_UP_WITHIN = timedelta(seconds=200)
 """Well within what deliveries wait for an answer."""
 
 UNTIL_TOLD = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(seconds=30))
