@@ -84,7 +84,10 @@ class Disrupting:
 
     @activity.defn(name="take_up_disruption")
     async def take_up(self, notice: Notice) -> TakenUp:
-        return await self._rows.take_up(notice, self._clock())
+        return replace(await self._rows.take_up(notice, self._clock()), timezone=self._timezone(notice))
+
+    def _timezone(self, notice: Notice) -> str:
+        return self._timezones.get(notice.key, "UTC") if notice.scope == "hub" else "UTC"
 
     @activity.defn(name="wind_up_disruption")
     async def wind_up(self, disruption_id: int, at: Instant) -> None:
@@ -161,7 +164,7 @@ class Disrupting:
     def _request(self, announcement: Announcement, path: str) -> ActionRequest:
         notice = announcement.notice
         name = f"disruption-{notice.disruption_id}"
-        timezone = self._timezones.get(notice.key, "UTC") if notice.scope == "hub" else "UTC"
+        timezone = self._timezone(notice)
         return ActionRequest(
             key=f"disruption/{notice.disruption_id}/{path}",
             incident_id=name,

@@ -45,10 +45,14 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class TakenUp:
-    """What the store answers to a notice: its number, None if one of this kind was open there already; and whom it concerns."""
+    """What the store answers to a notice: its number, None if one of this kind was open there already; and whom it concerns.
+
+    `timezone` is that of the place, for people.
+    """
 
     disruption_id: int | None
     affected: Affected = Affected()
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

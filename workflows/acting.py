@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.registry import ACTIVITIES
     from domain.actions import AWAITED, ActionResult, Outcome
     from rules.deeds import Deed
-    from rules.plan import step_name
+    from workflows.words import deed_label
 
 ONE_TRY = timedelta(seconds=15)
 """Longer than any client's total timeout, so that a claim in the ledger ends before the next try begins."""
@@ -66,7 +66,7 @@ async def _call(deed: Deed, tries: RetryPolicy, within: timedelta) -> ActionResu
         start_to_close_timeout=ONE_TRY,
         schedule_to_close_timeout=within,
         retry_policy=tries,
-        summary=f"{', '.join(filter(None, (deed.request.rule, step_name(deed.path))))}: {deed.name}"[:200],
+        summary=deed_label(deed.name, deed.request.rule, deed.path),
     )
 
 

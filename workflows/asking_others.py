@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.requests import REASSIGN, no_longer_awaited, number_of
     from rules.watch import Watch
     from workflows.contract import ASSIGNMENT, WITHDRAW, ReassignIn, assignment_workflow_id, refusal
+    from workflows.words import short
 
 LONGER: Span = 15 * MINUTE
 """What an assignment may take beyond the time that each candidate has."""
@@ -51,7 +52,7 @@ async def ask_others(request: ActionRequest, number: int, to: str | None = None)
             parent_close_policy=ParentClosePolicy.ABANDON,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             task_timeout=A_TASK,
-            static_summary=f"somebody else for {request.delivery_id}"[:200],
+            static_summary=short(f"looks for somebody else to bring {request.delivery_id}"),
         )
     except WorkflowAlreadyStartedError:
         return ActionResult(Outcome.REQUESTED, said, answer_within=longest(request))
@@ -72,7 +73,7 @@ async def given_to(watch: Watch, command: ReassignIn, at: Instant) -> dict[str, 
         id=assignment_workflow_id(id, 1),
         parent_close_policy=ParentClosePolicy.ABANDON,
         task_timeout=A_TASK,
-        static_summary=says[:200],
+        static_summary=short(says),
     )
     if result["outcome"] != Outcome.DONE:
         raise refusal("Conflict", f"{command.candidate} cannot take it: {result['note']}")

@@ -29,9 +29,11 @@ with workflow.unsafe.imports_passed_through():
     from workflows.attributes import SCOPE
     from workflows.contract import ANSWER, ASSIGNMENT
     from workflows.events import wire_event
-    from workflows.offers import Offer, details, event_of, nobody
+    from workflows.offer_details import details_of
+    from workflows.offers import Offer, event_of, nobody
     from workflows.reports import REPORT
     from workflows.timer import KeptTimer, now
+    from workflows.words import short
 
 ONE_TRY = timedelta(seconds=15)
 SHORTLY = timedelta(minutes=2)
@@ -77,7 +79,7 @@ class Assignment(AssignmentDoors):
         return ActionResult(Outcome.NO_HELP, self._withdrawn)
 
     async def _offered_to_all(self) -> ActionResult:
-        found = await self._call(Assigning.candidates, self._asked, SHORTLY, "who could take it")
+        found = await self._call(Assigning.candidates, self._asked, SHORTLY, "looks who could take it")
         self._is_ready = True
         if not isinstance(found, Found):
             return ActionResult(Outcome.FAILED, f"nobody could be looked for: {found}")
@@ -111,7 +113,7 @@ class Assignment(AssignmentDoors):
 
     async def _something_happens(self) -> None:
         first = min(self._open, key=lambda offer: offer.until)
-        self._timer.set(Wake(first.until, f"{first.candidate.who} is to answer"))
+        self._timer.set(Wake(first.until, f"{first.candidate.who} is to answer"), self._asked.request.destination.timezone)
         await workflow.wait_condition(lambda: bool(self._inbox or self._withdrawn) or self._timer.rang)
         self._timer.heard()
 
@@ -141,7 +143,7 @@ class Assignment(AssignmentDoors):
     async def _offer(self, candidate: Candidate) -> None:
         """Makes an offer, and moves the delivery there if they have it at once."""
         offer = self._put(Offer(candidate, OfferState.OFFERING, now(), now() + self._within, told=candidate.asked))
-        made = await self._call(Assigning.offer, self._about(offer), SHORTLY, f"offers it to {candidate.id}")
+        made = await self._call(Assigning.offer, self._about(offer), SHORTLY, f"offers it to {candidate.who}")
         if not isinstance(made, Offered):
             made = Offered(OfferState.FAILED, str(made))
         if made.state is OfferState.FAILED:
@@ -157,7 +159,7 @@ class Assignment(AssignmentDoors):
 
     async def _commit(self, offer: Offer) -> None:
         """Moves the delivery there; if that fails the offer is taken back."""
-        came = await self._call(Assigning.commit, self._about(offer), SHORTLY, f"{offer.candidate.id} takes it")
+        came = await self._call(Assigning.commit, self._about(offer), SHORTLY, f"gives it to {offer.candidate.who}")
         if isinstance(came, Committed) and came.done:
             self._taken(offer, came)
             return
@@ -174,9 +176,11 @@ class Assignment(AssignmentDoors):
     ) -> None:
         """Gives the room back, and tells who was asked. If it turns out that they have it already, they keep it."""
         about = replace(self._about(offer), because=note, tell=tell and offer.told and state is not OfferState.FAILED)
-        back = await self._call(Assigning.withdraw, about, patience, f"takes it back from {offer.candidate.id}")
+        back = await self._call(Assigning.withdraw, about, patience, f"takes the offer back from {offer.candidate.who}")
         if isinstance(back, TakenBack) and back.committed:
-            came = await self._call(Assigning.commit, self._about(offer), UNTIL_DONE, f"{offer.candidate.id} has it")
+            came = await self._call(
+                Assigning.commit, self._about(offer), UNTIL_DONE, f"makes sure that {offer.candidate.who} has it"
+            )
             if isinstance(came, Committed) and came.done:
                 self._taken(offer, came)
                 return
@@ -232,7 +236,7 @@ class Assignment(AssignmentDoors):
             self._withdrawn = self._withdrawn or "the delivery has ended"
 
     def _show(self) -> None:
-        workflow.set_current_details(details(self._asked, tuple(self._offers.values()), self._result))
+        workflow.set_current_details(details_of(self._asked, tuple(self._offers.values()), self._result))
 
     async def _call(self, activity: Callable[..., Any], argument: Any, within: timedelta, summary: str) -> Any:
         """What an activity answers, or why it failed for good. Raises CancelledError."""
@@ -243,7 +247,7 @@ class Assignment(AssignmentDoors):
                 start_to_close_timeout=ONE_TRY,
                 schedule_to_close_timeout=within,
                 retry_policy=TRIES,
-                summary=summary[:200],
+                summary=short(summary),
             )
         except ActivityError as error:
             if is_cancelled_exception(error):

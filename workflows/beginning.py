@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.timer import now
     from workflows.writer import QUICKLY, UNTIL_DONE
 
-ADMIT = "is this id new, which rulebook watches over it"
+ADMIT = "looks whether the id is new, and which rulebook watches over it"
 
 Noting: TypeAlias = Callable[[], None]
 """Takes note that somebody cancels in the Temporal UI."""

@@ -39,6 +39,7 @@ from workflows.events import wire_event
 from workflows.offers import as_it_ended
 from workflows.orders import DeliveryOrder
 from workflows.payloads import DATA_CONVERTER, UnreadableError
+from workflows.words import order_label
 
 UPDATES = (
     "acknowledge", "amend", "cancel", "claim", "confirm_availability", "correct", "decide", "instruct", "mute", "reassign",
@@ -112,6 +113,7 @@ class Deliveries:
             order,
             id=delivery_workflow_id(str(order.get("delivery_id"))),
             task_queue=self._task_queue,
+            static_summary=order_label(order),
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=REUSE[bool(order.get("reopen"))],
         )
@@ -202,6 +204,7 @@ class Deliveries:
                 {**life["order"], "reopen": True},
                 id=delivery_workflow_id(delivery_id),
                 task_queue=self._task_queue,
+                static_summary=order_label(life["order"]),
                 id_reuse_policy=REUSE[True],
                 start_signal="report",
                 start_signal_args=[{"events": [*life["events"], *told]}],

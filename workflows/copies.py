@@ -82,7 +82,7 @@ def copy_of(state: State, now: Instant) -> DeliveryCopy:
         finished_at=state.ended_at,
         amended=state.amendments > 0,
         events_seen=state.events_seen,
-        outcome=_outcome(state) if state.ended_at is not None else None,
+        outcome=outcome_of(state) if state.ended_at is not None else None,
     )
 
 
@@ -93,13 +93,13 @@ def result_of(state: State) -> dict[str, Any]:
         "delivery_id": watch.delivery.order.delivery_id,
         "generation": watch.generation,
         "status": watch.delivery.facts.status.value,
-        "outcome": _outcome(state),
+        "outcome": outcome_of(state),
         "attempts": watch.delivery.facts.attempts,
         "incidents": watch.incidents_seen,
     }
 
 
-def _outcome(state: State) -> dict[str, str]:
+def outcome_of(state: State) -> dict[str, str]:
     """How the final event stands to the first promise and to the last."""
     facts = state.watch.delivery.facts
     if facts.status is not Status.DELIVERED:

@@ -33,7 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.commands import Ask, execute
     from workflows.contract import ANSWER, DELIVERY, CancelIn, refusal
     from workflows.copies import copy_of, fingerprint_of, result_of
-    from workflows.details import details_of
+    from workflows.details import details_of, refused_details
     from workflows.doors import Doors
     from workflows.glimpses import Sight
     from workflows.inbox import Asked, Called, Done, Inbox, Reported
@@ -72,6 +72,7 @@ class Delivery(Doors):
             self._state = await beginning(order, self._cancelled_by_temporal)
         except ApplicationError as error:
             self._refused = error
+            workflow.set_current_details(refused_details(error.message))
             await workflow.wait_condition(workflow.all_handlers_finished)
             raise
         await self._live()
@@ -183,7 +184,7 @@ class Delivery(Doors):
             self._start(deed)
         self._wake = next_wake(looked.wake, looked.watch, at)
         if self._wake is not None:
-            self._timer.set(self._wake)
+            self._timer.set(self._wake, state.watch.delivery.order.destination.timezone)
         self._give_up_messages_of_the_past()
 
     async def _looked(self, events: Sequence[Event], at: Instant) -> Look:

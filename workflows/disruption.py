@@ -19,12 +19,14 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 with workflow.unsafe.imports_passed_through():
     from activities.disruptions import Disrupting
     from domain.disruption import Announcement, Notice
-    from domain.instant import Instant, iso, moment
+    from domain.instant import Instant, iso
     from workflows.attributes import SCOPE
     from workflows.contract import DISRUPTION
     from workflows.notices import Item, Open, packed, read_signal, read_start, unpacked, wire_notice
+    from workflows.place_details import place_details
     from workflows.state import Rejections
     from workflows.timer import now
+    from workflows.words import clock, short, zone_of
     from workflows.writer import UNTIL_DONE
 
 QUICK = timedelta(seconds=30)
@@ -73,7 +75,7 @@ class Disruption:
             self._rejected = self._rejected.and_one(f"{iso(now())} {name[:40]}: {error.message}")
 
     @workflow.query(description="What is open on this place, whom it concerns, and what became of telling operations")
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
         return {
             "as_of": iso(now()),
             "open": [
@@ -122,23 +124,23 @@ class Disruption:
         """Once, however often it is announced."""
         if notice.disruption_id in self._open:
             return
-        taken = await _quickly(Disrupting.take_up, [notice], notice.says)
+        taken = await _quickly(Disrupting.take_up, [notice], f"takes note: {notice.says}")
         if taken.disruption_id is None or taken.disruption_id in self._open:
             return
-        one = Open(replace(notice, disruption_id=taken.disruption_id), taken.affected)
+        one = Open(replace(notice, disruption_id=taken.disruption_id), taken.affected, taken.timezone)
         self._open[one.number] = one
         if not notice.acted_on:
             self._tell(one)
         if notice.rule is not None:
-            await _patiently(Disrupting.call_members, one.notice, "calls the group that has come together")
-        await _patiently(Disrupting.call_heeding, one.notice, "calls who has a rule about it")
+            await _patiently(Disrupting.call_members, one.notice, "calls the deliveries of the group that has come together")
+        await _patiently(Disrupting.call_heeding, one.notice, "calls the deliveries that have a rule about it")
 
     async def _end(self, one: Open, at: Instant) -> None:
-        await _quickly(Disrupting.wind_up, [one.number, at], f"{one.notice.says}, is over")
+        await _quickly(Disrupting.wind_up, [one.number, at], f"notes that it is over: {one.notice.says}")
         del self._open[one.number]
         if not one.notice.acted_on:
             self._tell(one, over_at=at)
-        await _patiently(Disrupting.call_heeding, one.notice, "calls who has a rule about it")
+        await _patiently(Disrupting.call_heeding, one.notice, "calls the deliveries that have a rule about it")
 
     # Operations
 
@@ -172,13 +174,14 @@ class Disruption:
     # Waiting and showing
 
     async def _something_happens(self) -> None:
-        ends = [one.notice.closes_at for one in self._open.values() if one.notice.closes_at is not None]
+        ends = [(one.notice.closes_at, one.timezone) for one in self._open.values() if one.notice.closes_at is not None]
+        at, zone = min(ends, default=(0, "UTC"))
         busy = len(self._telling)
         with contextlib.suppress(TimeoutError):
             await workflow.wait_condition(
                 lambda: bool(self._inbox) or len(self._telling) < busy or self._is_to_go_on(),
-                timeout=timedelta(milliseconds=max(1, min(ends) - now())) if ends else None,
-                timeout_summary="the time that was said",
+                timeout=timedelta(milliseconds=max(1, at - now())) if ends else None,
+                timeout_summary=f"until {clock(at, zone_of(zone))}: the time that was said is over",
             )
 
     def _is_to_go_on(self) -> bool:
@@ -191,13 +194,12 @@ class Disruption:
         return bool(self._open) and not (self._inbox or self._telling) and workflow.info().is_continue_as_new_suggested()
 
     def _show(self) -> None:
-        lines = [_line(one, self._said.get(one.number)) for one in self._open.values()]
-        workflow.set_current_details("\n\n".join(lines) or "Nothing is open here any more.")
+        workflow.set_current_details(place_details(tuple(self._open.values()), self._said))
 
 
 async def _quickly(method: Callable[..., Awaitable[Any]], args: Sequence[Any], summary: str) -> Any:
     return await workflow.execute_activity_method(
-        method, args=args, start_to_close_timeout=QUICK, retry_policy=UNTIL_DONE, summary=summary[:200]
+        method, args=args, start_to_close_timeout=QUICK, retry_policy=UNTIL_DONE, summary=short(summary)
     )
 
 
@@ -208,21 +210,5 @@ async def _patiently(method: Callable[..., Awaitable[int]], notice: Notice, summ
         start_to_close_timeout=CALLING,
         heartbeat_timeout=QUICK,
         retry_policy=UNTIL_DONE,
-        summary=summary,
+        summary=short(summary),
     )
-
-
-def _line(one: Open, said: str | None) -> str:
-    notice = one.notice
-    until = f", expected until {_clock(notice.closes_at)}" if notice.closes_at is not None else ""
-    about = [
-        f"**{notice.says}**, since {_clock(notice.opened_at)}{until}, declared by {notice.declared_by}.",
-        f"{one.affected.count} open deliveries were on it when it opened.",
-        notice.note or "",
-        f"Operations: {said}." if said else "",
-    ]
-    return " ".join(filter(None, about))
-
-
-def _clock(at: Instant) -> str:
-    return f"{moment(at):%a %d %b %H:%M} UTC"

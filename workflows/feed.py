@@ -15,12 +15,14 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.feeds import Feeding
     from domain.feed import Expected, FeedLook
-    from domain.instant import iso
+    from domain.instant import Instant, iso
     from workflows.attributes import SCOPE
     from workflows.contract import FEED
-    from workflows.feed_signals import FeedExpectation, minutes, read_signal, read_start, wire_expectation
+    from workflows.feed_signals import FeedExpectation, read_signal, read_start, wire_expectation
+    from workflows.place_details import UTC, feed_details
     from workflows.state import Rejections
     from workflows.timer import now
+    from workflows.words import clock
     from workflows.writer import UNTIL_DONE
 
 QUICK = timedelta(seconds=30)
@@ -50,15 +52,16 @@ class Feed:
                 expected,
                 start_to_close_timeout=QUICK,
                 retry_policy=UNTIL_DONE,
-                summary="when was it heard of last?",
+                summary="looks when it was heard of last",
             )
             if self._was_silent and not self._seen.is_silent:
                 await self._back(expected)
             self._was_silent = self._seen.is_silent
-            self._show(expected)
+            looks_at = _looks_at(expected, self._seen)
+            workflow.set_current_details(feed_details(expected, self._seen, looks_at))
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(wire_expectation(self._expected or expected, self._was_silent))
-            await self._until_it_may_be_silent(expected, self._seen)
+            await self._until_it_may_be_silent(looks_at)
 
     @workflow.signal(dynamic=True, description="expect {source, cadence_seconds}; heard, of one that was silent")
     def note(self, name: str, args: Sequence[RawValue]) -> None:
@@ -70,7 +73,7 @@ class Feed:
             self._rejected = self._rejected.and_one(f"{iso(now())} {name[:40]}: {error.message}")
 
     @workflow.query(description="When the feed was heard of last, how often it should be, and whether it is silent")
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
         expected, seen = self._expected, self._seen
         return {
             "as_of": iso(now()),
@@ -98,24 +101,20 @@ class Feed:
             start_to_close_timeout=CALLING,
             heartbeat_timeout=QUICK,
             retry_policy=UNTIL_DONE,
-            summary="it is back: calls who waited for it",
+            summary="it is back: calls the deliveries that waited for it",
         )
 
-    async def _until_it_may_be_silent(self, expected: Expected, seen: FeedLook) -> None:
-        """One that is silent is looked at again after a cadence, should nobody have said that it is back."""
-        since = now() if seen.is_silent else seen.last_seen
-        wait = None if since is None else timedelta(milliseconds=max(1, since + expected.cadence + 1 - now()))
+    async def _until_it_may_be_silent(self, at: Instant | None) -> None:
+        wait = None if at is None else timedelta(milliseconds=max(1, at - now()))
+        label = None if at is None else f"until {clock(at, UTC)} UTC: silent if nothing is heard of it"
         try:
-            await workflow.wait_condition(lambda: self._is_called, timeout=wait, timeout_summary="silent from then on")
+            await workflow.wait_condition(lambda: self._is_called, timeout=wait, timeout_summary=label)
         except TimeoutError:
             return
 
-    def _show(self, expected: Expected) -> None:
-        seen = self._seen
-        heard = (
-            "Nothing was ever heard of it"
-            if seen is None or seen.last_seen is None
-            else f"Last heard of at {iso(seen.last_seen)}"
-        )
-        state = " **It is silent.**" if seen is not None and seen.is_silent else ""
-        workflow.set_current_details(f"{heard}. It should report every {minutes(expected)}.{state}")
+
+def _looks_at(expected: Expected, seen: FeedLook) -> Instant | None:
+    """When it has to be looked at again; None for one that was never heard of. One that is silent is looked at again after a
+    cadence, should nobody have said that it is back."""
+    since = now() if seen.is_silent else seen.last_seen
+    return None if since is None else since + expected.cadence + 1

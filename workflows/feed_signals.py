@@ -8,7 +8,7 @@ from pydantic import Field
 from temporalio.common import RawValue
 
 from domain.feed import Expected
-from domain.instant import MINUTE, SECOND
+from domain.instant import SECOND
 from workflows.contract import feed_workflow_id, invalid_input, problem, read_payload
 from workflows.guard import TooManyArguments
 from workflows.scalars import Name, Wire
@@ -55,8 +55,3 @@ def read_signal(name: str, args: Sequence[RawValue], workflow_id: str) -> Expect
     found = read_payload(FeedExpectation, args[0])
     refuse_other_id(workflow_id, feed_workflow_id(found.source), "source")
     return found.expected
-
-
-def minutes(expected: Expected) -> str:
-    """The cadence, for people."""
-    return f"{expected.cadence / MINUTE:g} minutes"

@@ -7,6 +7,7 @@ from domain.feed import Expected
 from workflows.client import unreachable
 from workflows.contract import FEED, TASK_QUEUE, feed_workflow_id
 from workflows.feed_signals import EXPECT, HEARD, wire_expectation
+from workflows.words import short
 
 
 class WatchedFeeds:
@@ -25,6 +26,7 @@ class WatchedFeeds:
                 told,
                 id=feed_workflow_id(expected.source),
                 task_queue=self._task_queue,
+                static_summary=short(f"watches over the feed of {expected.source}"),
                 start_signal=EXPECT,
                 start_signal_args=[told],
             )

@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.contract import problem, refusal
     from workflows.writer import QUICKLY, UNTIL_DONE
 
-LOAD = "the rulebook that is to be adopted"
+LOAD = "reads the rulebook that is to be adopted"
 
 
 async def unusable(version: str) -> ApplicationError | None:

@@ -61,10 +61,11 @@ class Over:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A disruption that is under way."""
+    """A disruption that is under way; `timezone` is that of its place."""
 
     notice: Notice
     affected: Affected
+    timezone: str = "UTC"
 
     @property
     def number(self) -> int:

@@ -95,16 +95,6 @@ def offers_shown(offers: Sequence[Offer]) -> list[dict[str, Any]]:
     ]
 
 
-def details(asked: AssignmentRequest, offers: Sequence[Offer], result: ActionResult | None) -> str:
-    """The current details in the Temporal UI: markdown, no personal data."""
-    request = asked.request
-    why = f"Asked for by rule `{request.rule}`: {request.says}." if asked.to is None else f"{request.says}."
-    lines = [f"## Somebody else for delivery {request.delivery_id}", why, ""]
-    lines += [f"- {offer.words}, {offer.candidate.note or offer.candidate.kind}; until {iso(offer.until)}" for offer in offers]
-    lines += ["", f"It ended: {result.outcome.value}, {result.note}." if result else "It is still being offered."]
-    return "\n".join(lines)[:18_000]
-
-
 def as_it_ended(assignment: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any] | str:
     """The answer to an answer that comes when the assignment has ended: the same as before, or why it is too late."""
     who = f"driver:{said['driver_id']}" if said.get("driver_id") else f"carrier:{said.get('carrier')}"

@@ -10,6 +10,7 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from activities.look_out import LookingOut
     from domain.guards import Answer, LookOut
+    from workflows.words import short
     from workflows.writer import QUICKLY, UNTIL_DONE
 
 
@@ -26,7 +27,7 @@ async def look_out(request: LookOut) -> tuple[Answer, ...]:
                 request,
                 schedule_to_close_timeout=QUICKLY,
                 retry_policy=RetryPolicy(maximum_attempts=1),
-                summary=", ".join(f"{question.about} {question.subject}" for question in request.questions)[:200],
+                summary=_label("looks outside", request),
             )
         )
     except (FailureError, asyncio.CancelledError) as error:
@@ -34,6 +35,11 @@ async def look_out(request: LookOut) -> tuple[Answer, ...]:
         if is_cancelled_exception(error):
             raise asyncio.CancelledError from None
         raise AwayError from None
+
+
+def _label(what: str, request: LookOut) -> str:
+    """`looks outside: feed silent acme, disruption hub:HEL1`."""
+    return short(f"{what}: {', '.join(f'{one.about} {one.subject}'.replace('_', ' ') for one in request.questions)}")
 
 
 def nobody_knows(request: LookOut) -> tuple[Answer, ...]:
@@ -48,5 +54,5 @@ async def until_back(request: LookOut) -> None:
         request,
         start_to_close_timeout=timedelta(seconds=30),
         retry_policy=UNTIL_DONE,
-        summary="nobody could be asked what is outside",
+        summary=_label("waits until somebody can say", request),
     )

@@ -11,6 +11,7 @@ from domain.instant import Instant, iso
 from workflows.client import unreachable
 from workflows.contract import DISRUPTION, TASK_QUEUE, disruption_workflow_id
 from workflows.notices import CLOSED, OPENED, wire_notice
+from workflows.words import short
 
 
 class DisruptedPlaces:
@@ -35,6 +36,7 @@ class DisruptedPlaces:
                 wire_notice(notice),
                 id=disruption_workflow_id(notice.scope, notice.key),
                 task_queue=self._task_queue,
+                static_summary=short(f"has in hand what is wrong on {notice.place}"),
                 start_signal=signal,
                 start_signal_args=[told],
             )

@@ -25,11 +25,11 @@ with workflow.unsafe.imports_passed_through():
     from workflows.attributes import SCOPE
     from workflows.clock import wall_clock
     from workflows.contract import CHANGED, REPLAN, ROUTE
+    from workflows.route_details import details_of
     from workflows.route_plan import (
         MOST_WAITING,
         RouteState,
         beginning,
-        details_of,
         packed,
         plan_of,
         read_changed,
@@ -37,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
         snapshot_of,
     )
     from workflows.timer import KeptTimer, now
+    from workflows.words import short
 
 GATHERS = timedelta(milliseconds=500)
 """How long requests are gathered that are then solved once: when a van falls behind, its deliveries notice within moments."""
@@ -69,7 +70,7 @@ class Route:
         """Answers what is asked until the service day has ended, and says how often it planned."""
         self._state = beginning(plan, goes_on=workflow.info().continued_run_id is not None)
         self._show()
-        self._timer.set(Wake(max(self._day.ends_at, now() + 1), "the service day ends"))
+        self._timer.set(Wake(max(self._day.ends_at, now() + 1), "the service day ends"), self._day.timezone)
         while not self._is_over():
             await workflow.wait_condition(lambda: bool(self._inbox) or self._is_over() or self._is_due_to_continue())
             await self._settle()
@@ -118,7 +119,7 @@ class Route:
                 start_to_close_timeout=ONE_TRY,
                 schedule_to_close_timeout=GIVES_UP_WITHIN,
                 retry_policy=TRIES,
-                summary=_summary("plans for", asked.wanted),
+                summary=_summary("plans anew for", asked.wanted),
             )
         except ActivityError as error:
             if is_cancelled_exception(error):
@@ -134,7 +135,7 @@ class Route:
                 start_to_close_timeout=ONE_TRY,
                 schedule_to_close_timeout=TOLD_WITHIN,
                 retry_policy=UNTIL_TOLD,
-                summary=_summary("gives up for", asked.wanted),
+                summary=_summary("says that there is no plan for", asked.wanted),
             )
         except ActivityError as error:
             if is_cancelled_exception(error):
@@ -150,7 +151,7 @@ class Route:
                 start_to_close_timeout=ONE_TRY,
                 schedule_to_close_timeout=TOLD_WITHIN,
                 retry_policy=UNTIL_TOLD,
-                summary=f"tells dispatch version {version.version} of {version.route_id}",
+                summary=short(f"tells dispatch of version {version.version} of {version.route_id}"),
             )
         except ActivityError as error:
             said = f"version {version.version} of route {version.route_id} could not be told to dispatch: {error.cause or error}"
@@ -212,4 +213,4 @@ class Route:
 def _summary(what: str, wanted: Sequence[Wanted]) -> str:
     asking = [one.request.delivery_id for one in wanted]
     more = f" and {len(asking) - 5} more" if len(asking) > 5 else ""
-    return f"{what} {', '.join(asking[:5])}{more}"[:200]
+    return short(f"{what} {', '.join(asking[:5])}{more}")

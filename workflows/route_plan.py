@@ -168,21 +168,3 @@ def plan_of(state: RouteState, as_of: Instant) -> dict[str, Any]:
     stops = [{"delivery_id": stop.delivery_id, "eta": iso(stop.eta), "fixed": stop.is_fixed} for stop in state.stops]
     about = {"route_id": state.route_id, "service_date": state.service_date}
     return {"as_of": iso(as_of), **about, "version": state.version, "stops": stops}
-
-
-def details_of(state: RouteState) -> str:
-    """What the route is doing, in words, in its own time."""
-    zone = ZoneInfo(state.timezone)
-    waiting = f"{len(state.waiting)} deliveries wait for an answer." if state.waiting else "Nobody waits for an answer."
-    lines = [f"# Route {state.route_id} on {state.service_date}", "", waiting, f"Planned anew {state.solved} times."]
-    if state.version:
-        lines.append(f"Version {state.version} of the plan is in force, with {len(state.stops)} stops to come.")
-    if state.dispatch:
-        lines.append(state.dispatch[0].upper() + state.dispatch[1:] + ".")
-    lines += ["", *(_line(at, answer, zone) for at, answer in reversed(state.answers[-20:]))]
-    return "\n".join(lines)
-
-
-def _line(at: Instant, answer: Answered, zone: ZoneInfo) -> str:
-    when = datetime.fromtimestamp(at // 1000, zone).strftime("%H:%M:%S")
-    return f"- {when} {answer.delivery_id}: {answer.action} {answer.outcome.value.replace('_', ' ')}: {answer.note}"

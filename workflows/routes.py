@@ -13,6 +13,7 @@ from domain.replanning import PlanVersion, Wanted
 from domain.route import RoutePlan
 from workflows.contract import CHANGED, REPLAN, ROUTE, TASK_QUEUE, route_workflow_id
 from workflows.route_plan import wire_wanted
+from workflows.words import short
 
 
 class Routes:
@@ -40,6 +41,7 @@ class Routes:
             day,
             id=route_workflow_id(day["route_id"], day["service_date"]),
             task_queue=self._task_queue,
+            static_summary=short(f"plans route {day['route_id']} on {day['service_date']}"),
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             start_signal=signal,
             start_signal_args=[argument],

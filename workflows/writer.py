@@ -11,6 +11,7 @@ from temporalio.exceptions import FailureError
 with workflow.unsafe.imports_passed_through():
     from activities.record import Recording
     from domain.copy import DeliveryCopy
+    from workflows.words import CONDITIONS, STATUSES, short
 
 QUICKLY = timedelta(seconds=2)
 """What a local activity gets before its work is moved off the workflow's way."""
@@ -54,7 +55,7 @@ class CopyWriter:
                 copy,
                 schedule_to_close_timeout=QUICKLY,
                 retry_policy=RetryPolicy(maximum_attempts=1),
-                summary=f"copy {copy.revision}: {copy.status}, {copy.condition}",
+                summary=short(f"tells the boards: it {STATUSES[copy.status]}, {CONDITIONS[copy.condition]}"),
             )
         except FailureError:  # a local activity's failure comes as it is, or wrapped in an ActivityError
             await workflow.execute_activity_method(
@@ -62,5 +63,7 @@ class CopyWriter:
                 copy,
                 start_to_close_timeout=timedelta(seconds=30),
                 retry_policy=UNTIL_DONE,
-                summary=f"copy {copy.revision}, the store was slow or away",
+                summary=short(
+                    f"tells the boards, which were slow or away: it {STATUSES[copy.status]}, {CONDITIONS[copy.condition]}"
+                ),
             )

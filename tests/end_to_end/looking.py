@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from temporalio import workflow
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -71,6 +72,16 @@ class Ground:
                 break
             await asyncio.sleep(0.1)
         return listed
+
+    async def details(self, name: str, *wanted: str) -> str:
+        """The current details of a workflow, once they have all that is wanted, or else after a while."""
+        handle = self.client.get_workflow_handle(self.ids[name])
+        for _ in range(100):
+            told = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+            if all(part in told.current_details for part in wanted):
+                break
+            await asyncio.sleep(0.1)
+        return str(told.current_details)
 
 
 @asynccontextmanager

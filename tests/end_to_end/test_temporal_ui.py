@@ -54,3 +54,28 @@ async def test_the_deliveries_of_a_disruption_are_found_by_their_place(ground: G
 
     assert await ground.found(on_route.query, {ground.ids["breakdown"]}) == {ground.ids["breakdown"]}
     assert await ground.found(of_feed.query, ()) == set()
+
+
+TOLD = {
+    "healthy": ("is ordered", "Nothing is wrong now.", "the promised window ends"),
+    "late": ("is out for delivery, late", "Promised by **", "nobody has said when"),
+    "late_and_there": ("is delivered, late", "it ended at **", "a mistake can still be corrected"),
+    "at_risk": ("is ordered, expected too late", ", 20 minutes after that"),
+    "asking": ("it says asking", "**to be decided**: message to the customer", "If nobody decides by ", "it is dropped"),
+    "decided": ("message to the customer, done",),
+    "damaged": ("severity critical", "nobody has said yet that they look after it"),
+    "breakdown": ("driver V1, route R1", "somebody else to bring it, asked for, no answer yet, until "),
+    "offers": ("Rule `breakdown` asks for it", "driver V2 was asked, until **", "If V2 does not answer by **", "Each has 1 hour"),
+    "hub": (": down", "(Europe/Helsinki)", 'Declared by Kim ("no power")', "doorstep disruption close hub:", "at the latest"),
+    "feed": ("feed acme: silent", "as soon as the feed is heard of again", 'Carrier="acme"'),
+    "refused": ("The order was not accepted", "may be sent again"),
+}
+"""Workflow -> what a support agent reads aloud of it."""
+
+
+@pytest.mark.parametrize("name", TOLD)
+async def test_current_details_say_how_it_stands_and_what_comes_next(ground: Ground, name: str) -> None:
+    told = await ground.details(name, *TOLD[name])
+
+    assert [part for part in TOLD[name] if part not in told] == []
+    assert [part for part in ("Aino", "aino@", "+358") if part in told] == []

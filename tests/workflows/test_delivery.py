@@ -337,8 +337,8 @@ async def test_the_ui_reads_the_delivery_without_opening_a_payload(temporal: Wor
         summaries = [
             event.user_metadata.summary.data.decode() for event in history.events if event.user_metadata.HasField("summary")
         ]
-        assert any("attempt: open_ticket" in summary for summary in summaries)
-        assert any("the promised window ends at" in summary for summary in summaries)
+        assert any("opens a ticket: attempt" in summary for summary in summaries)
+        assert any(": the promised window ends" in summary for summary in summaries)
         assert "it says attempt" in str(metadata)
         assert "Aino" not in str(metadata)
 
