@@ -117,14 +117,17 @@ def doctor(
     links: Annotated[
         bool, typer.Option("--links", help="only links to views of the Temporal UI: late now, at risk, ...")
     ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="look at this alone: temporal, worker, database, ...; may be given again")
+    ] = None,
     format: FormatOption = Format.TEXT,
 ) -> None:
-    """Show every setting and look whether Temporal, database, worker, mail and SMS can be reached."""
+    """Show every setting, look at all that Doorstep needs, and say of each thing that is not well how to mend it."""
     from cli.doctor import examine
     from cli.views import show_links
 
     settings, shown = read_settings(), format.value
-    ends_with(lambda: show_links(settings, shown) if links else examine(settings, shown))
+    ends_with(lambda: show_links(settings, shown) if links else examine(settings, shown, only or ()))
 
 
 @app.command()

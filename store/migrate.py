@@ -44,10 +44,15 @@ async def migrated(database: Database) -> str:
     return newest()
 
 
+async def revision_of(database: Database) -> str | None:
+    """The revision of the database's schema, None if it has no tables. Raises DatabaseUnreachableError."""
+    async with database.reading() as connection:
+        return await connection.run_sync(_revision)
+
+
 async def is_current(database: Database) -> bool:
     """Whether the database has the schema that this program works with."""
-    async with database.reading() as connection:
-        return await connection.run_sync(_revision) == newest()
+    return await revision_of(database) == newest()
 
 
 def newest() -> str:

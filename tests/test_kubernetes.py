@@ -12,6 +12,7 @@ import yaml
 from jsonschema import Draft7Validator
 from typer.main import get_command
 
+from cli.doctor import LOOKS
 from cli.main import app
 from cli.serve import application
 from settings import SETTINGS, read_settings
@@ -91,6 +92,8 @@ def test_a_container_runs_a_command_that_there_is(container: dict[str, Any]) -> 
         command = getattr(command, "commands", {}).get(word, command)
 
     assert not hasattr(command, "commands"), f"{container['args']} is no command"
+    if "--only" in container["args"]:
+        assert container["args"][-1] in LOOKS
     known = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in container["args"] if word.startswith("--")} <= known
 

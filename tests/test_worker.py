@@ -52,7 +52,7 @@ def test_every_action_has_its_activity() -> None:
     assert set(ACTIVITIES) == {*ACTION_ARGUMENTS, "update_ticket", "solve_ticket", "ask_approver"}
 
 
-@pytest.mark.parametrize("file", ["worker.py", "cli/doctor.py"])
+@pytest.mark.parametrize("file", ["worker.py", "cli/looks/engine.py"])
 def test_scripts_that_people_are_sent_to_are_there(file: str) -> None:
     """Both named deploy/search-attributes.sh, which there never was."""
     named = re.findall(r"deploy/[a-z-]+\.sh", (ROOT / file).read_text())

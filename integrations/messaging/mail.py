@@ -19,6 +19,7 @@ from domain.sending import Message, Sending, Sent, Unsent
 from integrations.messaging.failures import of_mail
 
 StartTls = Literal["required", "optional", "never"]
+START_TLS: dict[StartTls, bool | None] = {"required": True, "optional": None, "never": False}
 PORTS = {"smtp": 587, "smtps": 465}
 EXAMPLE = "smtp://user:password@mail.example.test:587?starttls=required"
 
@@ -106,6 +107,23 @@ class SmtpMail:
             return of_mail(error, str(self._server))
         return Sent(str(mail["Message-ID"]))
 
+    async def looked_at(self) -> str:
+        """Connects and signs in, as for a message, and sends none; what is there, in words. Raises SMTPException or OSError."""
+        server = self._server
+        async with asyncio.timeout(self._timeout):
+            client = aiosmtplib.SMTP(
+                hostname=server.host,
+                port=server.port,
+                use_tls=server.implicit_tls,
+                start_tls=None if server.implicit_tls else START_TLS[server.starttls],
+                username=server.user,
+                password=server.password,
+                cert_bundle=server.ca,
+                timeout=self._timeout,
+            )
+            async with client:
+                return f"{server} answers" + (" and accepts our user" if server.user else "")
+
     async def _hand_over(self, mail: EmailMessage) -> None:
         server = self._server
         await aiosmtplib.send(
@@ -116,7 +134,7 @@ class SmtpMail:
             username=server.user,
             password=server.password,
             use_tls=server.implicit_tls,
-            start_tls=None if server.implicit_tls else {"required": True, "optional": None, "never": False}[server.starttls],
+            start_tls=None if server.implicit_tls else START_TLS[server.starttls],
             cert_bundle=server.ca,
             timeout=self._timeout,
         )

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from cli.channels import not_set_up
-from cli.doctor import LOOKS, Finding
+from cli.doctor import LOOKS
+from cli.finding import Finding
 from cli.senders import mail_of, sms_of
 from domain.sending import Message, Unsent
 from settings import Settings, read_settings
@@ -36,9 +37,8 @@ def test_channels_that_are_set_up_are_not_named() -> None:
 @pytest.mark.parametrize("what", ["mail", "SMS", "WhatsApp"])
 async def test_the_doctor_says_the_same_of_a_channel_that_is_not_set_up(what: str, tmp_path: Path) -> None:
     given = settings(DOORSTEP_HOME=str(tmp_path))
-    look = next(look for look in LOOKS if look.__name__ == f"_{what.lower()}")
 
-    found = await look(given)
+    found = await LOOKS[what.lower()](given)
 
     assert found == Finding(what, True, not_set_up(given)[what])
 

@@ -6,7 +6,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from cli.desks import desk_of, groups_of
-from cli.doctor import LOOKS
+from cli.looks.outside import tickets
 from cli.serve import application
 from integrations.tickets.request_tracker import RequestTracker
 from integrations.tickets.webhook import WebhookDesk
@@ -79,10 +79,9 @@ def test_a_secret_may_stand_in_a_file_and_is_masked(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("token", [TOKEN, "wrong"])
 async def test_the_doctor_says_whether_the_desk_can_be_used(tmp_path: Path, token: str) -> None:
-    look = next(look for look in LOOKS if look.__name__ == "_tickets")
     async with zendesk_account() as account:
         told = {**ZENDESK, "DOORSTEP_ZENDESK_URL": account.url, "DOORSTEP_ZENDESK_TOKEN": token}
-        finding = await look(settings_of(tmp_path, **told))
+        finding = await tickets(settings_of(tmp_path, **told))
 
     assert finding.well is (token == TOKEN)
     assert finding.said.startswith("zendesk answers" if finding.well else "Zendesk does not accept our credentials")

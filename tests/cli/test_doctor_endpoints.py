@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.doctor import endpoints
+from cli.looks.outside import endpoints
 from settings import Settings, read_settings, secret_named
 
 DIRECTORY = 'endpoints: {order-system: {url: "https://orders.example.test", secret: ORDER_SYSTEM_SECRET}}\n'

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from cli.looks.outside import mail
 from cli.standins.mail_catcher import Login, MailCatcher, catching
 from domain.instant import SECOND
 from domain.sending import Message, Sent, Unsent
 from integrations.messaging.mail import SmtpMail, mail_server, message_id
+from settings import read_settings
 
 SENDER = "Doorstep <no-reply@example.test>"
 HELLO = Message("Hello Äiti,\n\nyour parcel is late.\n", "Your delivery is late – sorry", "<p>Hello Äiti</p>")
@@ -221,3 +223,16 @@ def test_a_url_with_a_mistake_says_what_is_wrong_and_never_the_password(url: str
         mail_server(url)
 
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("password", "well"), [("p%40ss%20word", True), ("hunter2", False)])
+async def test_the_doctor_signs_in_and_says_whether_it_may(
+    guarded: MailCatcher, certificate: tuple[Path, Path], password: str, well: bool
+) -> None:
+    url = f"smtp://ops:{password}@127.0.0.1:{guarded.port}?ca={certificate[0]}"
+
+    found = await mail(read_settings({"DOORSTEP_SMTP_URL": url}))
+
+    assert found.well is well
+    assert found.said.endswith("accepts our user" if well else "does not accept our user and password (535)")
+    assert guarded.mails == []

@@ -3,7 +3,7 @@
 import pytest
 from httpx import ASGITransport, AsyncClient
 
-from cli.doctor import judged
+from cli.looks.stored import judged
 from domain.actions import Outcome
 from domain.instant import DAY, MINUTE, Instant
 from store.copies import Effect

@@ -1,0 +1,1 @@
+"""What `doorstep doctor` looks at, by subject."""
