@@ -10,11 +10,11 @@ payload() { sed "s/D-1001/$id/g" "$payloads/$1"; }
 
 post() { curl -sS --json "$2" "$api/$1" && echo; }
 
-# start ORDER ID REUSE-POLICY: succeeds whatever the order says: a wrong one ends as a failed workflow a moment later.
-# With a requestId of yours it is started once, however often it is sent.
+# start ORDER ID REUSE-POLICY KEY: succeeds whatever the order says: a wrong one ends as a failed workflow a moment later.
+# With a key of yours it is started once, however often it is sent, even if it has ended meanwhile.
 start() {
   post "delivery-$2" '{
-    "workflowType": {"name": "Delivery"}, "taskQueue": {"name": "deliveries"}, "requestId": "'"$1-$2"'",
+    "workflowType": {"name": "Delivery"}, "taskQueue": {"name": "deliveries"}, "requestId": "'"$4"'",
     "workflowIdConflictPolicy": "WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING",
     "workflowIdReusePolicy": "WORKFLOW_ID_REUSE_POLICY_'"$3"'",
     "input": ['"$(payload "$1")"']}'
@@ -28,9 +28,9 @@ update() {
     "request": {"meta": {"updateId": "'"$3"'", "identity": "oms"}, "input": {"args": ['"$2"']}}}'
 }
 
-# accepted ORDER ID REUSE-POLICY: this API cannot start and ask in one call, so it starts, then asks. To send both again is safe.
+# accepted ORDER ID REUSE-POLICY KEY: this API cannot start and ask in one call, so it starts, then asks. To send both again is safe.
 accepted() {
-  start "$1" "$2" "$3" && update accepted '{}' "accepted-$1" "$2"
+  start "$1" "$2" "$3" "start-$4" && update accepted '{}' "accepted-$4" "$2"
 }
 
 # report EVENT KEY: one event or a batch. Its event_id makes it count once; as requestId the server itself drops what comes again.
@@ -44,13 +44,13 @@ result() {
   until=$(($(date +%s) + seconds))
   while [ "$(date +%s)" -lt "$until" ]; do
     told="$(curl -sS --max-time "$seconds" "$api/delivery-$1/history?$closes" 2>/dev/null)"
-    case "$told" in *'"eventId"'*) echo "$told" && return ;; esac
+    case "$told" in *'"eventId"'*) printf '%s\n' "$told" && return ;; esac
   done
   return 1
 }
 
 echo "== accepted"
-accepted order.json "$id" ALLOW_DUPLICATE_FAILED_ONLY
+accepted order.json "$id" ALLOW_DUPLICATE_FAILED_ONLY "$id-1"
 echo "== reported"
 report event.json acme-991 && report event.json acme-991 && report batch.json acme-992
 echo "== rescheduled"
@@ -62,13 +62,13 @@ update cancel "$(payload cancel.json)" cancel-1 "$id"
 echo "== result"
 if result "$id"; then
   echo "== ended"
-  start order.json "$id" ALLOW_DUPLICATE_FAILED_ONLY
+  start order.json "$id" ALLOW_DUPLICATE_FAILED_ONLY "start-$id-2"
   echo "== reopened"
-  accepted order-again.json "$id" ALLOW_DUPLICATE
+  accepted order-again.json "$id" ALLOW_DUPLICATE "$id-3"
 else
   echo "not ended within $seconds s: there is still time for corrections"
 fi
 echo "== refused"
-accepted order-refused.json "$id-wrong" ALLOW_DUPLICATE_FAILED_ONLY # 404 where the failed workflow was faster than the question
+accepted order-refused.json "$id-wrong" ALLOW_DUPLICATE_FAILED_ONLY "$id-4" # 404 where the failed workflow was faster than the question
 echo "== refused because"
 result "$id-wrong" # every mistake with its place
