@@ -68,6 +68,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DOORSTEP_ROUTING_URL", "", "a Valhalla server for travel times by road; empty: the built-in estimate"),
     Setting("DOORSTEP_ROUTING_CLOSURES", "", "a GeoJSON file of closed roads (Point, Polygon) for that server; read again when it changes"),
     Setting("DOORSTEP_SPEED_KMH", "25", "average speed of a van, for the built-in estimate of travel times"),
+    Setting("DOORSTEP_DEPLOYMENT", "", "the worker deployment whose versions Temporal tells apart; empty: it tells none apart"),
+    Setting("DOORSTEP_BUILD_ID", "", "which version of the deployment this worker is, such as the commit it was built from"),
+    Setting("DOORSTEP_HELD_PATCHES", "", "changes of workflow code, with commas between, that do not count yet: some worker lacks them"),
 )  # fmt: skip
 
 SHIPPED_RULES = Path(__file__).parent / "rules" / "books"
@@ -193,6 +196,20 @@ class Settings:
         if not text.isdigit():
             raise SettingsError(f"DOORSTEP_ETA_MOVED_MINUTES is {text!r}; give whole minutes, for example 5")
         return int(text) * 60_000
+
+    @property
+    def worker_version(self) -> tuple[str, str] | None:
+        """Deployment and build id; None if Temporal tells no versions of workers apart."""
+        name, build = self["DOORSTEP_DEPLOYMENT"], self["DOORSTEP_BUILD_ID"]
+        if name and not build:
+            raise SettingsError(
+                "DOORSTEP_DEPLOYMENT is set, DOORSTEP_BUILD_ID is not; give both, for example the commit it was built from"
+            )
+        return (name, build) if name else None
+
+    @property
+    def held_patches(self) -> frozenset[str]:
+        return frozenset(name.strip() for name in self["DOORSTEP_HELD_PATCHES"].split(",") if name.strip())
 
     @property
     def database_url(self) -> str:

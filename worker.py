@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import gc
 import signal
+import sys
 from collections.abc import AsyncIterator, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from activities.notify import Notifying
 from activities.open_ticket import Desk, Ticketing
 from activities.record import Recording
 from cli.connection import client_of
+from cli.deployment import activates, not_current, versioning_of
 from cli.desks import desk_of
 from cli.feeds import of_feeds, watch_feeds
 from cli.heralds import Herald, of_disruptions
@@ -182,6 +184,8 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         graceful_shutdown_timeout=ENDS_WITHIN,
         sticky_queue_schedule_to_start_timeout=STICKS,
         workflow_runner=RUNNER,
+        deployment_config=versioning_of(settings),
+        patch_activation_callback=activates(settings),
     )
     try:
         async with showing(glimpses), worker:
@@ -215,15 +219,17 @@ async def _refuse_missing_attributes(client: Client) -> None:
         )
 
 
-async def work_until_told(settings: Settings) -> None:
-    """Works until SIGTERM or Ctrl-C."""
+async def work_until_told(settings: Settings, task_queue: str = TASK_QUEUE) -> None:
+    """Works until SIGTERM or Ctrl-C; what is under way then has ENDS_WITHIN to end."""
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     async with probing(settings["DOORSTEP_HOST"], settings.worker_port) as probe:
         client = await client_of(settings)
-        async with working(client, settings):
+        async with working(client, settings, task_queue):
             spare_what_stays()
+            if waits := await not_current(client, settings):
+                print(waits, file=sys.stderr, flush=True)  # noqa: T201 - for whoever has started it
             print("ready", flush=True)  # noqa: T201 - the supervisor waits for this line
             probe.is_ready = True
             await told.wait()
