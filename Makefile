@@ -11,7 +11,7 @@ JAVA ?= $(firstword $(wildcard /usr/lib/jvm/java-17-openjdk-*))
 .DEFAULT_GOAL := help
 REPLAY_ARGS ?= tests/workflows/histories
 SCENARIO ?=
-.PHONY: help setup demo test bench replay record-histories prism peers ansible-peers kills chaos check format schemas lock clean
+.PHONY: help setup demo test bench replay record-histories rolling prism peers ansible-peers kills chaos check format schemas lock clean
 
 help: ## Lists these commands.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -65,6 +65,9 @@ record-histories: setup ## Plays the scenarios that this version has not recorde
 
 chaos: setup ## Plays 1,000 deliveries (DELIVERIES=, SEED=) while every part is killed, and counts what was lost; about ten minutes.
 	$(VENV)/bin/python -m tests.chaos --seed $(or $(SEED),1) --deliveries $(or $(DELIVERIES),1000) $(if $(JSON),--json $(JSON))
+
+rolling: setup ## Replaces workers by those of a next version while deliveries run, without worker versioning and with it.
+	DOORSTEP_ROLLING=1 $(VENV)/bin/pytest -q tests/end_to_end/test_rolling_restart.py
 
 check: setup ## Format, lint, types.
 	$(VENV)/bin/ruff format --check .
