@@ -11,7 +11,7 @@ JAVA ?= $(firstword $(wildcard /usr/lib/jvm/java-17-openjdk-*))
 .DEFAULT_GOAL := help
 REPLAY_ARGS ?= tests/workflows/histories
 SCENARIO ?=
-.PHONY: help setup demo test bench replay record-histories rolling prism peers ansible-peers kills chaos check format schemas lock clean
+.PHONY: help setup demo test bench replay record-histories rolling prism peers ansible-peers kills chaos check format schemas pages lock clean
 
 help: ## Lists these commands.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -81,6 +81,9 @@ format: setup ## Puts the code into its format.
 
 schemas: setup ## Writes docs/schema from the models of what a delivery is sent and answers.
 	$(VENV)/bin/python -m workflows.schema
+
+pages: ## Writes the examples of order systems into docs/oms.md.
+	$(firstword $(wildcard $(VENV)/bin/python) $(PYTHON)) examples/oms/embed.py
 
 lock: setup ## Pins the newest versions that pyproject.toml allows.
 	$(VENV)/bin/pip install --quiet uv

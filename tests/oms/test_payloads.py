@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import re
 
 import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from tests.oms.golden import PAYLOADS, sent, told
+from tests.oms.golden import EXAMPLES, PAYLOADS, sent, told
 from workflows.contract import CancelIn, RescheduleIn, problems_of
 from workflows.events import DeliveryEvent, EventBatch
 from workflows.orders import DeliveryOrder
@@ -60,3 +61,17 @@ def test_the_wrong_order_has_the_mistakes_of_the_golden_error() -> None:
 
 def test_the_golden_acknowledgement_is_that_of_the_golden_order() -> None:
     assert told("acknowledgement.json")["order_sha256"] == hashlib.sha256(sent("order.json")).hexdigest()
+
+
+def test_the_page_shows_the_very_text_of_the_examples() -> None:
+    page = (EXAMPLES.parents[1] / "docs" / "oms.md").read_text("utf-8")
+
+    shown = re.findall(r"^<!-- (examples/oms/\S+) -->\n```\w*\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+    assert [name for name, text in shown if text.rstrip() != (EXAMPLES.parents[1] / name).read_text("utf-8").rstrip()] == [], (
+        "run make pages"
+    )
+    files = {str(file.relative_to(EXAMPLES.parents[1])) for file in EXAMPLES.rglob("*") if file.is_file()}
+    made = {file for file in files if "__pycache__" in file or "node_modules" in file or "/pb/" in file}
+    not_shown = {"examples/oms/embed.py", "examples/oms/payloads/order-again.json"}
+    assert files - made - {name for name, _ in shown} == not_shown

@@ -47,7 +47,7 @@ temporal workflow query --output json --workflow-id "delivery-$id" --type snapsh
 echo "== cancelled"
 update cancel cancel.json cancel-1
 echo "== result"
-if result "$id"; then
+if result "$id" 2>/dev/null; then
   echo "== ended"
   accepted order.json "$id" AllowDuplicateFailedOnly 2>&1
   echo "== reopened"
