@@ -11,7 +11,7 @@ JAVA ?= $(firstword $(wildcard /usr/lib/jvm/java-17-openjdk-*))
 .DEFAULT_GOAL := help
 REPLAY_ARGS ?= tests/workflows/histories
 SCENARIO ?=
-.PHONY: help setup demo test bench replay record-histories rolling prism peers ansible-peers kills chaos check format schemas pages lock clean
+.PHONY: help setup demo test bench replay record-histories rolling prism peers ansible-peers kills chaos check audit format schemas pages lock clean
 
 help: ## Lists these commands.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -74,6 +74,9 @@ check: setup ## Format, lint, types.
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/mypy tests
+
+audit: setup ## Looks for known holes in what requirements.lock pins; says so where the service cannot be reached.
+	$(VENV)/bin/python .ci/audit.py
 
 format: setup ## Puts the code into its format.
 	$(VENV)/bin/ruff format .
