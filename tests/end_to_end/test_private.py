@@ -21,9 +21,9 @@ from cli.connection import client_of
 from cli.site import Site
 from cli.temporal_server import temporal_binary
 from settings import read_settings
-from tests.end_to_end.conftest import free_port
+from tests.ports import free_port
+from tests.workflows.garbage import JSON, send_signal, send_start
 from tests.workflows.stage import an_event, an_order
-from tests.workflows.test_garbage import JSON, send_signal, send_start
 from workflows.client import Deliveries
 from workflows.contract import TASK_QUEUE, delivery_workflow_id
 
