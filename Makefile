@@ -11,7 +11,7 @@ JAVA ?= $(firstword $(wildcard /usr/lib/jvm/java-17-openjdk-*))
 .DEFAULT_GOAL := help
 REPLAY_ARGS ?= tests/workflows/histories
 SCENARIO ?=
-.PHONY: help setup demo test bench replay record-histories rolling prism peers ansible-peers kills chaos check audit format schemas pages lock clean
+.PHONY: help setup demo test bench replay record-histories rolling prism peers ansible-peers kills chaos check audit format schemas pages lock clean screenshots
 
 help: ## Lists these commands.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -68,6 +68,9 @@ chaos: setup ## Plays 1,000 deliveries (DELIVERIES=, SEED=) while every part is 
 
 rolling: setup ## Replaces workers by those of a next version while deliveries run, without worker versioning and with it.
 	DOORSTEP_ROLLING=1 $(VENV)/bin/pytest -q tests/end_to_end/test_rolling_restart.py
+
+screenshots: setup ## Plays a scene and takes the pictures of README and docs from it. Needs Chromium (Debian: chromium).
+	$(VENV)/bin/python -m docs.screenshots
 
 check: setup ## Format, lint, types.
 	$(VENV)/bin/ruff format --check .

@@ -9,6 +9,7 @@ import pytest
 from typer.main import get_command
 
 from cli.main import app
+from cli.views import VIEWS, link
 from integrations.messaging.templates import Templates
 from rules.check import check
 from settings import SETTINGS, read_settings
@@ -196,3 +197,19 @@ def test_what_the_readme_does_with_a_delivery_is_about_the_one_that_it_starts() 
     named = set(re.findall(r"\bD-[0-9]+\b", block))
     example = next(line for line in block.splitlines() if "delivery example" in line)
     assert [f"--id {name} " in example for name in named] == [True]
+
+
+def test_the_saved_views_of_the_readme_are_those_that_doctor_prints() -> None:
+    printed = {link(view, "http://127.0.0.1:8233") for view in VIEWS}
+
+    shown = set(re.findall(r"\]\((\S+savedQuery=\S+)\)", (ROOT / "README.md").read_text()))
+    assert len(shown) >= 5
+    assert shown <= printed
+
+
+def test_every_screenshot_is_small_and_shown_somewhere() -> None:
+    pictures = sorted((ROOT / "docs" / "screenshots").glob("*.png"))
+    text = "".join(document.read_text() for document in DOCUMENTS)
+
+    assert [file.name for file in pictures if file.stat().st_size > 150_000] == []
+    assert [file.name for file in pictures if f"screenshots/{file.name}" not in text] == []

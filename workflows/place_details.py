@@ -29,7 +29,7 @@ def _disruption(one: Open, said: str | None) -> Iterator[str]:
     note = f' ("{said_in_quotes(notice.note)}")' if notice.note else ""
     yield f"Since **{clock(notice.opened_at, zone)}** ({one.timezone}). Declared by {said_in_quotes(notice.declared_by)}{note}."
     if one.affected.count:
-        first = f", among them {', '.join(one.affected.first)}" if one.affected.first else ""
+        first = f", among them {', '.join(one.affected.first[:5])}" if one.affected.first else ""
         yield f"When it opened there were {one.affected.count} open deliveries on it{first}."
     else:
         yield "When it opened there were no open deliveries on it."

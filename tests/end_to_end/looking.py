@@ -10,6 +10,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from domain.disruption import Notice
@@ -59,10 +60,14 @@ def the_book() -> Rulebook:
 class Ground:
     """Where to look, and the workflow ids of what is to be found: `late`, `at_risk`, ..."""
 
-    client: Client
+    server: WorkflowEnvironment
     ui: str
     stage: Stage
     ids: dict[str, str]
+
+    @property
+    def client(self) -> Client:
+        return self.server.client
 
     async def found(self, query: str, wanted: Iterable[str]) -> set[str]:
         """The ids that Temporal lists for a query, once they are those wanted, or else after a while: it lists with a delay."""
@@ -99,7 +104,7 @@ async def looking(folder: Path, ui_port: int) -> AsyncIterator[Ground]:
         await at.opened(Notice("feed", "acme", "feed acme", wall_clock(), "silent"))
         await server.client.start_workflow("Broken", id="broken", task_queue="broken")
         ids = {**await _deliveries(on, town_), "hub": f"disruption-hub-{disrupted.key}", "feed": "disruption-feed-acme"}
-        yield Ground(server.client, f"http://127.0.0.1:{ui_port}", on, {**ids, "broken": "broken"})
+        yield Ground(server, f"http://127.0.0.1:{ui_port}", on, {**ids, "broken": "broken"})
 
 
 async def _deliveries(on: Stage, around: Town) -> dict[str, str]:

@@ -4,10 +4,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cli.views import VIEWS, View, by_zone, of_disruptions
+from cli.views import VIEWS, View, by_zone, link, of_disruptions
+from docs.screenshots.camera import browser, chromium, shown
 from domain.disruption import Notice
+from domain.links import Links
+from store.database import Database
 from tests.end_to_end.looking import Ground, looking
+from tests.gateway import SECRET, port_of, serving
 from tests.ports import free_port
+from tests.workflows.stage import from_now
+from workflows.clock import wall_clock
 
 FOUND = {
     "Late now": {"late"},
@@ -79,3 +85,23 @@ async def test_current_details_say_how_it_stands_and_what_comes_next(ground: Gro
 
     assert [part for part in TOLD[name] if part not in told] == []
     assert [part for part in ("Aino", "aino@", "+358") if part in told] == []
+
+
+@pytest.mark.skipif(chromium() is None, reason="no Chromium; on Debian: apt-get install chromium")
+async def test_a_browser_shows_a_saved_view_and_the_customers_page(ground: Ground, sqlite_database: Database) -> None:
+    late, view = ground.ids["late"].removeprefix("delivery-"), next(view for view in VIEWS if view.name == "Late now")
+    async with serving(sqlite_database, port_of(ground.server)) as gateway, browser() as opened:
+        await gateway.copied({"delivery_id": late, "promised": {"end": from_now(minutes=-30)}})
+        track = (Links(str(gateway.client.base_url).rstrip("/"), SECRET).tracking(late, wall_clock())) or ""
+        page = await opened.new_page()
+
+        await page.goto(link(view, ground.ui))
+        await shown(page, "Late now", f"delivery-{late}")
+        listed = await page.inner_text("body")
+        await page.goto(track)
+        await shown(page, f"Delivery {late}")
+        tracked = await page.inner_text("body")
+
+    assert ground.ids["late_and_there"] not in listed
+    assert "Hello Aino" in tracked
+    assert "On the van, on its way to you" in tracked
