@@ -44,6 +44,8 @@ class Running:
     def __init__(self, program: Program, tell: Callable[[str], None]) -> None:
         self.program = program
         self.starts = 0
+        self.is_ready = False
+        """Whether the program works since it was last started."""
         self._tell = tell
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -96,11 +98,13 @@ class Running:
                 preexec_fn=_end_with_parent,
             )
             self.starts += 1
+            self.is_ready = False
             if self._ending:  # stop() was called during the start, and found nothing, or the one that had died, to end
                 await _end(self._process)
             probing = asyncio.create_task(self._probe())
             await self._read(self._process, log)
             await self._process.wait()
+            self.is_ready = False
             probing.cancel()
 
     async def _read(self, process: asyncio.subprocess.Process, log: BinaryIO) -> None:
@@ -108,13 +112,17 @@ class Running:
             log.write(line)
             log.flush()
             if line.strip() == READY.encode():
-                self._up.set()
+                self._works()
 
     async def _probe(self) -> None:
         if self.program.port is None:
             return
         while not await answers(self.program.port):  # noqa: ASYNC110 - another process has no event of ours to set
             await asyncio.sleep(0.05)
+        self._works()
+
+    def _works(self) -> None:
+        self.is_ready = True
         self._up.set()
 
 

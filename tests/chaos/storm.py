@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
-from cli.supervisor import READY, Running, answers
+from cli.supervisor import Running
 from tests.chaos.lines import Line
 from tests.chaos.parts import Parts
 
-EVERY_S, BEGINS_S = 3.0, 2.5
+EVERY_S, BEGINS_S = 6.0, 2.5
 """Seconds between kills at the least, and before the first."""
 
 CUT_EVERY_S = 1.5
@@ -102,22 +102,14 @@ class Storm:
 
     async def _kill(self, name: str, running: Running) -> None:
         async with asyncio.timeout(BACK_WITHIN_S):
-            while running.pid is None or not await is_up(running):  # noqa: ASYNC110 - the supervisor says nothing
+            while running.pid is None or not running.is_ready:  # noqa: ASYNC110 - the supervisor says nothing
                 await asyncio.sleep(0.05)
             starts, killed_at = running.starts, time.monotonic()
             with suppress(ProcessLookupError):
                 os.kill(running.pid, signal.SIGKILL)
-            while running.starts == starts or not await is_up(running):  # noqa: ASYNC110
+            while running.starts == starts or not running.is_ready:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         self._damage.was_away(name, time.monotonic() - killed_at)
-
-
-async def is_up(running: Running) -> bool:
-    """Whether a part that has been started works: its port answers, or it has said so as often as it was started."""
-    if running.program.port is not None:
-        return await answers(running.program.port)
-    said = await asyncio.to_thread(running.program.log.read_bytes)
-    return said.splitlines().count(READY.encode()) >= running.starts
 
 
 def targets_of(parts: Parts) -> list[str]:

@@ -1,7 +1,7 @@
 """Sending until it is taken: what every sender of worth does while somebody is away."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 from httpx import AsyncClient, HTTPError, Response
@@ -10,11 +10,20 @@ from temporalio.service import RPCError, RPCStatusCode
 from cli.demo.player import AWAY
 from workflows.client import UnreachableError
 
-PAUSE_S = 0.2
-GIVES_UP_S = 180.0
+PAUSE_S, LONGEST_PAUSE_S = 0.2, 2.0
+"""Between two tries: twice as long each time, so that those who wait do not keep away what they wait for."""
+
+GIVES_UP_S = 240.0
 ANSWER_S = 30.0
 
 Result = TypeVar("Result")
+
+
+def _pauses() -> Iterator[float]:
+    pause_s = PAUSE_S
+    while True:
+        yield pause_s
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 
 class UnansweredError(TimeoutError):
@@ -23,6 +32,7 @@ class UnansweredError(TimeoutError):
 
 async def until_taken(send: Callable[[], Awaitable[Result]], what: str) -> Result:
     """The answer. Raises UnansweredError."""
+    pauses = _pauses()
     try:
         async with asyncio.timeout(GIVES_UP_S):
             while True:
@@ -36,13 +46,14 @@ async def until_taken(send: Callable[[], Awaitable[Result]], what: str) -> Resul
                 except RPCError as error:
                     if error.status not in (*AWAY, RPCStatusCode.RESOURCE_EXHAUSTED):
                         raise
-                await asyncio.sleep(PAUSE_S)
+                await asyncio.sleep(next(pauses))
     except TimeoutError:
         raise UnansweredError(f"{what} was not taken within {GIVES_UP_S:.0f} s") from None
 
 
 async def until_answered(client: AsyncClient, method: str, path: str, **more: Any) -> Response:
     """What the gateway answers, once it does: connections that break and 503 are tried again. Raises UnansweredError."""
+    pauses = _pauses()
     try:
         async with asyncio.timeout(GIVES_UP_S):
             while True:
@@ -53,6 +64,6 @@ async def until_answered(client: AsyncClient, method: str, path: str, **more: An
                 else:
                     if answer.status_code != 503:
                         return answer
-                await asyncio.sleep(PAUSE_S)
+                await asyncio.sleep(next(pauses))
     except TimeoutError:
         raise UnansweredError(f"{method} {path} was not answered within {GIVES_UP_S:.0f} s") from None
