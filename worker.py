@@ -28,7 +28,7 @@ from activities.notify import Notifying
 from activities.open_ticket import Desk, Ticketing
 from activities.record import Recording
 from cli.connection import client_of
-from cli.deployment import activates, not_current, versioning_of
+from cli.deployment import activates, edition_of, not_current, versioning_of
 from cli.desks import desk_of
 from cli.feeds import of_feeds, watch_feeds
 from cli.heralds import Herald, of_disruptions
@@ -134,9 +134,10 @@ def activities_of(
     notifying = Notifying(channels, Ledger(database), contacts, wall_clock)
     carriers = carriers_of(read.directory, webhooks)
     herald = Herald(Disruptions(database), running.places)
+    edition = edition_of(settings)
     return [
-        Admitting(Admissions(database), Loader(library)).admit,
-        Loading(Loader(library)).load,
+        Admitting(Admissions(database), Loader(library), edition).admit,
+        Loading(Loader(library), edition).load,
         Recording(Deliveries(database)).record,
         LookingOut(Register(Feeds(database), herald.rows), NobodyKnows(), NobodyKnows(), Groups(database), herald).look_out,
         *of_feeds(database, herald, running),
@@ -169,6 +170,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     desk = desk_of(settings, database, wall_clock)
     library = Library(Rulebooks(database), settings.home / "rulebooks", settings.database_url)
     SHELF.fetch_from(library.fetch, settings.matcher)
+    SHELF.edition = edition_of(settings)
     loader = Loader(library)
     for version in await Rulebooks(database).in_use():
         await loader.load(version)

@@ -1,5 +1,6 @@
 """Asks whether a delivery id is new and which rulebook watches over it; fills this process's cache of rulebooks."""
 
+from dataclasses import replace
 from typing import Protocol
 
 from temporalio import activity
@@ -27,13 +28,15 @@ class Library(Protocol):
 class Admitting:
     """Done as a local activity in the first workflow task."""
 
-    def __init__(self, registry: Registry, library: Library) -> None:
+    def __init__(self, registry: Registry, library: Library, edition: int = 1) -> None:
+        """`edition`: of the evaluator, for what begins now. The history keeps it, so that every worker judges by it."""
         self._registry = registry
         self._library = library
+        self._edition = edition
 
     @activity.defn(name="admit")
     async def admit(self, request: AdmitRequest) -> Admission:
         admission = await self._registry.admit(request)
         if admission.version:
             await self._library.load(admission.version)
-        return admission
+        return replace(admission, edition=self._edition)

@@ -9,8 +9,10 @@ from domain.copy import Loaded
 class Loading:
     """Done as a local activity, so that the worker that goes on with the delivery has the version in memory."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, edition: int = 1) -> None:
+        """`edition`: of the evaluator, for what adopts a rulebook now."""
         self._library = library
+        self._edition = edition
 
     @activity.defn(name="load_rulebook")
     async def load(self, version: str) -> Loaded:
@@ -24,4 +26,4 @@ class Loading:
         except ValueError as error:  # pydantic's and NotBuiltError are
             said = str(error).splitlines()[0]
             return Loaded(problem=f"rulebook version {version} cannot be used by this program: {said}")
-        return Loaded()
+        return Loaded(edition=self._edition)

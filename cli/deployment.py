@@ -9,6 +9,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import PatchActivationInput, WorkerDeploymentConfig
 
+from rules.evaluate import EDITION
 from settings import Settings
 
 GETS_NOTHING = (
@@ -35,6 +36,13 @@ def activates(settings: Settings) -> Activates:
     could not go on with a delivery for which it counts."""
     held = settings.held_patches
     return lambda asked: asked.patch_id not in held
+
+
+def edition_of(settings: Settings) -> int:
+    """By which edition of the evaluator what begins now is judged: the newest one before any that is held (`edition-2`), in the same
+    way and for the same reason as a patch."""
+    held = settings.held_patches
+    return next((number - 1 for number in range(2, EDITION + 1) if f"edition-{number}" in held), EDITION)
 
 
 async def not_current(client: Client, settings: Settings) -> str | None:

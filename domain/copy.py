@@ -68,17 +68,20 @@ class AdmitRequest:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Whether a version of a rulebook is there and can be used; `problem` says why not."""
+    """Whether a version of a rulebook is there and can be used, `problem` says why not; by which edition of the evaluator the
+    delivery is judged from now on."""
 
     is_known: bool = True
     problem: str = ""
+    edition: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The answer: which generation of the delivery this is, and the version of its rulebook."""
+    """The answer: which generation of the delivery this is, the version of its rulebook, the edition of the evaluator."""
 
     admittance: Admittance
     generation: int = 1
     version: str = ""
     known: tuple[str, ...] = field(default=())
+    edition: int = 1

@@ -69,6 +69,7 @@ async def _admitted(draft: State, reopen: bool, cancelled: Noting) -> State:
         said = f"no rulebook {draft.rulebook} is published; published are: {known}"
         raise refusal("InvalidInput", said, [problem("rulebook", said, "unknown_rulebook")])
     watch = replace(draft.watch, generation=admission.generation, book=admission.version)
+    draft = replace(draft, edition=admission.edition)
     return replace(draft, watch=watch, written=fingerprint_of(draft, draft.started_at))
 
 

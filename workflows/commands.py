@@ -37,7 +37,7 @@ from workflows.contract import (
 )
 from workflows.orders import DeliveryOrder
 from workflows.rulebooks import SHELF
-from workflows.state import EDITION, State
+from workflows.state import State
 
 SOURCE = "doorstep"
 
@@ -55,11 +55,12 @@ AMENDABLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One update: what is asked, when, and the id that makes its event unique."""
+    """One update: what is asked, when, and the id that makes its event unique; the edition that a rulebook is adopted with."""
 
     command: Any
     now: Instant
     update_id: str
+    edition: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,8 @@ def _adopt(state: State, ask: Ask) -> Answer:
         return Answer(state)
     watch = adopted(state.watch, command.version, SHELF.get, ask.now)
     name = SHELF.get(command.version).rulebook.name
-    return Answer(replace(state, watch=watch, rulebook=name, adoptions=state.adoptions + 1, edition=EDITION))
+    edition = max(state.edition, ask.edition)
+    return Answer(replace(state, watch=watch, rulebook=name, adoptions=state.adoptions + 1, edition=edition))
 
 
 def _mute(state: State, ask: Ask) -> Answer:

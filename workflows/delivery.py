@@ -86,7 +86,7 @@ class Delivery(Doors):
             await self._something_happened()
             await self._settle()
             if self._is_due_to_continue():
-                workflow.continue_as_new(packed(self._alive))
+                workflow.continue_as_new(packed(self._alive, SHELF.edition))
 
     async def _has_ended(self) -> bool:
         """Writes the end, once the delivery is over. What comes while it is being written is still looked at."""

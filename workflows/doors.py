@@ -45,7 +45,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.history import history_of
     from workflows.in_hand import in_hand, questions_of
     from workflows.inbox import Asked, Called, Inbox, Reported
-    from workflows.loading import unusable
+    from workflows.loading import ready
     from workflows.rulebooks import SHELF
     from workflows.snapshot import snapshot_of, timeline_of
     from workflows.state import State
@@ -200,15 +200,13 @@ class Doors:
 
     async def _adopt(self, command: AdoptIn) -> dict[str, Any]:
         await self._admittance()
-        refused = await unusable(command.version)
-        if refused is not None:
-            raise refused
-        return await self._ask(command)
+        loaded = await ready(command.version)
+        return await self._ask(command, loaded.edition)
 
-    async def _ask(self, command: Any) -> dict[str, Any]:
+    async def _ask(self, command: Any, edition: int = 1) -> dict[str, Any]:
         await self._admittance()
         info = workflow.current_update_info()
-        asked = Asked(Ask(command, now(), info.id if info else str(workflow.uuid4())), asyncio.Future())
+        asked = Asked(Ask(command, now(), info.id if info else str(workflow.uuid4()), edition), asyncio.Future())
         self._inbox.append(asked)
         await asked.answer
         return {"ok": True, "as_of": iso(now())}

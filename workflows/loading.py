@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.load import Loading
@@ -14,13 +14,13 @@ with workflow.unsafe.imports_passed_through():
 LOAD = "reads the rulebook that is to be adopted"
 
 
-async def unusable(version: str) -> ApplicationError | None:
-    """Why a version cannot be adopted; None if it can, and this process has it ready."""
+async def ready(version: str) -> Loaded:
+    """With a version that this process has ready; raises ApplicationError, which says why it cannot be adopted."""
     loaded = await _loaded(version)
     if not loaded.problem:
-        return None
+        return loaded
     type_ = "InvalidInput" if loaded.is_known else "UnknownRulebook"
-    return refusal(
+    raise refusal(
         type_, loaded.problem, [problem("version", loaded.problem, "unusable" if loaded.is_known else "unknown_rulebook")]
     )
 

@@ -10,6 +10,7 @@ from threading import Lock
 
 from rules.book import from_canonical
 from rules.compile import CompiledBook, compile_book
+from rules.evaluate import EDITION
 
 Fetch = Callable[[str], str]
 """Version -> canonical JSON; may block for well under two seconds; raises LookupError for an unknown version."""
@@ -23,6 +24,8 @@ class Shelf:
         self._lock = Lock()
         self._fetch: Fetch = nowhere
         self._matcher = "durable"
+        self.edition = EDITION
+        """By which edition of the evaluator what begins now is judged; what runs has its own (docs/changing-workflows.md)."""
 
     def fetch_from(self, fetch: Fetch, matcher: str = "durable") -> None:
         """Says where versions come from that are not in memory, and which matcher compiles them."""

@@ -11,9 +11,6 @@ from domain.instant import Instant
 from domain.quick import quick_dataclass
 from rules.watch import Watch
 
-EDITION = 1
-"""The newest edition of the evaluator; a delivery keeps the one that it started with until it continues as new."""
-
 KEPT_REJECTIONS = 20
 
 
@@ -30,7 +27,8 @@ class Rejections:
 
 @quick_dataclass(frozen=True, slots=True)
 class State:
-    """One delivery's life so far. `order` is the order as it was sent (and amended), `written` what the store and the search attributes say."""
+    """One delivery's life so far. `order` is the order as it was sent (and amended), `written` what the store and the search attributes say. `edition` comes from what the history says, never
+    from the code: a worker of a later version that replays must decide as was decided."""
 
     order: Mapping[str, Any]
     order_sha256: str
@@ -38,7 +36,7 @@ class State:
     rulebook: str
     first_run_id: str
     started_at: Instant
-    edition: int = EDITION
+    edition: int = 1
     rejections: Rejections = field(default_factory=Rejections)
     revision: int = 0
     amendments: int = 0
@@ -55,16 +53,16 @@ STATE_KEY = "doorstep_state"
 """Tells what we carry over from an order that a retry or a schedule hands to a later run."""
 
 
-def packed(state: State) -> dict[str, Any]:
-    """The state as JSON for the next run."""
-    return {STATE_KEY: _STATE.dump_python(state, mode="json")}
+def packed(state: State, edition: int = 1) -> dict[str, Any]:
+    """The state as JSON for the next run, which is judged by an edition of the evaluator that is no older than the given one."""
+    return {STATE_KEY: _STATE.dump_python(replace(state, edition=max(state.edition, edition)), mode="json")}
 
 
 def unpacked(data: bytes) -> State | None:
-    """The state of the run before, from now on under the newest edition; None for anything else."""
+    """The state of the run before; None for anything else."""
     if not data.startswith(f'{{"{STATE_KEY}":'.encode()):
         return None
     carried = json.loads(data)[STATE_KEY]
     # Earlier versions kept it beside the watch.
     carried["watch"].setdefault("final_since", carried.get("final_since"))
-    return replace(_STATE.validate_json(json.dumps(carried)), edition=EDITION)
+    return _STATE.validate_json(json.dumps(carried))

@@ -246,9 +246,10 @@ async def stage(
     elsewhere: Elsewhere | None = None,
     beside: Sequence[type] = (),
     more: Sequence[Callable[..., Any]] = (),
+    edition: int = 1,
 ) -> AsyncIterator[Stage]:
     """A worker with its own task queue, and everything around it. `real` are the activities of actions that are really done,
-    `elsewhere` what is outside already, `beside` are other workflows, `more` their activities."""
+    `elsewhere` what is outside already, `beside` are other workflows, `more` their activities; `edition` is the worker's."""
     canonical = canonical_json(book)
     version = sha256(canonical)
     SHELF.put(version, canonical)
@@ -260,7 +261,14 @@ async def stage(
         client,
         task_queue=queue,
         workflows=[Delivery, *beside],
-        activities=[Admitting(paper, paper).admit, Loading(paper).load, Recording(paper).record, looking.look_out, *deeds, *more],
+        activities=[
+            Admitting(paper, paper, edition).admit,
+            Loading(paper, edition).load,
+            Recording(paper).record,
+            looking.look_out,
+            *deeds,
+            *more,
+        ],
         interceptors=[Guard(), Glimpsing(paper.glimpses.append)],
     ):
         yield Stage(client, queue, Deliveries(client, queue), recorder, paper, version, elsewhere)
