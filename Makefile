@@ -66,8 +66,8 @@ record-histories: setup ## Plays the scenarios that this version has not recorde
 chaos: setup ## Plays 1,000 deliveries (DELIVERIES=, SEED=) while every part is killed, and counts what was lost; about ten minutes.
 	$(VENV)/bin/python -m tests.chaos --seed $(or $(SEED),1) --deliveries $(or $(DELIVERIES),1000) $(if $(JSON),--json $(JSON))
 
-rolling: setup ## Replaces workers by those of a next version while deliveries run, without worker versioning and with it.
-	DOORSTEP_ROLLING=1 $(VENV)/bin/pytest -q tests/end_to_end/test_rolling_restart.py
+rolling: setup ## Replaces workers by those of a next version while deliveries run, without worker versioning and with it; and a cold worker takes over 100.
+	DOORSTEP_ROLLING=1 $(VENV)/bin/pytest -q tests/end_to_end/test_rolling_restart.py tests/end_to_end/test_cold_worker.py
 
 screenshots: setup ## Plays a scene and takes the pictures of README and docs from it. Needs Chromium (Debian: chromium).
 	$(VENV)/bin/python -m docs.screenshots
