@@ -32,9 +32,12 @@ demo: setup ## Plays a delivery day against a real Temporal server of its own, i
 test: setup ## Runs all tests, in two processes. PYTEST_ARGS are handed on.
 	$(VENV)/bin/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-bench: setup ## Measures speed and memory in about five minutes, beside other engines; benchmarks/results.json keeps the figures.
+bench: setup ## Measures everything in about twelve minutes, prints one table; benchmarks/results.json keeps the figures. BENCH=--quick tries it.
 	-@$(MAKE) --no-print-directory $(PEERS_READY)
-	$(VENV)/bin/python -m benchmarks
+	$(VENV)/bin/python -m benchmarks $(BENCH)
+
+bench-open: setup ## Opens 100,000 deliveries (OPEN=) on the embedded server and watches disk and memory; some 20 minutes.
+	$(VENV)/bin/python -m benchmarks.many_open $(OPEN)
 
 $(PEERS_READY): benchmarks/peers.txt $(READY)
 	@test -x .peers/bin/pip || $(VENV)/bin/python -m venv .peers

@@ -41,6 +41,18 @@ def rerouting() -> Rulebook:
     return read(f"rulebook: rerouting\nrules:\n{rule}")
 
 
+def due() -> Rulebook:
+    """A book that opens a ticket a minute before the promised end: an instant that each order chooses."""
+    rule = "  - id: due\n    says: It is due\n    when: 1m before promised end\n    do: [{open_ticket: {queue: dispatch}}]\n"
+    return read(f"rulebook: due\nrules:\n{rule}")
+
+
+def behind() -> Rulebook:
+    """A book that opens a ticket as soon as an ETA is late."""
+    rule = "  - id: behind\n    says: Behind\n    when: eta later than promised end by 10m\n    do: [{open_ticket: {queue: dispatch}}]\n"
+    return replace(read(f"rulebook: behind\nrules:\n{rule}"), final_grace=0)
+
+
 def read(text: str) -> Rulebook:
     """A book from its text."""
     return _book(read_book(text, "bench.yaml"))

@@ -6,24 +6,19 @@ signal and its own workflow task.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from statistics import median
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
-from temporalio.worker import Worker
 
 from benchmarks import healthy
-from benchmarks.bare import Bare
+from benchmarks.bare import BARE_QUEUE, bare_worker
 from benchmarks.ground import Ground, ground
 from benchmarks.pace import Pace
-from worker import RUNNER, STICKS, working
+from worker import spare_what_stays, working
 from workflows.clock import wall_clock
 from workflows.contract import DELIVERY, TASK_QUEUE, delivery_workflow_id
-
-BARE_QUEUE = "bare"
 
 BILLED = (
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
@@ -87,30 +82,17 @@ def _weighs(weight: Weight) -> str:
 async def measure(deliveries: int = 120, rounds: int = 5, at_once: int = 40) -> Throughput:
     """Bare, real, bare, real, ..., bare."""
     pace = Pace()
-    async with ground([pace]) as here, working(here.client, here.settings), _bare_worker(here.client):
+    async with ground([pace]) as here, working(here.client, here.settings), bare_worker(here.client):
         for subject in (BARE, REAL):
             await _round(here, pace, subject, min(deliveries, at_once), at_once)  # what is read and compiled once
+        spare_what_stays()  # as a worker process does
         bare, real = [], []
         for _ in range(rounds):
             bare.append(await _round(here, pace, BARE, deliveries, at_once))
             real.append(await _round(here, pace, REAL, deliveries, at_once))
         bare.append(await _round(here, pace, BARE, deliveries, at_once))
-        weights = [await _weight(here.client, await _live(here, pace, subject)) for subject in (BARE, REAL)]
+        weights = [await weight_of(here.client, await _live(here, pace, subject)) for subject in (BARE, REAL)]
     return Throughput(tuple(bare), tuple(real), *weights)
-
-
-@asynccontextmanager
-async def _bare_worker(client: Client) -> AsyncIterator[None]:
-    """With the settings of the real one."""
-    async with Worker(
-        client,
-        task_queue=BARE_QUEUE,
-        workflows=[Bare],
-        max_cached_workflows=5_000,
-        sticky_queue_schedule_to_start_timeout=STICKS,
-        workflow_runner=RUNNER,
-    ):
-        yield
 
 
 async def _round(here: Ground, pace: Pace, subject: Subject, deliveries: int, at_once: int) -> float:
@@ -139,7 +121,8 @@ async def _live(here: Ground, pace: Pace, subject: Subject) -> str:
     return workflow_id
 
 
-async def _weight(client: Client, workflow_id: str) -> Weight:
+async def weight_of(client: Client, workflow_id: str) -> Weight:
+    """Counted in its history."""
     events = [event async for event in client.get_workflow_handle(workflow_id).fetch_history_events()]
     local = {
         event.marker_recorded_event_attributes.workflow_task_completed_event_id

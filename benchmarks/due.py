@@ -1,0 +1,76 @@
+"""Deliveries of which something is due at an instant that is known before, and when it was really begun."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks import healthy
+from benchmarks.ground import Ground
+from domain.instant import MINUTE, Instant, iso
+from store.database import Database
+from store.deliveries import Deliveries as Rows
+from workflows.client import Deliveries
+from workflows.clock import wall_clock
+
+LOOKS_S = 0.25
+MOST_EFFECTS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """Seconds from the instant at which something was due until it was begun."""
+
+    p50: float
+    p99: float
+    count: int
+
+
+def delays(seconds: Collection[float]) -> Delays:
+    """Of at least one; a percentile is the smallest that so many are not above."""
+    rising = sorted(seconds)
+
+    def at(percent: int) -> float:
+        return rising[-(-len(rising) * percent // 100) - 1]
+
+    return Delays(at(50), at(99), len(rising))
+
+
+def swept(due: Collection[Instant], period: Instant) -> Delays:
+    """What a sweep that looks every so often would have taken for the same instants, itself taking no time: of sweeps that begin
+    at a hundred instants, evenly over the period."""
+    return delays([(begins * period // 100 - at) % period / 1000 for at in due for begins in range(100)])
+
+
+def order(due: Instant) -> dict[str, Any]:
+    """Its ticket is due then, by the book `due`."""
+    return {**healthy.order(wall_clock()), "promised": {"start": None, "end": iso(due + MINUTE)}, "rulebook": "due"}
+
+
+async def started(here: Ground, orders: Sequence[dict[str, Any]], at_once: int = 40) -> None:
+    """Starts them all, so many at once."""
+    room, deliveries = asyncio.Semaphore(at_once), Deliveries(here.client)
+
+    async def one(order: dict[str, Any]) -> None:
+        async with room:
+            await deliveries.start(order)
+
+    await asyncio.gather(*(one(order) for order in orders))
+
+
+async def begun(here: Ground, wanted: Collection[str], within_s: float) -> Mapping[str, Instant]:
+    """When the ticket of each was begun; waits for all of them. Raises TimeoutError."""
+    database = Database(here.settings.database_url)
+    try:
+        async with asyncio.timeout(within_s):
+            while True:
+                found = await _claims(database)
+                if found.keys() >= set(wanted):
+                    return {delivery_id: found[delivery_id] for delivery_id in wanted}
+                await asyncio.sleep(LOOKS_S)
+    finally:
+        await database.close()
+
+
+async def _claims(database: Database) -> dict[str, Instant]:
+    return {effect.delivery_id: effect.claimed_at for effect in await Rows(database).effects(limit=MOST_EFFECTS)}
