@@ -35,13 +35,13 @@ async def worker_process(here: Ground, *module: str) -> AsyncIterator[Process]:
     try:
         yield process
     finally:
-        await ended(process)
+        await crashed(process)
 
 
-async def ended(process: Process, at_once: bool = False) -> None:
-    """Ends it, gently or as a crash would."""
+async def crashed(process: Process) -> None:
+    """Ends it as a crash would: nothing of a benchmark is worth being put in order."""
     if process.returncode is None:
-        (process.kill if at_once else process.terminate)()
+        process.kill()
     await process.wait()
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks import books, due
 from benchmarks.ground import ground
-from benchmarks.processes import ended, start_worker
+from benchmarks.processes import crashed, start_worker
 from domain.instant import HOUR, SECOND
 from workflows.clock import wall_clock
 
@@ -37,14 +37,14 @@ async def measure(deliveries: int = 10_000, falling_due: int = 200, lead_s: floa
             waiting = [due.order(at) for _ in range(falling_due)]
             await due.started(here, waiting)
             await asyncio.sleep(max(0.5, (at - wall_clock()) / 2000))  # each is admitted and has set its timer
-            await ended(process, at_once=True)
+            await crashed(process)
             await asyncio.sleep(max(0, at - wall_clock()) / 1000 + 1)
             began = wall_clock()
             process = await start_worker(here)
             ready = wall_clock()
             found = await due.begun(here, [order["delivery_id"] for order in waiting], 600)
         finally:
-            await ended(process)
+            await crashed(process)
     seconds = sorted((claimed - began) / 1000 for claimed in found.values())
     return Recovery(deliveries, falling_due, (ready - began) / 1000, seconds[0], seconds[-1])
 

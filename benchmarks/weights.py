@@ -1,7 +1,7 @@
 """What one delivery leaves on the server, counted in its history: by a bare workflow, by ours, and as one is tempted to build it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +65,7 @@ async def measure(spaced_s: float = SPACED_S) -> Weights:
 @asynccontextmanager
 async def naive_worker(client: Client, book: Rulebook) -> AsyncIterator[None]:
     judging = Judging(book)
-    activities = [judging.judge, judging.act]
+    activities: list[Callable[..., Any]] = [judging.judge, judging.act]
     async with Worker(client, task_queue=NAIVE.queue, workflows=[Naive], activities=activities, workflow_runner=RUNNER):
         yield
 
