@@ -1,10 +1,9 @@
 """From the instant at which something is due to its first action, on an idle system and under load, beside sweeps."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from benchmarks import books, due, healthy
 from benchmarks.due import Delays
@@ -37,10 +36,10 @@ class Reaction:
 
 @dataclass(slots=True)
 class Load:
-    """Senders that never rest, and what they have done."""
+    """What senders that never rest have done, and whether they are to stop."""
 
     done: int = 0
-    tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    is_over: bool = False
 
 
 async def measure(deliveries: int = 300, lead_s: float = 15, spread_s: float = 20, senders: int = 4) -> Reaction:
@@ -68,21 +67,20 @@ async def _round(here: Ground, deliveries: int, lead_s: float, spread_s: float) 
 @asynccontextmanager
 async def _load(here: Ground, senders: int) -> AsyncIterator[Load]:
     load = Load()
-    load.tasks = [asyncio.create_task(_send(here, load)) for _ in range(senders)]
-    try:
-        yield load
-    finally:
-        for task in load.tasks:
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*load.tasks)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(senders):
+            group.create_task(_send(here, load))
+        try:
+            yield load
+        finally:
+            load.is_over = True  # each still ends its last delivery
 
 
 async def _send(here: Ground, load: Load) -> None:
     deliveries = Deliveries(here.client)
-    while True:
+    while not load.is_over:
         order = healthy.order(wall_clock())
-        await deliveries.start(order)
+        await due.started(here, [order])
         for number, report in enumerate(healthy.reports()):
             await deliveries.report(order["delivery_id"], [healthy.sent(number, *report, wall_clock())])
         await here.client.get_workflow_handle(delivery_workflow_id(order["delivery_id"])).result()
