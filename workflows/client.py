@@ -80,13 +80,11 @@ async def connect(
     address: str | None = None, default: str = "localhost:7233", converter: DataConverter = DATA_CONVERTER
 ) -> Client:
     """A client to an address, or by the SDK's own configuration (TEMPORAL_ADDRESS, TEMPORAL_PROFILE, ...), else to the default."""
-    config = ClientConfig.load_client_connect_config()
-    if address is not None:
-        config["target_host"] = address
-    target = config.get("target_host") or default
-    config["target_host"] = target
+    target = address or default
     try:
-        return await Client.connect(**config, data_converter=converter)
+        config = ClientConfig.load_client_connect_config()
+        target = address or config.get("target_host") or default
+        return await Client.connect(**{**config, "target_host": target}, data_converter=converter)
     except (RuntimeError, OSError) as error:
         raise UnreachableError(CANNOT_CONNECT.format(address=target, error=_reason(error))) from None
 
@@ -321,7 +319,16 @@ def unreachable(error: RPCError) -> UnreachableError:
 def _reason(error: BaseException) -> str:
     """The SDK's errors name every layer; people need the last."""
     said = str(error)
-    known = {"ConnectionRefused": "connection refused", "dns error": "unknown host", "timed out": "no answer in time"}
+    known = {
+        "UnknownIssuer": "its certificate is not signed by an authority that is known here; name the authority's file in"
+        " TEMPORAL_TLS_SERVER_CA_CERT_PATH",
+        "NotValidForName": "its certificate is for another name; give that in TEMPORAL_TLS_SERVER_NAME",
+        "Expired": "its certificate has expired",
+        "CertificateRequired": "it wants a certificate of ours: TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH",
+        "ConnectionRefused": "connection refused",
+        "dns error": "unknown host",
+        "timed out": "no answer in time",
+    }
     return next(
         (words for sign, words in known.items() if sign in said), said.splitlines()[0][:200] if said else type(error).__name__
     )
