@@ -59,6 +59,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DOORSTEP_PUBLIC_URL", "", "where people reach the gateway, for links: https://track.example.test; empty: no links are sent"),
     Setting("DOORSTEP_SECRET_KEY", "", "signs links, at least 16 characters; empty: no links are sent", secret=True),
     Setting("DOORSTEP_LINK_DAYS", "14", "how many days after its end a delivery's tracking page can still be seen"),
+    Setting("DOORSTEP_KEEP_DAYS", "", "how many days after its end a delivery's rows are kept (`doorstep purge`); empty: for ever"),
+    Setting("DOORSTEP_KEEP_PERSONAL_DAYS", "", "how many days after its end a delivery still names people (`doorstep purge`); empty: as long as its rows"),
     Setting("DOORSTEP_API_KEYS", "", "bearer keys of programs that use the HTTP API, with commas between; empty: none may", secret=True),
     Setting("DOORSTEP_CODEC_KEYS", "", "ID:KEY,ID:KEY with 32 bytes of base64 each; the first seals what goes to Temporal, all open it; empty: it is not sealed", secret=True),
     Setting("DOORSTEP_CODEC_PLAIN_UNTIL", "", "with codec keys: until when what order systems send unsealed is taken, such as 2026-12-01T00:00:00Z; empty: always"),
@@ -117,6 +119,14 @@ class Settings:
     @property
     def port(self) -> int:
         return _port(self, "DOORSTEP_PORT", highest=65_535)
+
+    @property
+    def keep_days(self) -> int | None:
+        return _days(self, "DOORSTEP_KEEP_DAYS")
+
+    @property
+    def keep_personal_days(self) -> int | None:
+        return _days(self, "DOORSTEP_KEEP_PERSONAL_DAYS")
 
     @property
     def worker_port(self) -> int | None:
@@ -276,6 +286,13 @@ def _read_file(file: Path) -> dict[str, str]:
     if unknown:
         raise SettingsError(f"{file}: unknown setting {', '.join(unknown)}; known are {', '.join(sorted(known))}")
     return {name: str(value) for name, value in table.items()}
+
+
+def _days(settings: Settings, name: str) -> int | None:
+    text = settings[name]
+    if text and not (text.isdigit() and 1 <= int(text) <= 36_500):
+        raise SettingsError(f"{name} is {text!r}; give whole days, from 1 to 36500")
+    return int(text) if text else None
 
 
 def _port(settings: Settings, name: str, highest: int) -> int:

@@ -113,6 +113,34 @@ def migrate() -> None:
 
 
 @app.command()
+def purge(
+    before: Annotated[str | None, typer.Option("--before", help="delete what ended before this day, such as 2026-01-01")] = None,
+    personal_before: Annotated[
+        str | None, typer.Option("--personal-before", help="take people out of what ended before this day")
+    ] = None,
+    dry: Annotated[bool, typer.Option("--dry-run", help="only say how much it would be")] = False,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Take out what ended longer ago than DOORSTEP_KEEP_DAYS and DOORSTEP_KEEP_PERSONAL_DAYS say. Run it every night."""
+    from cli.forgetting import purge as take_out
+
+    ends_with(lambda: take_out(read_settings(), before, personal_before, dry, format.value))
+
+
+@app.command()
+def erase(
+    email: Annotated[str | None, typer.Option("--email", help="the person's mail address")] = None,
+    phone: Annotated[str | None, typer.Option("--phone", help="the person's number")] = None,
+    delivery_id: Annotated[str | None, typer.Option("--delivery", help="one delivery")] = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Erase what is known of a person (GDPR, article 17), and say what has to wait. Exit 1 if something has."""
+    from cli.forgetting import erase as forget
+
+    ends_with(lambda: forget(read_settings(), email, phone, delivery_id, format.value))
+
+
+@app.command()
 def doctor(
     links: Annotated[
         bool, typer.Option("--links", help="only links to views of the Temporal UI: late now, at risk, ...")

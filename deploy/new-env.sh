@@ -31,4 +31,13 @@ DOORSTEP_SECRET_KEY=$(secret)
 
 # Programs that use the HTTP API bear one of these keys, with commas between.
 DOORSTEP_API_KEYS=$(secret)
+
+# How many days after its end a delivery names people, and how many its rows are kept (doorstep purge). Empty: for ever.
+DOORSTEP_KEEP_PERSONAL_DAYS=
+DOORSTEP_KEEP_DAYS=
+
+# Seals what goes to Temporal, once set: docs/operations.md says how keys are made. Order systems need the same keys.
+DOORSTEP_CODEC_KEYS=
+DOORSTEP_CODEC_PLAIN_UNTIL=
+DOORSTEP_CODEC_TOKEN=
 END
