@@ -84,7 +84,8 @@ async def connect(
     try:
         config = ClientConfig.load_client_connect_config()
         target = address or config.get("target_host") or default
-        return await Client.connect(**{**config, "target_host": target}, data_converter=converter)
+        config["target_host"] = target
+        return await Client.connect(**config, data_converter=converter)
     except (RuntimeError, OSError) as error:
         raise UnreachableError(CANNOT_CONNECT.format(address=target, error=_reason(error))) from None
 
