@@ -1,4 +1,4 @@
-"""`doorstep rules adopt`: running deliveries go over to the current version of their rulebook."""
+"""`doorstep rules adopt|rollback`: running deliveries go over to the current version of their rulebook."""
 
 import dataclasses
 import json
@@ -10,6 +10,7 @@ from cli.connection import deliveries_of
 from settings import Settings
 from store.database import Database
 from store.rulebooks import Rulebooks
+from workflows.clock import wall_clock
 from workflows.takeover import Takeover, take_over
 
 SHOW_EVERY = 1.0
@@ -26,6 +27,16 @@ async def adopt_rulebook(settings: Settings, name: str, rate: int, format: str) 
     else:
         print("\n".join([*taken.troubles, _said(taken, name)]))
     return FINDINGS if taken.refused or taken.unanswered else FINE
+
+
+async def roll_back(settings: Settings, name: str, rate: int, format: str) -> int:
+    """Makes the version current that was so before, and every running delivery adopts it; 1 if one refused or did not answer."""
+    database = Database(settings.database_url)
+    try:
+        await Rulebooks(database).back(name, now=wall_clock())
+    finally:
+        await database.close()
+    return await adopt_rulebook(settings, name, rate, format)
 
 
 async def _versions(settings: Settings, name: str) -> tuple[str, tuple[str, ...]]:

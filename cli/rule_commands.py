@@ -119,3 +119,15 @@ def adopt(
     from cli.adoption import adopt_rulebook
 
     ends_with(lambda: adopt_rulebook(read_settings(), name, rate, format.value))
+
+
+@rules.command()
+def rollback(
+    name: Annotated[str, typer.Argument(help="the rulebook, by name")] = "standard",
+    rate: Annotated[int, typer.Option(min=1, max=1000, help="at most so many deliveries a second")] = 20,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Go back to the version that was current before: for new deliveries at once, then for those that run. If it is cut off, adopt goes on."""
+    from cli.adoption import roll_back
+
+    ends_with(lambda: roll_back(read_settings(), name, rate, format.value))

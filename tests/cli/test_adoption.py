@@ -1,12 +1,13 @@
 """`doorstep rules adopt`, `delivery mute` and `delivery decide` against a real server."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from cli.adoption import adopt_rulebook
+from cli.adoption import adopt_rulebook, roll_back
 from cli.deliveries import decide_proposal
 from cli.muting import mute_rule
 from domain.incident import Mode
@@ -51,3 +52,32 @@ async def test_running_deliveries_adopt_mute_and_decide_by_command(
     assert (told["version"], told["found"], told["adopted"], told["troubles"]) == (version, 1, 1, [])
     assert [mute["rule"] for mute in snapshot["muted"]] == ["late"]
     assert snapshot["proposals"][0]["answer"] == "rejected"
+
+
+async def test_one_command_goes_back_to_the_version_before_while_deliveries_begin_and_report(
+    temporal: WorkflowEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal.client.service_client.config.target_host)
+    settings = read_settings({"DOORSTEP_HOME": str(tmp_path), "DOORSTEP_DATABASE_URL": f"sqlite:///{tmp_path}/store.db"})
+    await migrate(settings.database_url)
+    database, good, bad = Database(settings.database_url), a_book(ATTEMPT, LATE), a_book(ASKING, ATTEMPT)
+    version = await Rulebooks(database).publish("standard", canonical_json(good), now=1)
+    await Rulebooks(database).publish("standard", canonical_json(bad), now=2)
+    async with stage(temporal.client, bad, queue=TASK_QUEUE) as on, stage(temporal.client, good, queue="elsewhere"):
+        running = [await on.start() for _ in range(10)]
+        await listed(on, bad, 10)
+
+        async def reports() -> None:
+            for delivery_id in running * 3:
+                await on.deliveries.report(delivery_id, [an_event("scan")])
+
+        code, _ = await asyncio.gather(roll_back(settings, "standard", 50, "json"), reports())
+        told = json.loads(capsys.readouterr().out)
+        snapshots = [await on.until(one, lambda seen: seen["events_seen"] == 3) for one in running]
+        current = await Rulebooks(database).current("standard")
+    await database.close()
+
+    assert code == 0
+    assert current == version
+    assert (told["version"], told["adopted"], told["troubles"]) == (version, 10, [])
+    assert {seen["rulebook"]["version"] for seen in snapshots} == {version}
