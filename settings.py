@@ -69,6 +69,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DOORSTEP_ETA_MOVED_MINUTES", "5", "a new plan tells a delivery that did not ask for it if its ETA moves by more than this"),
     Setting("DOORSTEP_ROUTING_URL", "", "a Valhalla server for travel times by road; empty: the built-in estimate"),
     Setting("DOORSTEP_ROUTING_CLOSURES", "", "a GeoJSON file of closed roads (Point, Polygon) for that server; read again when it changes"),
+    Setting("DOORSTEP_METRICS_BIND", "", "address on which a worker shows metrics to Prometheus, such as 127.0.0.1:9464; empty: none"),
+    Setting("DOORSTEP_LOG", "text", "how worker and gateway log: text, or json, one object a line"),
+    Setting("DOORSTEP_LOG_LEVEL", "info", "what they log at least: debug, info, warning or error"),
+    Setting("OTEL_EXPORTER_OTLP_ENDPOINT", "", "where worker and gateway send traces (OTLP over HTTP): http://collector:4318; empty: nowhere"),
     Setting("DOORSTEP_SPEED_KMH", "25", "average speed of a van, for the built-in estimate of travel times"),
     Setting("DOORSTEP_DEPLOYMENT", "", "the worker deployment whose versions Temporal tells apart; empty: it tells none apart"),
     Setting("DOORSTEP_BUILD_ID", "", "which version of the deployment this worker is, such as the commit it was built from"),
@@ -234,6 +238,37 @@ class Settings:
         if self["DOORSTEP_MATCHER"] not in ("durable", "reference"):
             raise SettingsError(f"DOORSTEP_MATCHER is {self['DOORSTEP_MATCHER']!r}; allowed are durable and reference")
         return self["DOORSTEP_MATCHER"]
+
+    @property
+    def metrics_bind(self) -> str:
+        """`host:port`; empty if no metrics are shown."""
+        bind = self["DOORSTEP_METRICS_BIND"]
+        host, _, port = bind.rpartition(":")
+        if bind and not (host and port.isdigit() and 1 <= int(port) <= 65_535):
+            raise SettingsError(f"DOORSTEP_METRICS_BIND is {bind!r}; give address:port, for example 127.0.0.1:9464")
+        return bind
+
+    @property
+    def logs_json(self) -> bool:
+        return self._one_of("DOORSTEP_LOG", ("text", "json")) == "json"
+
+    @property
+    def log_level(self) -> str:
+        """As the standard library calls it: INFO."""
+        return self._one_of("DOORSTEP_LOG_LEVEL", ("debug", "info", "warning", "error")).upper()
+
+    @property
+    def traces_to(self) -> str:
+        """Without a slash at its end; empty if nothing is traced."""
+        url = self["OTEL_EXPORTER_OTLP_ENDPOINT"].rstrip("/")
+        if url and not url.startswith(("https://", "http://")):
+            raise SettingsError(f"OTEL_EXPORTER_OTLP_ENDPOINT is {url!r}; give an address, for example http://127.0.0.1:4318")
+        return url
+
+    def _one_of(self, name: str, allowed: tuple[str, ...]) -> str:
+        if self[name] not in allowed:
+            raise SettingsError(f"{name} is {self[name]!r}; allowed are {', '.join(allowed)}")
+        return self[name]
 
     def shown(self) -> dict[str, str]:
         """Every setting as it may be shown: secrets are masked."""

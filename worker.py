@@ -32,6 +32,7 @@ from cli.deployment import activates, edition_of, not_current, versioning_of
 from cli.desks import desk_of
 from cli.feeds import of_feeds, watch_feeds
 from cli.heralds import Herald, of_disruptions
+from cli.observing import observed
 from cli.people import Contacts
 from cli.planning import WorkflowsRunning, of_routes, of_takers, running_on, stand_ins_of, travel_of
 from cli.probe import probing
@@ -226,16 +227,17 @@ async def work_until_told(settings: Settings, task_queue: str = TASK_QUEUE) -> N
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    async with probing(settings["DOORSTEP_HOST"], settings.worker_port) as probe:
-        client = await client_of(settings)
-        async with working(client, settings, task_queue):
-            spare_what_stays()
-            if waits := await not_current(client, settings):
-                print(waits, file=sys.stderr, flush=True)  # noqa: T201 - for whoever has started it
-            print("ready", flush=True)  # noqa: T201 - the supervisor waits for this line
-            probe.is_ready = True
-            await told.wait()
-            probe.is_ready = False
+    with observed(settings, "worker") as interceptors:
+        async with probing(settings["DOORSTEP_HOST"], settings.worker_port) as probe:
+            client = await client_of(settings, interceptors=interceptors)
+            async with working(client, settings, task_queue):
+                spare_what_stays()
+                if waits := await not_current(client, settings):
+                    print(waits, file=sys.stderr, flush=True)  # noqa: T201 - for whoever has started it
+                print("ready", flush=True)  # noqa: T201 - the supervisor waits for this line
+                probe.is_ready = True
+                await told.wait()
+                probe.is_ready = False
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from temporalio.exceptions import ApplicationError
 
+from activities.measuring import doubted, ended, traced
 from domain.actions import ActionRequest, Outcome
 from domain.instant import SECOND, Instant, Span
 
@@ -110,6 +111,14 @@ class Asked(Protocol):
     def incident_id(self) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which effect is counted and logged: `notify.sms`, for an incident."""
+
+    action: str
+    incident_id: str
+
+
 class Effects:
     """Does effects once. Raises ApplicationErrors that Temporal retries; a final failure is an `Ended` like any other."""
 
@@ -126,7 +135,7 @@ class Effects:
         key = key or request.key
         if not claim.may_act:
             raise tried_again(UNDER_WAY, IN_FLIGHT, claim.deadline - self._clock())
-        return await self._done(key, claim, deed)
+        return await self._done(key, claim, deed, About(action, request.incident_id))
 
     async def several(self, wanted: Sequence[tuple[str, ActionRequest]], deed: JointDeed) -> Mapping[str, Ended]:
         """Does several effects, each an action and its request, by one deed; how each ended, by key. Those that were done before
@@ -139,21 +148,22 @@ class Effects:
             for key, claim in free.items():
                 await self._ledger.release(key, claim.attempt, "another effect of the same deed is under way")
             raise tried_again(UNDER_WAY, IN_FLIGHT, max(claim.deadline for claim in busy) - self._clock())
-        return kept | (await self._jointly(free, deed) if free else {})
+        about = {key: About(action, request.incident_id) for key, (action, request) in first.items()}
+        return kept | (await self._jointly(free, deed, about) if free else {})
 
-    async def _jointly(self, claims: Mapping[str, Claim], deed: JointDeed) -> dict[str, Ended]:
+    async def _jointly(self, claims: Mapping[str, Claim], deed: JointDeed, about: Mapping[str, About]) -> dict[str, Ended]:
         try:
             ends = await deed(claims)
         except NotDoneError as error:
             for key, claim in claims.items():
-                await self._give_back(key, claim, error)
+                await self._give_back(key, claim, error, about[key])
             raise tried_again(error.reason, "Unreachable", error.after) from error
         except Exception as error:
             for key, claim in claims.items():
-                await self._ledger.doubt(key, claim.attempt, type(error).__name__, now=self._clock())
+                await self._doubt(key, claim, type(error).__name__, about[key])
             raise
         for key, claim in claims.items():
-            await self._close(key, claim, ends[key])
+            await self._close(key, claim, ends[key], about[key])
         return dict(ends)
 
     async def _claim(self, action: str, request: Asked, key: str | None = None) -> Claim:
@@ -161,34 +171,40 @@ class Effects:
         about = {"action": action, "delivery_id": request.delivery_id, "incident_id": request.incident_id}
         return await self._ledger.claim(key or request.key, **about, deadline=now + self._lasts, now=now)
 
-    async def _close(self, key: str, claim: Claim, ended: Ended) -> None:
+    async def _close(self, key: str, claim: Claim, end: Ended, about: About) -> None:
         await self._ledger.close(
             key,
             claim.attempt,
-            ended.outcome,
+            end.outcome,
             now=self._clock(),
-            provider_ref=ended.provider_ref,
-            note=ended.note or None,
-            detail=ended.detail,
+            provider_ref=end.provider_ref,
+            note=end.note or None,
+            detail=end.detail,
         )
+        ended(about.action, about.incident_id, end.outcome)
 
-    async def _done(self, key: str, claim: Claim, deed: Deed) -> Ended:
+    async def _done(self, key: str, claim: Claim, deed: Deed, about: About) -> Ended:
         try:
-            ended = await deed(claim)
+            with traced(about.action, claim.attempt):
+                end = await deed(claim)
         except NotDoneError as error:
-            await self._give_back(key, claim, error)
+            await self._give_back(key, claim, error, about)
             raise tried_again(error.reason, "Unreachable", error.after) from error
         except Exception as error:
-            await self._ledger.doubt(key, claim.attempt, type(error).__name__, now=self._clock())
+            await self._doubt(key, claim, type(error).__name__, about)
             raise
-        await self._close(key, claim, ended)
-        return ended
+        await self._close(key, claim, end, about)
+        return end
 
-    async def _give_back(self, key: str, claim: Claim, error: NotDoneError) -> None:
+    async def _give_back(self, key: str, claim: Claim, error: NotDoneError, about: About) -> None:
         if error.in_doubt:
-            await self._ledger.doubt(key, claim.attempt, error.reason, now=self._clock())
+            await self._doubt(key, claim, error.reason, about)
         else:
             await self._ledger.release(key, claim.attempt, error.reason)
+
+    async def _doubt(self, key: str, claim: Claim, reason: str, about: About) -> None:
+        await self._ledger.doubt(key, claim.attempt, reason, now=self._clock())
+        doubted(about.action, about.incident_id)
 
 
 def _ended(claim: Claim) -> Ended:

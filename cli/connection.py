@@ -1,6 +1,8 @@
 """How a command, the worker and the gateway reach Temporal."""
 
-from temporalio.client import Client
+from collections.abc import Sequence
+
+from temporalio.client import Client, Interceptor
 from temporalio.converter import DataConverter
 
 from domain.instant import instant
@@ -28,9 +30,9 @@ def converter_of(settings: Settings) -> DataConverter:
     return data_converter(codec_of(settings))
 
 
-async def client_of(settings: Settings, address: str | None = None) -> Client:
+async def client_of(settings: Settings, address: str | None = None, interceptors: Sequence[Interceptor] = ()) -> Client:
     """A client of the server that the settings name, or of one at another address. Raises SettingsError or UnreachableError."""
-    return await connect(address, settings.temporal_default, converter_of(settings))
+    return await connect(address, settings.temporal_default, converter_of(settings), interceptors)
 
 
 async def deliveries_of(settings: Settings) -> Deliveries:

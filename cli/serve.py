@@ -1,21 +1,28 @@
 """`doorstep serve`: the gateway."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException as NoSuchDoor
+from temporalio.client import Interceptor
 
 from cli.codec import add_codec
 from cli.connection import client_of
 from cli.desks import BUILT_IN, SECRET, Clock, chosen
+from cli.observing import observed
 from cli.receipts import bounce_door_of, status_door_of
 from cli.replies import handing_on_of, parts_of, reply_door_of, taking_of, working_off
 from domain.endpoint import DISPATCH
 from domain.links import Signer
+from intake.counting import CountedDoors, DoorFigures
 from intake.keys import Keys, listed
 from intake.limits import Limits, Shield
 from intake.offers import OfferDoor, Secrets
@@ -24,6 +31,7 @@ from intake.plans import PlanDoor
 from intake.problems import RefusedRequestError, problem
 from intake.revoking import RevokingDoor
 from intake.tickets import Deciding, TicketDoor
+from intake.tracing import TracedDoors
 from intake.updates import UpdateDoor
 from rules.directory_reader import read_directory_file
 from settings import Settings, SettingsError, secret_named
@@ -32,6 +40,7 @@ from store.plans import Plans
 from store.revocations import Revocations
 from web.app import Gateway, add_tracking, gateway_app, page_templates
 from web.deciding import Desk, add_deciding
+from web.metrics import add_metrics
 from workflows.client import UPDATES, Deliveries
 from workflows.clock import wall_clock
 
@@ -46,8 +55,9 @@ US: Mapping[str, str] = {"zendesk": "DOORSTEP_ZENDESK_EMAIL", "rt": "DOORSTEP_RT
 class Connecting:
     """The deliveries, connected to at first use, so that the pages are there before Temporal is."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, interceptors: Sequence[Interceptor] = ()) -> None:
         self._settings = settings
+        self._interceptors = interceptors
         self._deliveries: Deliveries | None = None
         self._turn = asyncio.Lock()
 
@@ -55,19 +65,15 @@ class Connecting:
         """Raises UnreachableError."""
         async with self._turn:
             if self._deliveries is None:
-                client = await client_of(self._settings)
+                client = await client_of(self._settings, interceptors=self._interceptors)
                 self._deliveries = Deliveries(client, patience=PATIENCE)
             return self._deliveries
 
 
-def application(settings: Settings) -> FastAPI:
-    """The gateway with every door that is set up. Raises SettingsError."""
-    gateway = Gateway(
-        database=Database(settings.database_url),
-        temporal_ui=settings.temporal_ui,
-        clock=wall_clock,
-    )
-    deliveries = Connecting(settings)
+def application(settings: Settings, interceptors: Sequence[Interceptor] = ()) -> FastAPI:
+    """The gateway with every door that is set up. `interceptors` are those of its Temporal client. Raises SettingsError."""
+    gateway = Gateway(Database(settings.database_url), settings.temporal_ui, wall_clock)
+    deliveries = Connecting(settings, interceptors)
     handing_on = handing_on_of(gateway.database, deliveries, wall_clock)
     app = gateway_app(gateway, working_off(handing_on, gateway.database))
     taking = taking_of(gateway.database, handing_on)
@@ -95,6 +101,7 @@ def application(settings: Settings) -> FastAPI:
     )
     if door := door_of(settings, deliveries, wall_clock):
         app.add_api_route(f"/v1/tickets/{door.desk}", door.changed, methods=["POST"], summary="a change at the ticket desk")
+    watch(app, gateway, settings)  # last, so that it is around everything else
     return app
 
 
@@ -110,6 +117,15 @@ def add_orders(app: FastAPI, door: OrderDoor) -> None:
     path = "/v1/deliveries"
     app.add_api_route(path, door.ordered, methods=["POST"], summary="an order, with which a delivery begins")
     app.add_api_route(f"{path}/{{delivery_id}}", door.asked, methods=["GET"], summary="how a delivery stands")
+
+
+def watch(app: FastAPI, gateway: Gateway, settings: Settings) -> None:
+    """What goes through the doors is counted from now on, shown at /metrics, and traced if that is wanted."""
+    registry = CollectorRegistry()
+    app.add_middleware(CountedDoors, figures=DoorFigures(registry))
+    add_metrics(app, registry, gateway.database, gateway.clock)
+    if settings.traces_to:
+        app.add_middleware(TracedDoors)
 
 
 def add_updates(app: FastAPI, door: UpdateDoor) -> None:
@@ -155,5 +171,12 @@ def door_of(settings: Settings, deliveries: Callable[[], Awaitable[Deciding]], c
 
 
 def serve(settings: Settings) -> None:
-    """Serves until it is told to end."""
-    uvicorn.run(application(settings), host=settings["DOORSTEP_HOST"], port=settings.port, log_level="warning", access_log=False)
+    """Serves until it is told to end. uvicorn ends with the signal that ended it, which would end us before all is told."""
+    signal.signal(signal.SIGTERM, _end)
+    with observed(settings, "gateway") as interceptors:
+        app = application(settings, interceptors)
+        uvicorn.run(app, host=settings["DOORSTEP_HOST"], port=settings.port, log_config=None, access_log=False)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)

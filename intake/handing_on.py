@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from domain.arrival import START
 from domain.instant import SECOND, Instant, Span
+from intake.tracing import in_trace
 from store.errors import StoreError
 from store.inbox import Entry, Inbox
 from workflows.client import RefusedError, UnreachableError
@@ -112,7 +113,8 @@ class HandingOn:
         if not await self._inbox.claim(entry.entry, until=now + CLAIM_LASTS, now=now):
             return False
         try:
-            note = await self._taken(entry)
+            with in_trace(entry.traceparent, "inbox: hand on"):
+                note = await self._taken(entry)
         except BaseException:
             await asyncio.shield(self._inbox.give_back(entry.entry))
             raise

@@ -7,6 +7,18 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
+from intake.counting import BECAUSE
+
+IN_OUR_WORDS = frozenset(
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
+"""Refusals whose detail is the same whatever was sent, so that it may be logged."""
+
 
 class RefusedRequestError(Exception):
     """What a door does not take: the HTTP status, why, and what is wrong with which field. It never quotes what was sent."""
@@ -23,6 +35,8 @@ class RefusedRequestError(Exception):
 
 def problem(refused: RefusedRequestError) -> JSONResponse:
     """The answer to what is refused."""
+    if refused.status in IN_OUR_WORDS and (because := BECAUSE.get()) is not None:
+        because.append(refused.detail)
     content: dict[str, Any] = {"title": refused.status.phrase, "status": int(refused.status), "detail": refused.detail}
     if refused.errors:
         content["errors"] = list(refused.errors)

@@ -178,18 +178,26 @@ def json_text(value: Any) -> str:
 
 def _engine(url: URL) -> AsyncEngine:
     if url.drivername.startswith("sqlite"):
-        engine = create_async_engine(url, json_serializer=json_text)
+        engine = create_async_engine(url, json_serializer=json_text, hide_parameters=True)
         event.listen(engine.sync_engine, "connect", prepare)
         event.listen(engine.sync_engine, "begin", begin)
         return engine
-    return create_async_engine(url, json_serializer=json_text, pool_pre_ping=True, connect_args={"timeout": CONNECT_TIMEOUT_S})
+    return create_async_engine(
+        url,
+        json_serializer=json_text,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        connect_args={"timeout": CONNECT_TIMEOUT_S},
+    )
 
 
 def _plain_engine(url: URL) -> Engine:
     """Without asyncio; it connects when it is used, which is on SQLite only. Nothing listens to its transactions: with a single
     listener SQLAlchemy looks for others at every step of every statement, which is a third of what a copy costs."""
     engine = create_engine(
-        url.set(drivername="sqlite") if url.drivername.startswith("sqlite") else "sqlite://", json_serializer=json_text
+        url.set(drivername="sqlite") if url.drivername.startswith("sqlite") else "sqlite://",
+        json_serializer=json_text,
+        hide_parameters=True,
     )
     event.listen(engine, "connect", prepare_for_copies)
     return engine

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from sqlalchemy import RowMapping, Select, func, or_, select, update
 
 from domain.arrival import Arrival
@@ -19,6 +20,8 @@ class Entry:
     entry: int
     id: str
     arrival: Arrival
+    traceparent: str | None = None
+    """The trace by which it came."""
 
 
 class Inbox:
@@ -40,6 +43,7 @@ class Inbox:
                 "request": None if one.request is None else dict(one.request),
                 "event": dict(one.event),
                 "received_at": now,
+                "traceparent": traceparent(),
             }
             for one in arrivals
         ]
@@ -97,4 +101,11 @@ def _come(source: str, message_id: str) -> Select[tuple[int]]:
 
 def _entry(row: RowMapping) -> Entry:
     arrival = Arrival(row["delivery_id"], row["event"], row["update"], row["request"])
-    return Entry(row["entry"], f"{row['source']}-{row['message_id']}", arrival)
+    return Entry(row["entry"], f"{row['source']}-{row['message_id']}", arrival, row["traceparent"])
+
+
+def traceparent() -> str | None:
+    """The trace under way, as W3C Trace Context writes it; None if there is none."""
+    carrier = dict[str, str]()
+    TraceContextTextMapPropagator().inject(carrier)
+    return carrier.get("traceparent")

@@ -358,6 +358,7 @@ inbox = Table(
     Column("claimed_until", BigInteger, doc="a gateway is handing it on"),
     Column("handed_at", BigInteger),
     Column("note", Prose, doc="why it could not be done as it was meant"),
+    Column("traceparent", String, doc="the trace by which it came (W3C), if traces are on"),
     UniqueConstraint("source", "message_id", "delivery_id"),
     Index("ix_inbox_handed_at", "handed_at", "delivery_id"),
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -29,12 +30,17 @@ class Gateway:
     clock: Callable[[], Instant]
 
 
+OFF = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
+
+UNWATCHED: dict[str, Any] = {"telemetry": OFF}
+"""FastAPI's own spans hold paths and queries, in which links of customers and words of senders stand. Ours: intake.tracing."""
+
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def gateway_app(gateway: Gateway, lifespan: Lifespan | None = None) -> FastAPI:
     """The application, with nothing connected yet. `lifespan` is what it does as long as it lives."""
-    app = FastAPI(title="Doorstep", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(title="Doorstep", docs_url=None, redoc_url=None, lifespan=lifespan, **UNWATCHED)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     pages = Pages(gateway)
     app.add_api_route("/", pages.status, response_class=HTMLResponse, include_in_schema=False)

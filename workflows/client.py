@@ -12,6 +12,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import (
     Client,
+    Interceptor,
     RPCTimeoutOrCancelledError,
     WithStartWorkflowOperation,
     WorkflowHandle,
@@ -77,7 +78,10 @@ class RefusedError(ValueError):
 
 
 async def connect(
-    address: str | None = None, default: str = "localhost:7233", converter: DataConverter = DATA_CONVERTER
+    address: str | None = None,
+    default: str = "localhost:7233",
+    converter: DataConverter = DATA_CONVERTER,
+    interceptors: Sequence[Interceptor] = (),
 ) -> Client:
     """A client to an address, or by the SDK's own configuration (TEMPORAL_ADDRESS, TEMPORAL_PROFILE, ...), else to the default."""
     target = address or default
@@ -85,7 +89,7 @@ async def connect(
         config = ClientConfig.load_client_connect_config()
         target = address or config.get("target_host") or default
         config["target_host"] = target
-        return await Client.connect(**config, data_converter=converter)
+        return await Client.connect(**config, data_converter=converter, interceptors=interceptors)
     except (RuntimeError, OSError) as error:
         raise UnreachableError(CANNOT_CONNECT.format(address=target, error=_reason(error))) from None
 

@@ -42,7 +42,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.reports import ADOPT, Unreadable, read_adoption, read_report
     from workflows.rulebooks import SHELF
     from workflows.state import State, packed
+    from workflows.tally import Tally
     from workflows.timer import KeptTimer, now
+    from workflows.tracing import CAME_BY, followed
     from workflows.writer import CopyWriter
 
 
@@ -58,6 +60,7 @@ class Delivery(Doors):
         self._timer = KeptTimer()
         self._writer = CopyWriter(lambda: copy_of(self._alive, now()), self._written)
         self._sight = Sight()
+        self._tally = Tally()
         self._is_shown = False
         self._running: set[asyncio.Task[None]] = set()
         self._asking: asyncio.Task[None] | None = None
@@ -75,16 +78,19 @@ class Delivery(Doors):
             workflow.set_current_details(refused_details(error.message))
             await workflow.wait_condition(workflow.all_handlers_finished)
             raise
+        self._tally.begin(self._state)
         await self._live()
         while not await self._has_ended():
             await self._live()  # something came while the end was being written
         return result_of(self._alive)
 
     async def _live(self) -> None:
-        await self._settle()
+        with followed(self._inbox):
+            await self._settle()
         while not self._is_over():
             await self._something_happened()
-            await self._settle()
+            with followed(self._inbox):
+                await self._settle()
             if self._is_due_to_continue():
                 workflow.continue_as_new(packed(self._alive, SHELF.edition))
 
@@ -173,15 +179,11 @@ class Delivery(Doors):
         at = now()  # what falls due while something is looked up outside is still to come for the state that was looked at
         looked = await self._looked(events, at)
         state = self._alive
-        self._state = replace(
-            state,
-            watch=looked.watch,
-            events_seen=state.events_seen + looked.learnt,
-        )
+        self._state = replace(state, watch=looked.watch, events_seen=state.events_seen + looked.learnt)
         for stopping in no_longer_asked(state.watch, looked.watch):
             self._run(stopping)
         for deed in looked.deeds:
-            self._start(deed)
+            self._run(self._do(deed))
         self._wake = next_wake(looked.wake, looked.watch, at)
         if self._wake is not None:
             self._timer.set(self._wake, state.watch.delivery.order.destination.timezone)
@@ -221,9 +223,6 @@ class Delivery(Doors):
 
     # Acting
 
-    def _start(self, deed: Deed) -> None:
-        self._run(self._do(deed))
-
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         """Begins what has to have ended before the delivery goes on as new, or ends."""
         task = asyncio.create_task(work)
@@ -235,9 +234,9 @@ class Delivery(Doors):
         if isinstance(came, Trouble) and came.lasting:
             came = failed(came)
         elif isinstance(came, Trouble):
-            self._inbox.append(Done(deed, ActionResult(Outcome.STARTED, f"trying again: {came.message}")))
+            self._inbox.append(Done(deed, ActionResult(Outcome.STARTED, f"trying again: {came.message}"), CAME_BY.get()))
             came = await self._patiently(deed)
-        self._inbox.append(Done(deed, came))
+        self._inbox.append(Done(deed, came, CAME_BY.get()))
 
     async def _patiently(self, deed: Deed) -> ActionResult:
         self._waiting[deed.request.key] = (deed, asyncio.create_task(patient_tries(deed)))
@@ -257,6 +256,7 @@ class Delivery(Doors):
 
     def _tell(self, at: Instant) -> None:
         """What others see, as it stands at an instant."""
+        self._tally.look_at(self._alive)
         self._write(at)
         workflow.set_current_details(details_of(self._alive, self._wake, at))
 

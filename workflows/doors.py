@@ -50,6 +50,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.snapshot import snapshot_of, timeline_of
     from workflows.state import State
     from workflows.timer import now
+    from workflows.tracing import CAME_BY
 
 
 class Doors:
@@ -73,7 +74,7 @@ class Doors:
     )
     def any_signal(self, name: str, args: Sequence[RawValue]) -> None:
         """Takes note of whatever is sent; what cannot be read is counted in the snapshot."""
-        self._inbox.append(Called() if name == LOOK_AGAIN else Reported(name, args))
+        self._inbox.append(Called() if name == LOOK_AGAIN else Reported(name, args, CAME_BY.get()))
 
     @workflow.update(description="acknowledges that the order is accepted, or fails with why it is not")
     async def accepted(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
@@ -206,7 +207,7 @@ class Doors:
     async def _ask(self, command: Any, edition: int = 1) -> dict[str, Any]:
         await self._admittance()
         info = workflow.current_update_info()
-        asked = Asked(Ask(command, now(), info.id if info else str(workflow.uuid4()), edition), asyncio.Future())
+        asked = Asked(Ask(command, now(), info.id if info else str(workflow.uuid4()), edition), asyncio.Future(), CAME_BY.get())
         self._inbox.append(asked)
         await asked.answer
         return {"ok": True, "as_of": iso(now())}

@@ -1,6 +1,6 @@
 """The interceptor that lets a workflow answer for what nobody could use, instead of failing its task for ever: a wrong number of
 arguments of a start, or a payload that cannot be opened (workflows.unreadable). Of updates and queries, senders would be told how
-our handlers are called."""
+our handlers are called. What is refused is counted and logged here too; of signals, where they are read (workflows.tally)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,11 @@ from temporalio.worker import (
 from workflows.contract import refuse_several
 
 with workflow.unsafe.imports_passed_through():
+    from workflows.tally import counting_refusals
     from workflows.unreadable import asked, ours, taken
+
+ACCEPTED = "accepted"
+"""The update that tells a refused order to its sender: that is counted as a refused start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +39,23 @@ class _Guarded(WorkflowInboundInterceptor):
             input.args = [TooManyArguments(len(input.args))]
         else:
             input.args = (ours if _is_our_own_start() else taken)(input.args)
-        return await super().execute_workflow(input)
+        with counting_refusals("start"):
+            return await super().execute_workflow(input)
 
     async def handle_signal(self, input: HandleSignalInput) -> None:
         input.args = [taken(value) if isinstance(value, list) else value for value in input.args]
         await super().handle_signal(input)
 
     def handle_update_validator(self, input: HandleUpdateInput) -> None:
-        refuse_several(input.args)
-        input.args = asked(input.args)
-        super().handle_update_validator(input)
+        with counting_refusals("update"):
+            refuse_several(input.args)
+            input.args = asked(input.args)
+            super().handle_update_validator(input)
 
     async def handle_update_handler(self, input: HandleUpdateInput) -> Any:
         input.args = ours(input.args)
-        return await super().handle_update_handler(input)
+        with counting_refusals("update" if input.update != ACCEPTED else None):
+            return await super().handle_update_handler(input)
 
     async def handle_query(self, input: HandleQueryInput) -> Any:
         refuse_several(input.args)

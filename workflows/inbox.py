@@ -1,4 +1,4 @@
-"""What a delivery has to take note of, in the order in which it came."""
+"""What a delivery has to take note of, in the order in which it came. `came_by`: the trace by which it came, if it is traced."""
 
 import asyncio
 from collections import deque
@@ -11,6 +11,7 @@ from temporalio.common import RawValue
 from domain.actions import ActionResult
 from rules.deeds import Deed
 from workflows.commands import Ask
+from workflows.tracing import Carrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Reported:
 
     name: str
     args: Sequence[RawValue]
+    came_by: Carrier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Asked:
 
     ask: Ask
     answer: "asyncio.Future[None]"
+    came_by: Carrier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Done:
 
     deed: Deed
     result: ActionResult
+    came_by: Carrier | None = None
 
 
 @dataclass(frozen=True, slots=True)

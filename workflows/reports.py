@@ -56,6 +56,14 @@ def read_report(name: str, args: Sequence[RawValue], known_at: Instant) -> tuple
         return _unreadable(f"report: {error.message}", known_at)
 
 
+def type_of(reason: str) -> str:
+    """Of what kind a rejection is, for counting: its reason begins with the time."""
+    said = reason.partition(" ")[2]
+    if said.startswith("unknown signal"):
+        return "unknown_signal"
+    return "InvalidInput" if said.startswith(REPORT) else "unusable"
+
+
 def read_answer(args: Sequence[RawValue]) -> AnswerIn:
     """What the signal `answer` says; raises ApplicationError "InvalidInput"."""
     return read_payload(AnswerIn, _only_one(ANSWER, args))

@@ -17,6 +17,7 @@ import aiosmtplib
 from domain.instant import SECOND, Instant, Span, moment
 from domain.sending import Message, Sending, Sent, Unsent
 from integrations.messaging.failures import of_mail
+from integrations.outgoing import outgoing
 
 StartTls = Literal["required", "optional", "never"]
 START_TLS: dict[StartTls, bool | None] = {"required": True, "optional": None, "never": False}
@@ -102,7 +103,8 @@ class SmtpMail:
             return Unsent("the recipient's e-mail address is not valid; correct it in the order or the directory", retry=False)
         try:
             async with asyncio.timeout(self._timeout):
-                await self._hand_over(mail)
+                with outgoing("SMTP send", self._server.host):
+                    await self._hand_over(mail)
         except (aiosmtplib.SMTPException, OSError) as error:
             return of_mail(error, str(self._server))
         return Sent(str(mail["Message-ID"]))

@@ -14,6 +14,7 @@ from domain.actions import ActionRequest
 from domain.instant import SECOND, Instant, Span
 from domain.sending import Message, Sending, Sent, Unsent
 from integrations.judging import BETWEEN_LOGINS, Provider, of_answer, of_failure, retry_after
+from integrations.outgoing import host_of, outgoing
 
 LONGEST = 2_900
 """Characters of a section; Slack takes 3000."""
@@ -37,7 +38,8 @@ class SlackPager:
             return Unsent(reason, retry=True, after=BETWEEN_LOGINS)
         try:
             async with asyncio.timeout(self._timeout / 1000):
-                return await self._sent(url, body_of(message, link), provider, key)
+                with outgoing("Slack POST", host_of(url)):
+                    return await self._sent(url, body_of(message, link), provider, key)
         except (ClientError, OSError) as error:
             return of_failure(provider, error)
 

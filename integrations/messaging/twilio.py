@@ -16,6 +16,7 @@ from twilio.rest import Client  # type: ignore[import-untyped]
 from domain.instant import MINUTE, SECOND, Instant, Span, instant
 from domain.sending import Sending, Sent, Unsent
 from integrations.messaging.failures import TwilioAnswerError, of_twilio
+from integrations.outgoing import host_of, outgoing
 
 TWILIO = "https://api.twilio.com"
 
@@ -70,7 +71,8 @@ class RewritingHttpClient(AsyncTwilioHttpClient):  # type: ignore[misc]
         url = self._base_url + url.removeprefix(TWILIO)
         headers = {**(headers or {}), **(_basic(*auth) if auth else {})}
         async with asyncio.timeout(self._total_s):
-            response = await super().request(method, url, params, data, headers, None, self._total_s, allow_redirects)
+            with outgoing(f"Twilio {method}", host_of(self._base_url)):
+                response = await super().request(method, url, params, data, headers, None, self._total_s, allow_redirects)
         if response.status_code >= 400:
             raise _answer(response)
         return response

@@ -13,6 +13,7 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 from domain.instant import SECOND, Instant, Span
 from domain.sending import Unsent
 from integrations.judging import Provider, of_answer, of_failure, retry_after
+from integrations.outgoing import host_of, outgoing
 
 KEPT = "the ticket is kept and tried again"
 
@@ -81,10 +82,11 @@ class Api:
     ) -> Any:
         """The JSON that is answered. Raises NotTakenError."""
         try:
-            async with self._open().request(
-                method, self._url + path, params=params, json=body, headers=headers, allow_redirects=False
-            ) as response:
-                return await self._answer(response)
+            with outgoing(f"ticket desk {method}", host_of(self._url)):
+                async with self._open().request(
+                    method, self._url + path, params=params, json=body, headers=headers, allow_redirects=False
+                ) as response:
+                    return await self._answer(response)
         except (ClientError, OSError) as error:  # TimeoutError is an OSError
             raise NotTakenError(of_failure(self._provider, error)) from None
 

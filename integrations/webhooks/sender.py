@@ -11,6 +11,7 @@ from domain.endpoint import Endpoint, Taken
 from domain.instant import SECOND, Instant, Span
 from domain.sending import Unsent
 from integrations.judging import BETWEEN_LOGINS, Provider, of_answer, of_failure, retry_after
+from integrations.outgoing import host_of, outgoing, trace_headers
 from integrations.webhooks.signature import call_id, signed_headers
 
 LONGEST_ANSWER = 64 * 1024
@@ -48,7 +49,8 @@ class Webhooks:
             return Unsent(f"{provider.name}: {headers}; {KEPT}", retry=True, after=BETWEEN_LOGINS)
         try:
             async with asyncio.timeout(self._timeout / 1000):
-                return await self._sent(row.url, data, headers, provider, call_id(key))
+                with outgoing("webhook POST", host_of(row.url)):
+                    return await self._sent(row.url, data, {**headers, **trace_headers()}, provider, call_id(key))
         except (ClientError, OSError) as error:
             return of_failure(provider, error)
 

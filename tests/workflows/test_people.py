@@ -249,6 +249,6 @@ async def test_each_step_of_an_escalation_that_pages_those_on_call_pages_the_nex
     async with stage(temporal.client, a_book(rule)) as on:
         delivery_id = await failed(on)
 
-        await on.until(delivery_id, lambda snapshot: len(snapshot["actions"]) == 3)
+        await on.until(delivery_id, lambda _: len(on.recorder.requests) == 3)
 
         assert [request.turn for request in on.recorder.requests] == [0, 1, 2]
