@@ -35,7 +35,7 @@ def _prometheus(bind: str) -> PrometheusConfig:
         durations_as_seconds=True,
         histogram_bucket_overrides={
             **{metric.name: list(metric.buckets) for metric in METRICS if metric.buckets},
-            **dict.fromkeys(WAITING, list(SOON)),
+            **{name: list(SOON) for name in WAITING},
         },
     )
 

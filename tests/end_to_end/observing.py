@@ -20,8 +20,8 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from cli.site import Site
 from cli.standins.mail_catcher import MailCatcher, catching
 from settings import Settings, read_settings
-from tests.end_to_end.conftest import free_port
 from tests.endpoints import Recorder, recording
+from tests.ports import free_port
 from tests.workflows.stage import an_order
 
 TOKEN, API_KEY = "twilio-token", "a-key-of-the-order-system"
