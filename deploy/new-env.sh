@@ -40,6 +40,8 @@ DOORSTEP_KEEP_DAYS=
 DOORSTEP_CODEC_KEYS=
 DOORSTEP_CODEC_PLAIN_UNTIL=
 DOORSTEP_CODEC_TOKEN=
+
+# Lines of the log: json, or text; an address makes worker and gateway send traces there, such as http://collector:4318
 DOORSTEP_LOG=json
 DOORSTEP_LOG_LEVEL=info
 OTEL_EXPORTER_OTLP_ENDPOINT=
