@@ -268,6 +268,8 @@ class Deliveries:
         except UnreadableError as error:
             raise UnreachableError(str(error)) from None
         except (TimeoutError, RPCTimeoutOrCancelledError):
+            if _is_cancelled():  # the SDK says the same of a call that took too long and of one that nobody waits for any more
+                raise asyncio.CancelledError from None
             if self._patience is None:
                 raise
         except RPCError as error:
@@ -282,6 +284,11 @@ def _undoes_the_end(known: Sequence[Mapping[str, Any]], told: Sequence[Mapping[s
     finals = {event["event_id"] for event in known if (event["status"] or IMPLIED_STATUS.get(event["kind"])) in FINAL}
     withdrawn = {event["detail"]["event_id"] for event in (*known, *told) if event["kind"] == Kind.CORRECTION}
     return bool(finals) and finals <= withdrawn
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def pollers(client: Client, task_queue: str = TASK_QUEUE) -> int:

@@ -88,8 +88,9 @@ class Garbage:
         self._numbers = 0
 
     async def throw(self, count: int, lasts_s: float, began: float, chance: Random) -> None:
-        """So many pieces, spread over the storm. Returns when each was answered."""
+        """So many pieces, and at least one at every door, spread over the storm. Returns when each was answered."""
         ways = self._ways()
+        count = max(count, len(ways))
         waiting: list[asyncio.Task[None]] = []
         for place in range(count):
             await asyncio.sleep(max(0.0, began + 1 + (lasts_s - 1) * place / count - time.monotonic()))

@@ -117,17 +117,17 @@ def _failed(reason: str) -> Told:
 
 
 FAULTS: Mapping[str, Callable[[], Story]] = {
-    "late": lambda: ("late", ROUTE[:2], 6.0, 22.0),
-    "no scan on the van": lambda: ("missed-scan", ROUTE, FAR_S, 28.0),
-    "stays at the hub": lambda: ("hub-dwell", ROUTE[:3], FAR_S, 28.0),
-    "nobody at home": lambda: ("failed-attempt", (*ROUTE, _failed("consignee_not_home")), FAR_S, 16.0),
-    "wrong address": lambda: ("failed-attempt", (*ROUTE, _failed("consignee_incorrect_address")), FAR_S, 16.0),
-    "expected too late": lambda: ("predicted-late", (*ROUTE[:2], EXPECTED_LATE), FAR_S, 14.0),
+    "late": lambda: ("late", ROUTE[:2], 6.0, 16.0),
+    "no scan on the van": lambda: ("missed-scan", ROUTE, FAR_S, 22.0),
+    "stays at the hub": lambda: ("hub-dwell", ROUTE[:3], FAR_S, 22.0),
+    "nobody at home": lambda: ("failed-attempt", (*ROUTE, _failed("consignee_not_home")), FAR_S, 12.0),
+    "wrong address": lambda: ("failed-attempt", (*ROUTE, _failed("consignee_incorrect_address")), FAR_S, 12.0),
+    "expected too late": lambda: ("predicted-late", (*ROUTE[:2], EXPECTED_LATE), FAR_S, 10.0),
     "too warm": lambda: (
         "too-warm",
         (*ROUTE[:2], Told("warm", "sensor", 1.4, {"detail": {"name": "temperature", "value": "9.5", "unit": "C"}})),
         FAR_S,
-        22.0,
+        16.0,
     ),
 }
 """Fault -> how it goes. To add one: a row here, and a rule in the book."""

@@ -74,19 +74,19 @@ class Storm:
     def __init__(self, parts: Parts, damage: Damage) -> None:
         self._parts = parts
         self._damage = damage
-        self._waiting: set[asyncio.Task[None]] = set()
 
     async def strike(self, blows: Sequence[Blow], began: float) -> None:
-        """Returns when every part is back. `began` is by the monotonic clock."""
-        for blow in sorted(blows, key=lambda one: one.at):
-            await asyncio.sleep(max(0.0, began + blow.at - time.monotonic()))
-            struck = (
-                self._cut(self._parts.lines[blow.target], blow.shut) if blow.target in self._parts.lines else self._killed(blow)
-            )
-            task = asyncio.create_task(struck)
-            self._waiting.add(task)
-            task.add_done_callback(self._waiting.discard)
-        await asyncio.gather(*self._waiting)
+        """Returns when every part is back, and raises as soon as one is not in time. `began` is by the monotonic clock."""
+        async with asyncio.TaskGroup() as striking:
+            for blow in sorted(blows, key=lambda one: one.at):
+                await asyncio.sleep(max(0.0, began + blow.at - time.monotonic()))
+                striking.create_task(self._struck(blow))
+
+    async def _struck(self, blow: Blow) -> None:
+        if blow.target in self._parts.lines:
+            await self._cut(self._parts.lines[blow.target], blow.shut)
+        else:
+            await self._killed(blow)
 
     async def _cut(self, line: Line, shut: bool) -> None:
         before = line.cuts

@@ -21,7 +21,7 @@ async def test_nothing_is_lost_while_every_part_is_killed(tmp_path: Path) -> Non
     pytest.importorskip("pgserver", reason="the database that is killed is PostgreSQL, from the package pgserver")
     said: list[str] = []
 
-    outcome = await play(SEED, Size(DELIVERIES, rate=6.0, each=1, workers=1), tmp_path, said.append)
+    outcome = await play(SEED, Size(DELIVERIES, rate=10.0, each=1, workers=1), tmp_path, said.append)
 
     shown = as_json(outcome)
     assert shown["lost"] == {}, f"seed {SEED}, {DELIVERIES} deliveries; logs and what is known of each loss are in {tmp_path}"

@@ -1,8 +1,11 @@
 """Nobody there, no such rule, a refused order: a clear sentence instead of silence or a traceback."""
 
+import asyncio
 import uuid
+from typing import Any
 
 import pytest
+from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
@@ -32,6 +35,30 @@ async def test_a_question_without_a_worker_says_so_too(temporal: WorkflowEnviron
 
     with pytest.raises(UnreachableError, match="nobody polls"):
         await deliveries.query(order["delivery_id"], "snapshot")
+
+
+async def test_a_call_that_nobody_waits_for_any_more_is_cancelled_and_no_outage(temporal: WorkflowEnvironment) -> None:
+    """It became an UnreachableError, which callers answer by trying again: they could not be ended."""
+    deliveries = Deliveries(temporal.client, f"nobody-{uuid.uuid4().hex[:8]}", patience=30)
+    order = an_order()
+    call = asyncio.create_task(deliveries.start(order))
+    handle = deliveries.handle(order["delivery_id"])
+    async with asyncio.timeout(20):
+        while not await _has_begun(handle):
+            await asyncio.sleep(0.05)
+
+    call.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await call
+
+
+async def _has_begun(handle: WorkflowHandle[Any, Any]) -> bool:
+    try:
+        await handle.describe()
+    except RPCError:
+        return False
+    return True
 
 
 async def test_a_rule_that_there_is_not_is_named_with_those_that_are(temporal: WorkflowEnvironment) -> None:
