@@ -9,6 +9,7 @@ from cli.command import FINDINGS, FINE
 from cli.connection import deliveries_of
 from settings import Settings
 from store.database import Database
+from store.errors import UnknownRulebookError
 from store.rulebooks import Rulebooks
 from workflows.clock import wall_clock
 from workflows.takeover import Takeover, take_over
@@ -17,9 +18,12 @@ SHOW_EVERY = 1.0
 """Seconds between two lines of progress."""
 
 
-async def adopt_rulebook(settings: Settings, name: str, rate: int, format: str) -> int:
-    """Every running delivery of a rulebook adopts its current version; 1 if one refused or did not answer."""
+async def adopt_rulebook(settings: Settings, name: str, rate: int, format: str, only: str | None = None) -> int:
+    """Every running delivery of a rulebook (`only`: those under the version that begins so) adopts its current version, except
+    those of a canary that stands; 1 if one refused or did not answer."""
     version, older = await _versions(settings, name)
+    if only is not None:
+        older = _those(name, older, only)
     deliveries = await deliveries_of(settings)
     taken = await take_over(deliveries, version, older, rate, _Progress())
     if format == "json":
@@ -40,14 +44,24 @@ async def roll_back(settings: Settings, name: str, rate: int, format: str) -> in
 
 
 async def _versions(settings: Settings, name: str) -> tuple[str, tuple[str, ...]]:
-    """The current version, and all others of the name."""
+    """The current version, and all others of the name but its canary."""
     database = Database(settings.database_url)
     try:
         shelf = Rulebooks(database)
-        version = await shelf.current(name)
-        return version, tuple(other for other in await shelf.versions(name) if other != version)
+        version, canary = await shelf.current(name), (await shelf.canaries()).get(name)
+        kept = {version} if canary is None else {version, canary.version}
+        return version, tuple(other for other in await shelf.versions(name) if other not in kept)
     finally:
         await database.close()
+
+
+def _those(name: str, older: tuple[str, ...], begins: str) -> tuple[str, ...]:
+    """The versions that begin so; raises UnknownRulebookError."""
+    found = tuple(version for version in older if begins and version.startswith(begins))
+    if not found:
+        known = ", ".join(version[:12] for version in older) or "none"
+        raise UnknownRulebookError(f"no version of {name!r} to come from begins with {begins!r}; there are: {known}")
+    return found
 
 
 class _Progress:

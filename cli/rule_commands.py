@@ -101,24 +101,34 @@ def record(
 def publish(
     path: Annotated[Path | None, typer.Argument(help="a rulebook or a folder; default: DOORSTEP_RULES")] = None,
     back: Annotated[str | None, typer.Option(help="instead: the version of this rulebook that was current before")] = None,
+    canary: Annotated[
+        str | None,
+        typer.Option(help="only this share of new deliveries gets them, such as 10%; the rest get the current version"),
+    ] = None,
 ) -> None:
     """Publish rulebooks: new deliveries get them at once; those that run keep their version until they adopt another."""
+    from cli.canary import share_of
     from cli.rules import publish_back, publish_rules
 
-    settings = read_settings()
-    ends_with(lambda: publish_rules(settings, path) if back is None else publish_back(settings, back))
+    if canary is not None and back is not None:
+        raise typer.BadParameter("give --canary or --back, one of the two")
+    settings, share = read_settings(), None if canary is None else share_of(canary)
+    ends_with(lambda: publish_rules(settings, path, share) if back is None else publish_back(settings, back))
 
 
 @rules.command()
 def adopt(
     name: Annotated[str, typer.Argument(help="the rulebook, by name")] = "standard",
     rate: Annotated[int, typer.Option(min=1, max=1000, help="at most so many deliveries a second")] = 20,
+    only: Annotated[
+        str | None, typer.Option("--from", help="only those under this version: its SHA-256, or how it begins")
+    ] = None,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Let running deliveries adopt the current version of their rulebook. Cut off, another run goes on with those left."""
     from cli.adoption import adopt_rulebook
 
-    ends_with(lambda: adopt_rulebook(read_settings(), name, rate, format.value))
+    ends_with(lambda: adopt_rulebook(read_settings(), name, rate, format.value, only))
 
 
 @rules.command()
@@ -131,3 +141,30 @@ def rollback(
     from cli.adoption import roll_back
 
     ends_with(lambda: roll_back(read_settings(), name, rate, format.value))
+
+
+@rules.command()
+def canary(
+    name: Annotated[str, typer.Argument(help="the rulebook, by name")] = "standard",
+    share: Annotated[str | None, typer.Option(help="from now on this share of new deliveries gets it, such as 50%")] = None,
+    promote: Annotated[bool, typer.Option("--promote", help="all new deliveries get it; adopt lets running ones follow")] = False,
+    end: Annotated[bool, typer.Option("--end", help="no new delivery gets it; running ones adopt the current version")] = False,
+    rate: Annotated[int, typer.Option(min=1, max=1000, help="with --end: at most so many deliveries a second")] = 20,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Show how the canary of a rulebook does beside the current version; widen, promote or end it."""
+    from cli.canary import end_canary, promote_canary, share_of, show_canary, widen_canary
+
+    if (share is not None) + promote + end > 1:
+        raise typer.BadParameter("give --share, --promote or --end, one of the three")
+    settings = read_settings()
+    if end:
+        ends_with(lambda: end_canary(settings, name, rate, format.value))
+    if promote:
+        ends_with(lambda: promote_canary(settings, name, format.value))
+    percent = None if share is None else share_of(share)
+    ends_with(
+        lambda: (
+            show_canary(settings, name, format.value) if percent is None else widen_canary(settings, name, percent, format.value)
+        )
+    )

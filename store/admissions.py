@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select
 
 from domain.copy import Admission, AdmitRequest, Admittance
+from domain.lot import lot
 from store.database import Database
 from store.deliveries import Deliveries
 from store.tables import deliveries, rulebook_names
@@ -18,7 +19,9 @@ _LIVES = (
     .where(deliveries.c.delivery_id == bindparam("delivery_id"))
     .order_by(deliveries.c.generation.desc())
 )
-_VERSION = select(rulebook_names.c.sha256).where(rulebook_names.c.name == bindparam("name"))
+_VERSION = select(rulebook_names.c.sha256, rulebook_names.c.canary, rulebook_names.c.canary_share).where(
+    rulebook_names.c.name == bindparam("name")
+)
 _NAMES = select(rulebook_names.c.name).order_by(rulebook_names.c.name)
 
 
@@ -46,14 +49,21 @@ class Admissions:
             return Admission(Admittance.ADMITTED, mine.generation, mine.rulebook_version)
         if lives and lives[0].finished_at is not None and not request.reopen:
             return Admission(Admittance.ALREADY_FINISHED, lives[0].generation)
-        version = connection.execute(_VERSION, {"name": request.draft.rulebook}).scalar_one_or_none()
-        if version is None:
+        named = connection.execute(_VERSION, {"name": request.draft.rulebook}).one_or_none()
+        if named is None:
             return Admission(Admittance.UNKNOWN_RULEBOOK, known=tuple(connection.execute(_NAMES).scalars()))
+        version = _version(named, request.draft.delivery_id)
         # An earlier run of this id that did not end as a delivery was terminated: this is its next life.
         generation = lives[0].generation + 1 if lives else 1
         first = replace(request.draft, generation=generation, rulebook_version=version)
         is_ours = self._deliveries.begin(connection, first)
         return Admission(Admittance.ADMITTED, generation, version) if is_ours else None
+
+
+def _version(named: Row[Any], delivery_id: str) -> str:
+    """The canary if there is one and the lot falls so, else the current version."""
+    is_canary = named.canary is not None and lot(delivery_id) < named.canary_share
+    return str(named.canary if is_canary else named.sha256)
 
 
 def _lives(connection: Connection, delivery_id: str) -> Sequence[Life]:

@@ -7,6 +7,8 @@ StoreError
     ClaimLostError           a later claim has taken the effect over
     ReservationLostError     room that was kept for a delivery was given back
     UnknownRulebookError     no rulebook of that name or version was published
+    CanaryStandsError        a rulebook has a canary, which has to end or be promoted first
+    NoCanaryError            a rulebook has no canary
     UnknownDriversError      routes have drivers whom nobody ever named
 """
 
@@ -37,6 +39,14 @@ class ReservationLostError(StoreError):
 
 class UnknownRulebookError(StoreError, LookupError):
     """No rulebook of that name or version was published."""
+
+
+class CanaryStandsError(StoreError):
+    """A rulebook has a canary: no third version becomes current before it is promoted or ended."""
+
+
+class NoCanaryError(StoreError, LookupError):
+    """A rulebook has no canary."""
 
 
 class UnknownDriversError(StoreError, LookupError):

@@ -231,7 +231,8 @@ rulebooks = Table(
     Column("sha256", String(64), primary_key=True),
     Column("name", String, nullable=False),
     Column("canonical", Text, nullable=False, doc="the canonical JSON, to the byte: its hash is the name of the version"),
-    Column("published_at", BigInteger, nullable=False, doc="when it last became the current one"),
+    Column("published_at", BigInteger, nullable=False, doc="when it was last published or promoted"),
+    Column("current_since", BigInteger, doc="when it last became the current one; NULL: it never was, only a canary"),
 )
 
 rulebook_names = Table(
@@ -239,6 +240,9 @@ rulebook_names = Table(
     METADATA,
     Column("name", String, primary_key=True),
     Column("sha256", String(64), ForeignKey("rulebooks.sha256"), nullable=False, doc="the version that new deliveries get"),
+    Column("canary", String(64), ForeignKey("rulebooks.sha256"), doc="the version that a share of new deliveries gets instead"),
+    Column("canary_share", Integer, doc="of it, in percent"),
+    Column("canary_since", BigInteger),
 )
 
 feeds = Table(
