@@ -141,6 +141,6 @@ async def test_deliveries_and_incidents_of_a_version_are_counted_since_the_canar
 
 def incident(delivery_id: str, book: str) -> Incident:
     return Incident(
-        incident_id=f"{delivery_id}/1/late/1", rule="late", episode=1, severity=Severity.HIGH, mode=Mode.OFF, says="late",
+        incident_id=f"{delivery_id}/1/late/1", rule="late", episode=1, severity=Severity.HIGH, mode=Mode.LIVE, says="late",
         opened_at=NOON, book=book,
     )  # fmt: skip
