@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from cli.adoption import adopt_rulebook
 from cli.canary import promote_canary, share_of, show_canary, widen_canary
 from cli.errors import InputError
 from cli.main import app
@@ -100,6 +101,15 @@ async def test_what_is_current_is_no_canary_and_nothing_is_no_current_version(se
     assert (await published(settings, FIRST, share=10)).endswith("is current already: no canary")
     with pytest.raises(NoCanaryError, match="rulebook 'standard' has no canary"):
         await widen_canary(settings, "standard", 50, "text")
+
+
+async def test_adopt_leaves_a_canary_alone_and_says_from_which_versions_it_can_come(settings: Settings) -> None:
+    old = (await published(settings, FIRST)).split()[1]
+    await published(settings, SECOND)
+    new = (await published(settings, THIRD, share=10)).split()[1]
+
+    with pytest.raises(UnknownRulebookError, match=rf"begins with '{new[:8]}'; there are: {old[:12]}$"):
+        await adopt_rulebook(settings, "standard", 20, "text", new[:8])
 
 
 @pytest.mark.parametrize("text", ["0", "100%", "1.5%", "half", "", "-3", "١٠%"])
