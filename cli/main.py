@@ -113,6 +113,22 @@ def migrate() -> None:
 
 
 @app.command()
+def backup(folder: Annotated[Path, typer.Argument(help="where to; must not exist yet")]) -> None:
+    """Copy what `doorstep up` keeps, while it runs: Temporal's database, then ours. The copy holds personal data."""
+    from cli.backup import back_up
+
+    raise typer.Exit(back_up(read_settings(), folder))
+
+
+@app.command()
+def restore(folder: Annotated[Path, typer.Argument(help="what `doorstep backup` made")]) -> None:
+    """Put a backup into an empty DOORSTEP_HOME, so that `doorstep up` goes on from it without doing anything twice."""
+    from cli.restore import restore as put_back
+
+    ends_with(lambda: put_back(read_settings(), folder))
+
+
+@app.command()
 def purge(
     before: Annotated[str | None, typer.Option("--before", help="delete what ended before this day, such as 2026-01-01")] = None,
     personal_before: Annotated[

@@ -63,6 +63,11 @@ def newest() -> str:
     return revision
 
 
+def knows(revision: str) -> bool:
+    """Whether this program can bring a schema of this revision up to date: it is not newer than the program."""
+    return revision in _known_revisions()
+
+
 def _make_file(database: Database) -> None:
     try:
         Path(database.place).parent.mkdir(parents=True, exist_ok=True)

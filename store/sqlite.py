@@ -1,8 +1,10 @@
 """What SQLite needs to be told: its journal, its patience, and when a transaction begins."""
 
+import os
 import sqlite3
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -35,6 +37,19 @@ def use_wal(path: str) -> None:
             else:
                 return
         raise sqlite3.OperationalError("another process keeps the database locked")
+
+
+def copy_while_used(source: Path, copy: Path) -> None:
+    """A copy of a database as it is at one moment, while others write to it; only its owner may read it.
+
+    Raises FileExistsError if there is something at `copy`, sqlite3.Error.
+    """
+    os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(f"{source.as_uri()}?mode=rw", uri=True)) as used, closing(sqlite3.connect(copy)) as into:
+        used.backup(into)
+        (found,) = into.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise sqlite3.DatabaseError(f"the copy of {source} is damaged: {found}")
 
 
 def prepare(connection: Any, record: Any) -> None:
