@@ -4,6 +4,8 @@
 the order sent again joins the delivery that it began. `GET /v1/deliveries/{delivery_id}` is its snapshot.
 """
 
+import hashlib
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -45,7 +47,7 @@ class OrderDoor:
         self._clock = clock
 
     async def ordered(self, request: Request) -> Response:
-        """One order. The same `Idempotency-Key` is the same call."""
+        """One order. The same `Idempotency-Key` with the same order is the same call."""
         try:
             self._keys.check(request.headers)
             order = object_of(await body_of(request, LONGEST))
@@ -73,9 +75,10 @@ class OrderDoor:
             return problem(RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, said, headers=AGAIN))
 
     async def _taken(self, order: Mapping[str, Any], message_id: str) -> Taken:
-        """Raises StoreError."""
+        """Another order under a key that was used is another message: none is lost. Raises StoreError."""
         arrival = Arrival(order["delivery_id"], {}, START, order)
-        return await self._taking.take(SOURCE, message_id, [arrival], self._clock())
+        digest = hashlib.sha256(json.dumps(order, sort_keys=True).encode()).hexdigest()
+        return await self._taking.take(SOURCE, f"{message_id}-{digest}", [arrival], self._clock())
 
 
 def _answer(delivery_id: str, taken: Taken) -> Response:

@@ -15,7 +15,16 @@ def is_free(port: int) -> bool:
         return True
 
 
-PORTS = iter(range(20_000 + os.getpid() % 1_000 * 10, 31_000))
+def _ours() -> range:
+    """A part of the ports for each process of a run of tests, and in it another beginning for each run."""
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    size = 11_000 // count
+    begin = 20_000 + number * size
+    return range(begin + os.getpid() % 100 * (size // 200), begin + size)
+
+
+PORTS = iter(_ours())
 """Below those that the kernel gives to connections: one of these was free when it was chosen and taken by a connection of
 another program when the site came to use it. No port is given out twice."""
 

@@ -108,6 +108,18 @@ async def test_while_temporal_is_away_the_order_is_kept_and_begins_once_when_it_
         assert again.json()["state"] == "started"
 
 
+async def test_another_order_under_a_used_key_is_not_lost(temporal: WorkflowEnvironment, sqlite_database: Database) -> None:
+    async with stage(temporal.client, a_book(LATE)) as on, door(sqlite_database, Temporal(on.deliveries)) as (client, _):
+        orders = [an_order(), an_order()]
+
+        for order in orders:
+            answer = await client.post("/v1/deliveries", json=order, headers={"Idempotency-Key": "1001"})
+            assert answer.json() == {"delivery_id": order["delivery_id"], "state": "started"}
+
+        for order in orders:
+            assert (await on.snapshot(order["delivery_id"]))["status"] == "created"
+
+
 async def test_every_mistake_of_an_order_is_named_and_nothing_is_kept(sqlite_database: Database) -> None:
     async with door(sqlite_database, Temporal()) as (client, _):
         wrong: dict[str, Any] = {**an_order(), "carrier": "not a name", "promised": {"end": "tomorrow"}}
