@@ -146,10 +146,10 @@ def test_probes_ask_at_the_ports_that_are_told() -> None:
     worker = PODS["Deployment/doorstep-worker"]["spec"]["containers"][0]
     gateway = PODS["Deployment/doorstep-gateway"]["spec"]["containers"][0]
 
-    assert [port["containerPort"] for port in worker["ports"]] == [told.worker_port]
+    assert [port["containerPort"] for port in worker["ports"]] == [told.worker_port, int(told.metrics_bind.rpartition(":")[2])]
     assert [port["containerPort"] for port in gateway["ports"]] == [told.port]
     for container in (worker, gateway):
-        (port,) = container["ports"]
+        port = container["ports"][0]
         paths = {kind: container[kind]["httpGet"] for kind in ("readinessProbe", "livenessProbe")}
         assert paths["readinessProbe"] == {"path": "/readyz", "port": port["name"]}
         assert paths["livenessProbe"] == {"path": "/healthz", "port": port["name"]}

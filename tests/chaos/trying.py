@@ -13,7 +13,8 @@ from workflows.client import UnreachableError
 PAUSE_S, LONGEST_PAUSE_S = 0.2, 2.0
 """Between two tries: twice as long each time, so that those who wait do not keep away what they wait for."""
 
-GIVES_UP_S = 240.0
+GIVES_UP_S = 600.0
+"""Temporal may give the task of a worker that died to another one only after minutes; then it is taken all the same."""
 ANSWER_S = 30.0
 
 Result = TypeVar("Result")
