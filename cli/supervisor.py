@@ -63,8 +63,17 @@ class Running:
         await asyncio.wait((up, self._keeper), timeout=within, return_when=asyncio.FIRST_COMPLETED)
         up.cancel()
         if not self._up.is_set():
+            has_ended = self._keeper.done()
             await self.stop()
-            raise StartError(f"{self.program.name} did not come up within {within:.0f} s; its log is {self.program.log}")
+            why = self._last_words() if has_ended else f"did not come up within {within:.0f} s"
+            raise StartError(f"{self.program.name} {why}; its log is {self.program.log}")
+
+    def _last_words(self) -> str:
+        """How it ended, and the last line of its log, which says why."""
+        lines = self.program.log.read_text(errors="replace").split("\n") if self.program.log.exists() else []
+        said = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        code = self._process.returncode if self._process else "?"
+        return f"ended at once (exit code {code})" + (f": {said[:300]}" if said else "")
 
     async def stop(self) -> None:
         """Asks it to end, then ends it."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cli import supervisor
-from cli.supervisor import Program, Running
+from cli.supervisor import Program, Running, StartError
 
 DIES_AT_ONCE = [sys.executable, "-c", "print('ready', flush=True)"]
 SPAWN = asyncio.create_subprocess_exec
@@ -70,3 +70,12 @@ async def test_a_program_can_be_stopped_while_it_is_being_started_again(tmp_path
         await stopping[0]
 
     assert one.starts == 2
+
+
+async def test_a_program_that_ends_instead_of_coming_up_is_told_with_its_last_words(tmp_path: Path) -> None:
+    """It was said not to have come up in time, and why stood in the log only."""
+    command = [sys.executable, "-c", "import sys; sys.exit('a key has fewer than 16 characters')"]
+    one = Running(Program("it", command, tmp_path / "it.log"), lambda line: None)
+
+    with pytest.raises(StartError, match=r"^it ended at once \(exit code 1\): a key has fewer than 16 characters; its log is "):
+        await one.start(within=20)
