@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from cli.finding import Finding, Look
 from cli.looks.addresses import public_url, secrets, temporal_ui
-from cli.looks.engine import clock, failing_tasks, temporal, worker
+from cli.looks.engine import clock, failing_tasks, temporal, version, worker
 from cli.looks.outside import endpoints, mail, receipts, roads, sms, tickets, whatsapp
 from cli.looks.stored import actions, books, database_clock, doubts, inbox, space, tables
 from settings import SETTINGS, Settings, SettingsError
@@ -15,6 +15,7 @@ from settings import SETTINGS, Settings, SettingsError
 LOOKS: Mapping[str, Look] = {
     "temporal": temporal,
     "worker": worker,
+    "version": version,
     "tasks": failing_tasks,
     "database": tables,
     "rulebooks": books,
@@ -75,5 +76,5 @@ def _show_settings(settings: Settings) -> None:
         source = "" if shown[row.name] == row.default else "  (set)"
         print(f"{row.name}={shown[row.name]}{source}\n    {row.help}; default: {row.default or 'none'}")
     print(
-        f"TEMPORAL_ADDRESS={os.environ.get('TEMPORAL_ADDRESS', '')}\n    the Temporal server (the SDK's own settings); default: localhost:7233\n"
+        f"TEMPORAL_ADDRESS={os.environ.get('TEMPORAL_ADDRESS', '')}\n    the Temporal server (the SDK's own settings); default: {settings.temporal_default}\n"
     )

@@ -42,7 +42,8 @@ QUOTES_NOTHING = (StoreError, UnreachableError, RPCError, SettingsError, Connect
 MASKS = (
     (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "<address>"),
     (re.compile(r"\+\d[\d ()-]{5,}\d"), "<number>"),
-    (re.compile(r"(/(?:track|decide)/)[\w.~-]+"), r"\1<token>"),
+    (re.compile(r"(/(?:track|decide|acknowledge)/)[\w.~-]+"), r"\1<token>"),
+    (re.compile(r"(/codec/)(?!(?:de|en)code(?:[\s?\"']|$))[^\s/?\"']+"), r"\1<token>"),
     (re.compile(r"(?i)\b(bearer|basic) [\w.~+/=-]{8,}"), r"\1 <secret>"),
 )
 

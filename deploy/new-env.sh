@@ -36,7 +36,7 @@ DOORSTEP_API_KEYS=$(secret)
 DOORSTEP_KEEP_PERSONAL_DAYS=
 DOORSTEP_KEEP_DAYS=
 
-# Seals what goes to Temporal, once set: docs/operations.md says how keys are made. Order systems need the same keys.
+# Seals what goes to Temporal, once set: docs/security.md says how keys are made. Order systems need the same keys.
 DOORSTEP_CODEC_KEYS=
 DOORSTEP_CODEC_PLAIN_UNTIL=
 DOORSTEP_CODEC_TOKEN=

@@ -12,6 +12,7 @@ import uvicorn
 from httpx import AsyncClient, Response
 from temporalio.testing import WorkflowEnvironment
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from cli.serve import application
 from domain.conversation import Question
@@ -107,3 +108,15 @@ async def serving(database: Database, temporal_port: int) -> AsyncIterator[Gatew
 
 def port_of(temporal: WorkflowEnvironment) -> int:
     return int(temporal.client.service_client.config.target_host.rpartition(":")[2])
+
+
+async def client_behind(proxy: str, forwarded_for: str, trusted: str) -> str:
+    """Whom uvicorn takes for the client, of a call that came from `proxy`; `trusted` is its FORWARDED_ALLOW_IPS."""
+    scope: Any = {"type": "http", "client": (proxy, 40000), "headers": [(b"x-forwarded-for", forwarded_for.encode())]}
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["client"][0])
+
+    await ProxyHeadersMiddleware(app, trusted)(scope, None, None)  # type: ignore[arg-type]
+    return seen[0]

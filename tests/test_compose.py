@@ -14,6 +14,7 @@ import yaml
 
 from cli.temporal_server import TYPE_NAMES, temporal_binary
 from tests.databases import postgres_server
+from tests.gateway import client_behind
 from tests.temporal import temporal_server
 from workflows.attributes import SEARCH_ATTRIBUTES
 
@@ -23,6 +24,10 @@ ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("doorstep:")}
+CADDYFILE = (ROOT / "deploy" / "Caddyfile").read_text()
+PUBLIC = CADDYFILE.replace("#|", "").replace("\tauto_https off\n", "")
+"""As it says that the public form is made."""
+
 DOORSTEP_COMMANDS = ("migrate", "rules publish", "serve", "worker")
 
 
@@ -56,6 +61,36 @@ def test_people_reach_all_gateways_at_one_address() -> None:
     assert told["DOORSTEP_GATEWAY_HOST"] in SERVICES
     assert set(re.findall(r"\{\$(\w+)", (ROOT / "deploy" / "Caddyfile").read_text())) == told.keys()
     assert SERVICES["front"]["ports"] == ["127.0.0.1:8080:8080"]
+
+
+def test_clients_behind_the_front_are_told_apart() -> None:
+    """All of them looked like Caddy: they shared one limit of requests."""
+    told = SERVICES["gateway"]["environment"]["FORWARDED_ALLOW_IPS"]
+
+    assert asyncio.run(client_behind("172.18.0.9", "198.51.100.7", told)) == "198.51.100.7"
+    assert asyncio.run(client_behind("172.18.0.9", "1.1.1.1, 198.51.100.7, 172.18.0.1", told)) == "198.51.100.7"
+    assert "trusted_proxies private_ranges" in CADDYFILE
+
+
+def test_the_public_form_has_the_paths_of_the_ingress_and_no_control_tower() -> None:
+    ingress = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "example" / "ingress.yaml").read_text())
+    (rule,) = ingress["spec"]["rules"]
+
+    (passed,) = re.findall(r"^\t@public path (.+)$", PUBLIC, re.MULTILINE)
+
+    assert passed.split() == [f"{path['path']}/*" for path in rule["http"]["paths"]]
+
+
+def test_caddy_takes_both_forms(tmp_path: Path) -> None:
+    program = shutil.which("caddy")
+    if program is None:
+        pytest.skip("caddy is not installed; apt-get install caddy")
+    public = tmp_path / "Caddyfile"
+    public.write_text(PUBLIC)
+
+    for file in (ROOT / "deploy" / "Caddyfile", public):
+        said = run(program, "validate", "--adapter", "caddyfile", "--config", str(file), HOME=str(tmp_path))
+        assert said.returncode == 0, said.stderr
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -1,5 +1,6 @@
 """deploy/kubernetes is what Kubernetes takes, and names only commands, settings, ports and paths that there are."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from cli.doctor import LOOKS
 from cli.main import app
 from cli.serve import application
 from settings import SETTINGS, read_settings
+from tests.gateway import client_behind
 from worker import ENDS_WITHIN
 
 ROOT = Path(__file__).parents[1]
@@ -23,7 +25,8 @@ FOLDER = ROOT / "deploy" / "kubernetes"
 FILES = [file for file in sorted(FOLDER.rglob("*.yaml")) if file.name != "kustomization.yaml"]
 SCHEMAS = json.loads((ROOT / "tests" / "kubernetes_schemas.json").read_text())
 OBJECTS: list[dict[str, Any]] = [thing for file in FILES for thing in yaml.safe_load_all(file.read_text())]
-TEMPORAL = ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE")
+NOT_OURS = ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "FORWARDED_ALLOW_IPS")
+"""Names of the Temporal SDK, and of uvicorn."""
 
 
 def named(thing: dict[str, Any]) -> str:
@@ -125,7 +128,7 @@ def test_only_settings_that_there_are_are_told_and_secrets_stand_in_secrets() ->
     open_ones = {name for thing in OBJECTS if thing["kind"] == "ConfigMap" for name in thing["data"]}
     secret = {name for thing in OBJECTS if thing["kind"] == "Secret" for name in thing["stringData"]}
 
-    assert open_ones | secret <= {*rows, *TEMPORAL}
+    assert open_ones | secret <= {*rows, *NOT_OURS}
     assert [name for name in open_ones if name in rows and rows[name].secret] == []
 
 
@@ -163,6 +166,25 @@ def test_what_is_public_is_served_and_the_control_tower_is_not_public() -> None:
 
     assert [path for path in public if not any(one == path or one.startswith(f"{path}/") for one in served)] == []
     assert "/" not in public
+
+
+def test_what_is_told_to_be_used_is_let_through() -> None:
+    out = {port["port"] for rule in object_of("NetworkPolicy/doorstep")["spec"]["egress"] for port in rule["ports"]}
+    (scraped,) = object_of("NetworkPolicy/doorstep-worker")["spec"]["ingress"]
+    shown = object_of("ConfigMap/doorstep-config")["data"]["DOORSTEP_METRICS_BIND"]
+
+    assert {4318, 8002} <= out  # OTLP over HTTP, Valhalla
+    assert [str(port["port"]) for port in scraped["ports"]] == [shown.rpartition(":")[2]]
+
+
+def test_clients_behind_the_ingress_are_told_apart() -> None:
+    told = object_of("ConfigMap/doorstep-config")["data"]["FORWARDED_ALLOW_IPS"]
+
+    assert asyncio.run(client_behind("10.1.2.3", "198.51.100.7, 10.1.2.3", told)) == "198.51.100.7"
+    assert (
+        asyncio.run(client_behind("10.1.2.3", "1.1.1.1, 198.51.100.7", told)) == "198.51.100.7"
+    )  # 1.1.1.1 is what it says itself
+    assert asyncio.run(client_behind("203.0.113.9", "198.51.100.7", told)) == "203.0.113.9"
 
 
 @pytest.mark.parametrize("folder", ["base", "example"])

@@ -77,7 +77,13 @@ async def temporal_ui(settings: Settings) -> Finding:
     try:
         async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
             await client.get(settings.temporal_ui)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except httpx.InvalidURL as error:
+        return Finding(
+            "Temporal UI", False, f"DOORSTEP_TEMPORAL_UI is {told!r}: {error}", "give an address with http:// or https://"
+        )
+    except httpx.HTTPError as error:
         said = f"{settings.temporal_ui} cannot be reached from here ({type(error).__name__})"
-        return Finding("Temporal UI", False, said, "is it running? Else correct DOORSTEP_TEMPORAL_UI")
+        if told:  # it is where browsers find it: in a container, that may be nowhere
+            return Finding("Temporal UI", True, f"{said}; that is well if browsers reach it, which is who the links are for")
+        return Finding("Temporal UI", False, said, "is it running? doorstep up starts it; else set DOORSTEP_TEMPORAL_UI")
     return Finding("Temporal UI", True, settings.temporal_ui)

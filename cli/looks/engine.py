@@ -16,6 +16,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from cli.connection import client_of
+from cli.deployment import not_current
 from cli.finding import Finding
 from cli.views import VIEWS
 from domain.instant import MINUTE, SECOND, Instant, Span, instant
@@ -66,6 +67,16 @@ async def worker(settings: Settings) -> Finding:
         said = f"{stats.approximate_backlog_count} tasks wait for the {polling} at work, the first for {waits // SECOND} s"
         return Finding("worker", False, said, "start more workers; if they are idle, their logs say why")
     return Finding("worker", True, f"{polling} at work in the last minutes")
+
+
+async def version(settings: Settings) -> Finding:
+    """A versioned worker is of the version that deliveries are given to, in part at least."""
+    if settings.worker_version is None:
+        return Finding("worker version", True, "workers are not versioned (DOORSTEP_DEPLOYMENT, DOORSTEP_BUILD_ID)")
+    if waits := await not_current(await client_of(settings), settings):
+        said, _, mend = waits.partition(": ")
+        return Finding("worker version", False, said, mend)
+    return Finding("worker version", True, f"deliveries are given to {'/'.join(settings.worker_version)}")
 
 
 async def failing_tasks(settings: Settings) -> Finding:

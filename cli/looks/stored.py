@@ -52,7 +52,8 @@ def _missing_file(settings: Settings) -> Path | None:
 
 
 async def tables(settings: Settings) -> Finding:
-    """The database answers, and has the tables of this version."""
+    """The database answers, and has the tables of this version or of a newer one: migrations only add (tests/store/test_migrate.py),
+    so that the release before goes on when one is put back."""
     if missing := _missing_file(settings):
         return Finding("database", False, f"{missing} does not exist yet", "doorstep up or doorstep migrate makes it")
     async with stored(settings) as database:
@@ -60,8 +61,8 @@ async def tables(settings: Settings) -> Finding:
         if revision == known:
             return Finding("database", True, f"{database.place} answers")
         if revision is not None and revision > known:
-            said = f"{database.place} was migrated by a newer Doorstep (its tables are at {revision}, this one knows {known})"
-            return Finding("database", False, said, "install that version again, or put back a backup from before")
+            newer = f"migrated by a newer Doorstep (its tables are at {revision}, this one knows {known}), which this one can use"
+            return Finding("database", True, f"{database.place} answers; it was {newer}")
         at = f"at {revision}, {known} is wanted" if revision else "not made yet"
         return Finding("database", False, f"{database.place} answers, but its tables are {at}", "doorstep migrate")
 

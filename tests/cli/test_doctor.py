@@ -13,7 +13,7 @@ from temporalio import workflow
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from cli.doctor import LOOKS, examine, found
+from cli.doctor import LOOKS, _show_settings, examine, found
 from cli.finding import Finding
 from cli.looks import engine, stored
 from cli.standins.twilio_standin import ACCOUNT, TOKEN, standing_in
@@ -117,6 +117,17 @@ async def _nobody(client: object) -> int:
     return 0
 
 
+@pytest.mark.temporal
+async def test_a_version_to_which_nothing_is_given(temporal: WorkflowEnvironment) -> None:
+    port = str(port_of(temporal))
+
+    versioned = await found("version", told(DOORSTEP_TEMPORAL_PORT=port, DOORSTEP_DEPLOYMENT="doctor", DOORSTEP_BUILD_ID="2"))
+    plain = await found("version", told(DOORSTEP_TEMPORAL_PORT=port))
+
+    assert is_bad(versioned, "no delivery is given to this worker", "set-current-version --deployment-name doctor --build-id 2")
+    assert (plain.well, plain.said.split(" (")[0]) == (True, "workers are not versioned")
+
+
 @workflow.defn(name="Failing")
 class Failing:
     """Cannot go on."""
@@ -189,15 +200,17 @@ async def test_tables_that_are_not_there_or_older_or_newer(empty_database_url: s
         assert is_bad(await found("database", settings), "its tables are not made yet", "doorstep migrate")
         await migrate(empty_database_url)
         assert (await found("database", settings)).well
-        for revision, said, mend in (
-            ("0001", f"at 0001, {newest()} is wanted", "doorstep migrate"),
-            ("9999", "by a newer Doorstep", "install"),
-        ):
-            async with database.writing() as connection:
-                await connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
-            assert is_bad(await found("database", settings), said, mend)
+        async with database.writing() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        assert is_bad(await found("database", settings), f"at 0001, {newest()} is wanted", "doorstep migrate")
+        async with database.writing() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        newer = await found("database", settings)
     finally:
         await database.close()
+
+    assert newer.well, newer  # a release that was put back goes on with them, and its pods start
+    assert "by a newer Doorstep (its tables are at 9999" in newer.said
 
 
 async def test_rulebooks_with_mistakes_or_without_the_one_that_orders_take(sqlite_database: Database, tmp_path: Path) -> None:
@@ -322,9 +335,28 @@ async def test_a_temporal_ui_that_is_not_told_or_not_there(monkeypatch: pytest.M
     monkeypatch.setenv("TEMPORAL_ADDRESS", "temporal.example.test:7233")
     assert is_bad(await found("ui", told()), "DOORSTEP_TEMPORAL_UI is not set", "set DOORSTEP_TEMPORAL_UI")
     assert is_bad(await found("ui", told(DOORSTEP_TEMPORAL_UI="ui.example.test")), "is 'ui.example.test'", "http://")
-    assert is_bad(await found("ui", told(DOORSTEP_TEMPORAL_UI="http://127.0.0.1:1")), "cannot be reached", "is it running?")
     with answering(200, b"") as url:
         assert (await found("ui", told(DOORSTEP_TEMPORAL_UI=url))).well
+
+
+async def test_a_temporal_ui_that_only_browsers_reach_is_well_but_the_embedded_one_has_to_be_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a container the host's address leads nowhere: a healthy installation was called sick."""
+    monkeypatch.delenv("TEMPORAL_ADDRESS", raising=False)
+
+    elsewhere = await found("ui", told(DOORSTEP_TEMPORAL_UI="http://127.0.0.1:1"))
+    embedded = await found("ui", told(DOORSTEP_TEMPORAL_PORT="1"))
+
+    assert elsewhere.well, elsewhere
+    assert "cannot be reached from here (ConnectError); that is well if browsers reach it" in elsewhere.said
+    assert is_bad(embedded, "http://127.0.0.1:1001 cannot be reached", "is it running?")
+
+
+def test_the_default_of_temporals_address_is_that_of_the_port(capsys: pytest.CaptureFixture[str]) -> None:
+    _show_settings(told(DOORSTEP_TEMPORAL_PORT="7300"))
+
+    assert "the Temporal server (the SDK's own settings); default: 127.0.0.1:7300" in capsys.readouterr().out
 
 
 async def test_one_thing_can_be_looked_at_alone(at: Settings, capsys: pytest.CaptureFixture[str]) -> None:

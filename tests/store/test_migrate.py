@@ -1,6 +1,8 @@
 """Migrations: the schema that they make, at once and more than once."""
 
+import ast
 import asyncio
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -9,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from store.database import Database
 from store.errors import SchemaTooNewError
-from store.migrate import is_current, migrate, newest
+from store.migrate import FOLDER, is_current, migrate, newest
 from store.tables import METADATA
 
 
@@ -52,3 +54,23 @@ async def test_a_database_of_a_newer_program_is_left_alone(database_url: str, da
 
     with pytest.raises(SchemaTooNewError, match="schema from-2031, which is newer than this program"):
         await migrate(database_url)
+
+
+SINCE = [file for file in sorted((FOLDER / "versions").glob("v*.py")) if file.stem >= "v0012"]
+"""Earlier ones are in every release."""
+
+ADDS = {"add_column", "create_table", "create_index", "create_foreign_key", "batch_alter_table", "execute"}
+
+
+@pytest.mark.parametrize("file", SINCE, ids=lambda file: str(file.stem))
+def test_a_migration_only_adds_so_that_the_release_before_goes_on(file: Path) -> None:
+    """`doorstep doctor` calls newer tables well: a release that is put back has to work with them."""
+    (upgrade,) = (part for part in ast.parse(file.read_text()).body if getattr(part, "name", "") == "upgrade")
+    calls = [call for call in ast.walk(upgrade) if isinstance(call, ast.Call)]
+    said = {ast.unparse(call): ast.unparse(call.func) for call in calls}
+
+    done = {name.partition(".")[2] for name in said.values() if name.startswith(("op.", "table."))}
+    added = [call for call, name in said.items() if name.endswith(".add_column")]
+
+    assert done <= ADDS
+    assert [call for call in added if "nullable=False" in call and "server_default" not in call] == []
