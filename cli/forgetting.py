@@ -16,6 +16,7 @@ from domain.instant import DAY, Instant, instant
 from settings import Settings, SettingsError
 from store.database import Database
 from store.forgetting import Forgetting, Reference
+from store.persons import Person, Persons, RefusedOrder, full_number
 from workflows.clock import wall_clock
 from workflows.contract import delivery_workflow_id
 
@@ -29,12 +30,16 @@ NOTHING_SET = (
 
 @dataclass
 class Erased:
-    """What came of one delivery. `elsewhere`: what others keep, by their ids; `waits`: why it could not be erased yet."""
+    """What came of one delivery. `elsewhere`: what others keep, by their ids; `waits`: why it could not be erased yet.
+
+    `is_order_only`: the delivery is of somebody else, and only an order of the person that it refused is erased.
+    """
 
     delivery_id: str
     waits: str | None = None
     histories: int = 0
     elsewhere: list[Reference] = field(default_factory=list)
+    is_order_only: bool = False
 
 
 async def purge(settings: Settings, before: str | None, personal_before: str | None, dry: bool, format: str) -> int:
@@ -91,6 +96,8 @@ async def _anonymised(forgetting: Forgetting, client: Client, before: Instant, d
             count += len(going)
             if not dry:
                 await forgetting.anonymise(going)
+    if not dry:
+        await forgetting.drop_strays(before)
     return count
 
 
@@ -103,17 +110,35 @@ async def _known_to_temporal(client: Client, ids: Sequence[str], *, running: boo
 
 async def erase(settings: Settings, email: str | None, phone: str | None, delivery: str | None, format: str) -> int:
     """Erases what is known of a person; 1 if something has to wait. Raises SettingsError, LookupError, UnreachableError, StoreError."""
-    if not (email or phone or delivery):
+    person = _person(email, phone)
+    if not (person or delivery):
         raise SettingsError("say whom to forget: --email, --phone or --delivery")
     client, database = await client_of(settings), Database(settings.database_url)
     try:
         forgetting = Forgetting(database)
-        ids = (delivery,) if delivery else await forgetting.of_person(email=email, phone=phone)
-        told = [await _erased(forgetting, client, id) for id in ids]
+        ids, orders = ((delivery,), ()) if delivery else await Persons(database).look_up(person or Person())
+        told = [await _erased(forgetting, client, id) for id in ids] + [await _unordered(forgetting, order) for order in orders]
     finally:
         await database.close()
     _tell(told, format)
     return FINDINGS if any(one.waits for one in told) else FINE
+
+
+def _person(email: str | None, phone: str | None) -> Person | None:
+    """Whom to look for; None if nobody is named. Raises SettingsError, since what is no address would be that of all who have none."""
+    number = None if phone is None else full_number(phone)
+    if phone is not None and number is None:
+        raise SettingsError(f"--phone {phone!r} is no full number; give it with the prefix of its country, such as +358401234567")
+    if email is not None and "@" not in email:
+        raise SettingsError(f"--email {email!r} is no mail address; give one such as aino@example.com")
+    return Person(email, number) if email or number else None
+
+
+async def _unordered(forgetting: Forgetting, order: RefusedOrder) -> Erased:
+    if not order.is_handed_on:
+        return Erased(order.delivery_id, waits="an order for it has not been handed on", is_order_only=True)
+    await forgetting.drop_orders([order.entry])
+    return Erased(order.delivery_id, is_order_only=True)
 
 
 async def _erased(forgetting: Forgetting, client: Client, delivery_id: str) -> Erased:
@@ -174,6 +199,9 @@ def _tell(told: Sequence[Erased], format: str) -> None:
     for one in told:
         if one.waits:
             print(f"{one.delivery_id}: waits, {one.waits}; run this again when it has")
+            continue
+        if one.is_order_only:
+            print(f"{one.delivery_id}: is of somebody else; an order of this person that it refused is erased")
             continue
         print(f"{one.delivery_id}: erased, and {one.histories} histories deleted")
         for left in one.elsewhere:

@@ -146,7 +146,9 @@ def purge(
 @app.command()
 def erase(
     email: Annotated[str | None, typer.Option("--email", help="the person's mail address")] = None,
-    phone: Annotated[str | None, typer.Option("--phone", help="the person's number")] = None,
+    phone: Annotated[
+        str | None, typer.Option("--phone", help="the person's number with its country, such as +358401234567")
+    ] = None,
     delivery_id: Annotated[str | None, typer.Option("--delivery", help="one delivery")] = None,
     format: FormatOption = Format.TEXT,
 ) -> None:

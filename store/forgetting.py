@@ -26,6 +26,7 @@ from store.tables import (
     receipts,
     reservations,
     revocations,
+    routes,
     stops,
     ticket_comments,
     tickets,
@@ -40,6 +41,9 @@ KEPT_OF_ORDER = ("schema_version", "delivery_id", "carrier", "promised", "rulebo
 
 ROWS = (events, incidents, effects, conversations, reservations, members, parked, revocations, tracking_numbers, deliveries)
 """Tables that have a delivery's id, and in which nothing else refers to their rows."""
+
+WORDS = (events, tracking_numbers, conversations)
+"""Tables that have a delivery's id, and nothing but what names its person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +60,6 @@ class Forgetting:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of_person(self, *, email: str | None = None, phone: str | None = None) -> tuple[str, ...]:
-        """The deliveries of a person, by mail address (in whatever case) or number (however it is written), open ones too."""
-        customer = deliveries.c.order["customer"]
-        wanted: list[ColumnElement[bool]] = []
-        if email is not None:
-            wanted.append(func.lower(customer["email"].as_string()) == email.strip().lower())
-        if phone is not None:
-            number = bare(phone)
-            wanted.append(_bare(customer["phone"].as_string()) == number)
-            spoken = select(conversations.c.delivery_id).where(_bare(conversations.c.number) == number)
-            wanted.append(deliveries.c.delivery_id.in_(spoken))
-        query = select(deliveries.c.delivery_id).where(or_(*wanted)).distinct().order_by(deliveries.c.delivery_id)
-        async with self._database.reading() as connection:
-            return tuple((await connection.execute(query)).scalars())
-
     async def waits_for(self, delivery_id: str) -> str | None:
         """Why a delivery cannot be forgotten yet, as far as the store knows; None if it can. Raises LookupError."""
         known = select(deliveries.c.finished_at).where(deliveries.c.delivery_id == delivery_id)
@@ -78,7 +67,8 @@ class Forgetting:
         async with self._database.reading() as connection:
             ends = list((await connection.execute(known)).scalars())
             waiting = (await connection.execute(unhanded)).first()
-        if not ends:
+            began = bool(ends) or await _is_named(connection, delivery_id)
+        if not began:
             raise LookupError(f"no delivery {delivery_id} is known")
         if None in ends:
             return "it has not ended"
@@ -122,8 +112,10 @@ class Forgetting:
             of_tickets = ticket_comments.c.ticket_id.in_(select(tickets.c.ticket_id).where(about))
             await connection.execute(update(ticket_comments).where(of_tickets).values(body=FORGOTTEN))
             await connection.execute(update(tickets).where(about).values(title=FORGOTTEN, body=FORGOTTEN))
-            await connection.execute(update(stops).where(stops.c.delivery_id.in_(ids)).values(lat=0.0, lon=0.0))
-            for table in (events, tracking_numbers, conversations):
+            await connection.execute(
+                update(stops).where(stops.c.delivery_id.in_(ids)).values(lat=_start("lat"), lon=_start("lon"))
+            )
+            for table in WORDS:
                 await connection.execute(delete(table).where(table.c.delivery_id.in_(ids)))
             await _drop_messages(connection, ids)
 
@@ -136,6 +128,11 @@ class Forgetting:
             await _drop_messages(connection, ids)
             for table in (*ROWS, stops):
                 await connection.execute(delete(table).where(table.c.delivery_id.in_(ids)))
+
+    async def drop_orders(self, entries: Collection[int]) -> None:
+        """Deletes orders that were handed on from the inbox."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(inbox).where(inbox.c.entry.in_(entries), inbox.c.handed_at.is_not(None)))
 
     async def drop_strays(self, before: Instant) -> None:
         """Deletes what came before an instant, was handed on, and is of no delivery that is known."""
@@ -161,20 +158,26 @@ def without_person(order: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "destination": {"timezone": timezone}, FORGOTTEN: "true"}
 
 
-def bare(number: str) -> str:
-    """A phone number without what people write between its digits."""
-    return "".join(sign for sign in number if sign.isdigit() or sign == "+")
+def _start(axis: str) -> ColumnElement[float]:
+    """Where the route of a stop starts: a place on its map that is no customer's, for whoever goes on planning it."""
+    here = (routes.c.route_id == stops.c.route_id) & (routes.c.service_date == stops.c.service_date)
+    start: ColumnElement[float] = select(routes.c[f"start_{axis}"]).where(here).scalar_subquery()
+    return func.coalesce(start, 0.0)
 
 
-def _bare(column: Any) -> Any:
-    for sign in (" ", "-", "(", ")", "/", "."):
-        column = func.replace(column, sign, "")
-    return column
+async def _is_named(connection: AsyncConnection, delivery_id: str) -> bool:
+    """Whether something is kept for the id of a delivery that never began: its order was refused."""
+    for table in (inbox, conversations):
+        if (await connection.execute(select(table.c.delivery_id).where(table.c.delivery_id == delivery_id).limit(1))).first():
+            return True
+    return False
 
 
 def _narrowed(query: Select[Any], with_persons: bool) -> Select[Any]:
     if with_persons:
-        return query.where(deliveries.c.order[FORGOTTEN].as_string().is_(None))
+        # What came for a delivery after its person was taken out names the person again.
+        came = [exists().where(table.c.delivery_id == deliveries.c.delivery_id) for table in (*WORDS, inbox)]
+        return query.where(or_(deliveries.c.order[FORGOTTEN].as_string().is_(None), *came))
     still_open = exists().where(tickets.c.delivery_id == deliveries.c.delivery_id, tickets.c.status != TicketStatus.SOLVED)
     return query.where(~still_open)
 

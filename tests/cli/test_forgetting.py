@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
@@ -14,20 +14,25 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from cli.forgetting import erase, purge
 from domain.actions import Outcome
-from domain.arrival import Arrival
+from domain.arrival import START, Arrival
 from domain.copy import DeliveryCopy
-from domain.instant import DAY, HOUR, Instant
+from domain.instant import DAY, HOUR, MINUTE, Instant
 from domain.status import Condition, Status
 from domain.ticket import TicketDraft
 from settings import Settings, SettingsError, read_settings
 from store.conversations import Conversations
 from store.database import Database
 from store.deliveries import Deliveries
+from store.drives import Drives
 from store.events import Events
+from store.forgetting import Forgetting
 from store.inbox import Inbox
 from store.ledger import Ledger
-from store.tables import METADATA, deliveries, effects
+from store.persons import Person, Persons
+from store.plans import Plans
+from store.tables import METADATA, conversations, deliveries, effects, events, inbox
 from store.tickets import Desk
+from tests.activities.fleet import EIGHT, has_route, is_known, km, stop
 from tests.gateway import port_of
 from workflows.clock import wall_clock
 
@@ -99,12 +104,17 @@ async def a_life(database: Database, id: str, ended: Instant | None, **customer:
     await Desk(database).solve(draft.external_id, NAME, key=f"{key}/solve", now=now)
     await Conversations(database).written(PHONE, id, language="en", timezone="Europe/Helsinki", now=now)
     await Events(database).append_after_close(id, [{"event_id": "e", "detail": {"text": "dog bites"}}], now=now)
-    inbox = Inbox(database)
-    await inbox.put(
-        "twilio", f"SM-17-{id}", [Arrival(id, {"event_id": "e", "detail": {"text": "dog bites"}}, None, None)], now=now
-    )
-    (entry,) = await inbox.next_of(id)
-    await inbox.handed(entry.entry, None, now=now)
+    bites = Arrival(id, {"event_id": "e", "detail": {"text": "dog bites"}}, None, None)
+    await Inbox(database).put("twilio", f"SM-17-{id}", [bites], now=now)
+    (entry,) = await Inbox(database).next_of(id)
+    await Inbox(database).handed(entry.entry, None, now=now)
+
+
+async def a_refused_order(database: Database, id: str, at: Instant, **customer: str) -> None:
+    """It came over HTTP, and the delivery did not take it."""
+    await Inbox(database).put("orders", f"O-{id}-{at}", [Arrival(id, {}, START, an_order(id, **customer))], now=at)
+    (entry,) = await Inbox(database).next_of(id)
+    await Inbox(database).handed(entry.entry, "refused", now=at)
 
 
 async def everything(database: Database) -> str:
@@ -241,3 +251,114 @@ async def test_an_id_whose_person_was_taken_out_is_still_known(settings: Setting
         await purge(settings, None, None, False, "text")
     with pytest.raises(SettingsError, match="'soon' is no day"):
         await purge(settings, "soon", None, False, "text")
+
+
+async def test_a_driver_whose_last_customer_is_forgotten_stands_where_the_route_starts(database: Database) -> None:
+    stops = [stop(f"D{n}", km(300 + n)) for n in range(5)]
+    await has_route(database, "R1", "V1", *stops, start_lat=km(299).lat, start_lon=km(299).lon)
+    for n in range(4):
+        await is_known(database, f"D{n}", Status.DELIVERED)
+        async with database.writing() as connection:
+            when = {"finished_at": EIGHT + n * 5 * MINUTE, "zone": "north"}
+            await connection.execute(update(deliveries).where(deliveries.c.delivery_id == f"D{n}").values(**when))
+
+    await Forgetting(database).anonymise(["D3"])
+
+    plan = await Plans(database).holding("D4", EIGHT + HOUR)
+    assert plan is not None
+    assert {one.delivery_id: one.at for one in plan.stops}["D3"] == plan.start == km(299)
+    legs = await Drives(database).since(0)
+    assert [leg.began_at for leg in legs] == [EIGHT, EIGHT + 5 * MINUTE]  # none to the forgotten one
+    assert km(299) not in await Drives(database).zones([km(299)])
+
+
+@pytest.mark.parametrize(
+    ("email", "phone", "wrong"),
+    [
+        (None, "n/a", "--phone 'n/a' is no full number; give it with the prefix of its country"),
+        (None, "", "--phone '' is no full number"),
+        (None, "0401234567", "--phone '0401234567' is no full number"),
+        (None, "+12", "--phone '[+]12' is no full number"),
+        (" ", None, "--email ' ' is no mail address"),
+        (EMAIL, "n/a", "--phone 'n/a' is no full number"),
+    ],
+)
+async def test_what_is_no_number_and_no_address_is_refused_and_is_not_that_of_all_who_have_none(
+    settings: Settings, email: str | None, phone: str | None, wrong: str, kind: str
+) -> None:
+    with pytest.raises(SettingsError, match=wrong):
+        await erase(settings, email, phone, None, "text")
+
+
+async def test_a_number_is_found_however_an_order_has_it(database: Database) -> None:
+    written = {
+        "D1": "+358 (40) 123-4567",
+        "D2": "040 1234567",
+        "D3": "00358401234567",
+        "D4": "",
+        "D5": "n/a",
+        "D6": "+46401234567",
+    }
+    for id, phone in written.items():
+        await a_life(database, id, 1, phone=phone)
+    async with database.writing() as connection:
+        await connection.execute(conversations.delete())
+        for id in ("D2", "D3"):
+            order = an_order(id, phone=written[id])
+            order["destination"]["country"] = "FI"
+            await connection.execute(update(deliveries).where(deliveries.c.delivery_id == id).values(order=order))
+
+    assert await Persons(database).look_up(Person(phone=PHONE)) == (("D1", "D2", "D3"), ())
+
+
+async def test_an_order_that_was_refused_is_found_and_erased_too(
+    settings: Settings, database: Database, client: Client, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    never, taken, ended = f"D-never-{kind}", f"D-taken-{kind}", wall_clock() - HOUR
+    await a_life(database, taken, ended, name="Else", email="other@example.test", phone="+15005550006")
+    await a_refused_order(database, taken, 1)
+    await a_refused_order(database, never, 1)
+    async with database.writing() as connection:
+        await connection.execute(conversations.delete())
+
+    assert await erase(settings, EMAIL, None, None, "text") == 0
+
+    said = capsys.readouterr().out
+    assert f"{never}: erased" in said
+    assert f"{taken}: is of somebody else; an order of this person that it refused is erased" in said
+    assert await count(database, inbox) == 1  # the other's own message
+    copy = await Deliveries(database).latest(taken)
+    assert copy is not None
+    assert copy.order["customer"]["name"] == "Else"
+    await a_refused_order(database, never, 1)
+    assert await erase(settings, None, None, never, "text") == 0
+    assert await count(database, inbox) == 1
+
+
+async def test_orders_that_were_refused_go_when_people_do(settings: Settings, database: Database, client: Client) -> None:
+    now = wall_clock()
+    await a_refused_order(database, "D-never", now - 40 * DAY)
+    await a_refused_order(database, "D-young", now)
+
+    await purge(settings.but(DOORSTEP_KEEP_PERSONAL_DAYS=30), None, None, False, "text")
+
+    async with database.reading() as connection:
+        assert list((await connection.execute(select(inbox.c.delivery_id))).scalars()) == ["D-young"]
+
+
+async def test_what_comes_after_a_person_was_taken_out_goes_with_the_next_purge(
+    settings: Settings, database: Database, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await a_life(database, "D-mid", wall_clock() - 40 * DAY)
+    days = settings.but(DOORSTEP_KEEP_PERSONAL_DAYS=30)
+    await purge(days, None, None, False, "text")
+    await Events(database).append_after_close("D-mid", [{"event_id": "late", "detail": {"text": "dog bites"}}], now=wall_clock())
+    capsys.readouterr()
+
+    counts = []
+    for _ in range(2):
+        await purge(days, None, None, False, "json")
+        counts.append(json.loads(capsys.readouterr().out)["anonymised"])
+
+    assert counts == [1, 0]
+    assert await count(database, events) == 0
