@@ -33,7 +33,8 @@ async def gateway(tmp_path: Path) -> AsyncIterator[AsyncClient]:
     read = read_settings({**settings, "DOORSTEP_SECRET_KEY": "signs the links of tests"})
     await migrate(read.database_url)
     app = application(read)
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://gateway") as client:
+    # The lifespan, which closes the database, is what a server runs; this transport does not.
+    async with app.router.lifespan_context(app), AsyncClient(transport=ASGITransport(app), base_url="http://gateway") as client:
         yield client
 
 
