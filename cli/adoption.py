@@ -30,17 +30,27 @@ async def adopt_rulebook(settings: Settings, name: str, rate: int, format: str, 
         print(json.dumps({"rulebook": name, **dataclasses.asdict(taken)}))
     else:
         print("\n".join([*taken.troubles, _said(taken, name)]))
-    return FINDINGS if taken.refused or taken.unanswered else FINE
+    if not (taken.refused or taken.unanswered):
+        return FINE
+    print(f"go on with those that are left: `{_adopt(name, rate, only)}`", file=sys.stderr)
+    return FINDINGS
 
 
-async def roll_back(settings: Settings, name: str, rate: int, format: str) -> int:
-    """Makes the version current that was so before, and every running delivery adopts it; 1 if one refused or did not answer."""
+async def roll_back(settings: Settings, name: str, rate: int, format: str, to: str | None = None) -> int:
+    """Makes the version current that was so before (`to`: the one that begins so), and every running delivery adopts it; 1 if one
+    refused or did not answer. Says at once how to go on, since a second rollback would make the other version current again."""
     database = Database(settings.database_url)
     try:
-        await Rulebooks(database).back(name, now=wall_clock())
+        version = await Rulebooks(database).back(name, now=wall_clock(), to=to)
     finally:
         await database.close()
+    print(f"{name}: {version[:12]} is current; if this is cut off, `{_adopt(name, rate)}` goes on", file=sys.stderr, flush=True)
     return await adopt_rulebook(settings, name, rate, format)
+
+
+def _adopt(name: str, rate: int, only: str | None = None) -> str:
+    """The command that goes on."""
+    return f"doorstep rules adopt {name} --rate {rate}" + ("" if only is None else f" --from {only[:12]}")
 
 
 async def _versions(settings: Settings, name: str) -> tuple[str, tuple[str, ...]]:
@@ -79,5 +89,4 @@ class _Progress:
 def _said(taken: Takeover, name: str) -> str:
     counts = {"ended before": taken.ended, "refused": taken.refused, "without an answer": taken.unanswered}
     others = "".join(f"; {what}: {count}" for what, count in counts.items() if count)
-    again = "; run it again for those that are left" if taken.unanswered else ""
-    return f"{name} {taken.version[:12]}: {taken.adopted} of {taken.found} running deliveries adopted it{others}{again}"
+    return f"{name} {taken.version[:12]}: {taken.adopted} of {taken.found} running deliveries adopted it{others}"

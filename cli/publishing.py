@@ -28,25 +28,35 @@ class Published:
         return "  ".join(filter(None, (self.name, self.version, self.note)))
 
 
-async def publish(checked: Check, database: Database, matcher: str = "durable", share: int | None = None) -> list[Published]:
+async def publish(
+    checked: Check, database: Database, matcher: str = "durable", share: int | None = None, *, at_start: bool = False
+) -> list[Published]:
     """Publishes every rulebook that was checked, or none: raises RulebookProblemsError with all mistakes at once,
     RehearsalFailedError for one that nobody has published before and that the matcher cannot run, CanaryStandsError for one
-    beside whose canary it cannot stand, UnknownRulebookError for a canary of nothing. With a share in percent it becomes the canary; what is current already stays so."""
+    beside whose canary it cannot stand, UnknownRulebookError for a canary of nothing. With a share in percent it becomes the canary; what is current already stays so.
+    `at_start`, when a program starts and must not be kept from it: one that cannot stand beside a canary is left out, and noted."""
     texts = _texts(checked)
     shelf = Rulebooks(database)
     if share is not None:
         for name in texts:
             await shelf.current(name)  # there is none that it could stand beside
-    beside = await shelf.canaries()
-    if refused := [
-        beside_canary(name, beside[name].version)
-        for name, text in texts.items()
-        if name in beside and sha256(text) not in (beside[name].version, await shelf.current(name))
-    ]:
-        raise CanaryStandsError("\n".join(refused))
+    refused = await _thirds(shelf, texts)
+    if refused and not at_start:
+        raise CanaryStandsError("\n".join(refused.values()))
+    left = [Published(name, await shelf.current(name), f"stays current: {why}") for name, why in refused.items()]
+    texts = {name: text for name, text in texts.items() if name not in refused}
     if new := [text for name, text in texts.items() if sha256(text) not in await shelf.versions(name)]:
         await rehearse(new, matcher)
-    return [await _published(database, name, text, share) for name, text in texts.items()]
+    return left + [await _published(database, name, text, share) for name, text in texts.items()]
+
+
+async def _thirds(shelf: Rulebooks, texts: dict[str, str]) -> dict[str, str]:
+    """The names whose text is neither the current version nor the canary that stands, each with why that is refused."""
+    return {
+        name: beside_canary(name, canary.version)
+        for name, canary in (await shelf.canaries()).items()
+        if name in texts and sha256(texts[name]) not in (canary.version, await shelf.current(name))
+    }
 
 
 def _texts(checked: Check) -> dict[str, str]:

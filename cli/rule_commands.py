@@ -105,6 +105,9 @@ def publish(
         str | None,
         typer.Option(help="only this share of new deliveries gets them, such as 10%; the rest get the current version"),
     ] = None,
+    at_start: Annotated[
+        bool, typer.Option("--at-start", help="for jobs: leave a rulebook whose canary stands as it is, with a warning")
+    ] = False,
 ) -> None:
     """Publish rulebooks: new deliveries get them at once; those that run keep their version until they adopt another."""
     from cli.canary import share_of
@@ -112,8 +115,10 @@ def publish(
 
     if canary is not None and back is not None:
         raise typer.BadParameter("give --canary or --back, one of the two")
+    if at_start and (canary is not None or back is not None):
+        raise typer.BadParameter("--at-start goes with neither --canary nor --back")
     settings, share = read_settings(), None if canary is None else share_of(canary)
-    ends_with(lambda: publish_rules(settings, path, share) if back is None else publish_back(settings, back))
+    ends_with(lambda: publish_rules(settings, path, share, at_start) if back is None else publish_back(settings, back))
 
 
 @rules.command()
@@ -134,13 +139,17 @@ def adopt(
 @rules.command()
 def rollback(
     name: Annotated[str, typer.Argument(help="the rulebook, by name")] = "standard",
+    to: Annotated[
+        str | None, typer.Option(help="the version, by its SHA-256 or how it begins; default: the one that was current before")
+    ] = None,
     rate: Annotated[int, typer.Option(min=1, max=1000, help="at most so many deliveries a second")] = 20,
     format: FormatOption = Format.TEXT,
 ) -> None:
-    """Go back to the version that was current before: for new deliveries at once, then for those that run. If it is cut off, adopt goes on."""
+    """Go back to the version that was current before: for new deliveries at once, then for those that run. If it is cut off, or ends
+    with 1, `adopt` goes on: another rollback without --to would go forth again."""
     from cli.adoption import roll_back
 
-    ends_with(lambda: roll_back(read_settings(), name, rate, format.value))
+    ends_with(lambda: roll_back(read_settings(), name, rate, format.value, to))
 
 
 @rules.command()

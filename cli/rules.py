@@ -117,14 +117,15 @@ def _event_of(sent: Mapping[str, Any], known_at: Instant) -> Event:
     return DeliveryEvent.model_validate_json(json.dumps(sent)).event(known_at)
 
 
-async def publish_rules(settings: Settings, path: Path | None, share: int | None = None) -> int:
+async def publish_rules(settings: Settings, path: Path | None, share: int | None = None, at_start: bool = False) -> int:
     """Publishes a rulebook or a folder of them into the store; with a share in percent, as canaries."""
     folder = path or settings.rules
     _refuse_missing(folder)
     await migrate(settings.database_url)
     database = Database(settings.database_url)
     try:
-        for published in await publish(check(folder, templates_for(folder)), database, settings.matcher, share):
+        checked = check(folder, templates_for(folder))
+        for published in await publish(checked, database, settings.matcher, share, at_start=at_start):
             print(published)
     finally:
         await database.close()

@@ -113,7 +113,10 @@ class Site:
 
     async def _publish_folder(self, database: Database) -> object:
         folder = self.settings.rules
-        return await publish_books(check(folder, templates_for(folder)), database, self.settings.matcher)
+        books = await publish_books(check(folder, templates_for(folder)), database, self.settings.matcher, at_start=True)
+        for noted in (book for book in books if book.note):
+            self._tell(str(noted))
+        return books
 
     def refuse_taken_ports(self) -> None:
         """Raises StartError that names the setting of a port that is taken."""

@@ -1,7 +1,7 @@
 """Hands on what is in the inbox: to each delivery in order, once, and again after Temporal or this process was away."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from logging import getLogger
 from typing import Any, Protocol
 
@@ -22,6 +22,9 @@ WAITS_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 
 LOOKS_S = 60.0
 """Seconds after which what another gateway has left behind is looked for."""
+
+AT_ONCE = 100
+"""Deliveries that are handed on to side by side."""
 
 ENDED = "the delivery has ended; it is kept beside it"
 
@@ -87,15 +90,35 @@ class HandingOn:
     async def all(self) -> bool:
         """Hands on all that waits, side by side: a delivery that does not answer holds up no other. False if another gateway has the
         rest in hand. Raises UnreachableError, StoreError."""
-        while entries := await self._inbox.next_of():
-            came = await asyncio.gather(*(self._one(entry) for entry in entries), return_exceptions=True)
-            if any(one is True for one in came):
-                continue
-            failed = next((one for one in came if isinstance(one, BaseException)), None)
-            if failed is not None:
-                raise failed
-            return False
-        return True
+        under_way: list[asyncio.Task[bool]] = []
+        room = asyncio.Semaphore(AT_ONCE)
+        try:
+            async for entry in self._heads():
+                await room.acquire()
+                under_way.append(asyncio.create_task(self._from(entry)))
+                under_way[-1].add_done_callback(lambda _: room.release())
+        except asyncio.CancelledError:
+            for one in under_way:
+                one.cancel()
+            raise
+        finally:
+            came = await asyncio.gather(*under_way, return_exceptions=True)
+        for result in came:
+            if isinstance(result, BaseException):
+                raise result
+        return all(came)
+
+    async def _heads(self) -> AsyncIterator[Entry]:
+        """Of each delivery the first that waits. What could not be handed on is passed by: it must not hide what came later."""
+        after = 0
+        while entries := await self._inbox.next_of(after=after):
+            for entry in entries:
+                yield entry
+            after = entries[-1].entry
+
+    async def _from(self, entry: Entry) -> bool:
+        """Hands on an entry, and what waits for its delivery after it."""
+        return await self._one(entry) and await self.of(entry.arrival.delivery_id)
 
     async def _called_within(self, seconds: float, is_away: bool) -> None:
         """While something is away, a call does not shorten the wait."""

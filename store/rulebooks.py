@@ -45,19 +45,23 @@ class Rulebooks:
             await connection.execute(pointed.on_conflict_do_update(index_elements=["name"], set_={"sha256": sha}))
         return sha
 
-    async def back(self, name: str, *, now: Instant) -> str:
-        """Makes the version current that was so before, and returns its SHA-256; done twice, it is as it was. Raises
-        UnknownRulebookError for a name that has no other version, CanaryStandsError for one that has a canary. What was only ever
-        a canary is not gone back to."""
-        others = await self._current_before(name, await self.current(name))
+    async def back(self, name: str, *, now: Instant, to: str | None = None) -> str:
+        """Makes the version current that was so before, and returns its SHA-256; done twice, it is as it was. With `to`, the version
+        whose SHA-256 begins so: done twice, it stays. Raises UnknownRulebookError if there is none, or more than one begins so,
+        CanaryStandsError for a name that has a canary. What was only ever a canary is not gone back to."""
+        current = await self.current(name)
+        once = await self._once_current(name)
+        if to is not None:
+            return await self.publish(name, await self.canonical(_the_one(name, once, to)), now=now)
+        others = [version for version in once if version != current]
         if not others:
             raise UnknownRulebookError(f"no version of rulebook {name!r} was published before the present one")
         return await self.publish(name, await self.canonical(others[-1]), now=now)
 
-    async def _current_before(self, name: str, current: str) -> list[str]:
+    async def _once_current(self, name: str) -> list[str]:
         query = (
             select(rulebooks.c.sha256)
-            .where(rulebooks.c.name == name, rulebooks.c.sha256 != current, rulebooks.c.current_since.is_not(None))
+            .where(rulebooks.c.name == name, rulebooks.c.current_since.is_not(None))
             .order_by(rulebooks.c.current_since, rulebooks.c.sha256)
         )
         async with self._database.reading() as connection:
@@ -107,6 +111,15 @@ class Rulebooks:
         tried = select(rulebook_names.c.canary).where(rulebook_names.c.canary.is_not(None))
         async with self._database.reading() as connection:
             return frozenset((await connection.execute(union(of_open, of_incidents, named, tried))).scalars())
+
+
+def _the_one(name: str, once: list[str], begins: str) -> str:
+    found = [version for version in once if begins and version.startswith(begins)]
+    if len(found) != 1:
+        what = "more than one version" if found else "no version"
+        known = ", ".join(version[:12] for version in once)
+        raise UnknownRulebookError(f"{what} of {name!r} that was ever current begins with {begins!r}; there are: {known}")
+    return found[0]
 
 
 def version_of(name: str, canonical: str, now: Instant) -> tuple[str, dict[str, Any]]:

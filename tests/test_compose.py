@@ -28,7 +28,7 @@ CADDYFILE = (ROOT / "deploy" / "Caddyfile").read_text()
 PUBLIC = CADDYFILE.replace("#|", "").replace("\tauto_https off\n", "")
 """As it says that the public form is made."""
 
-DOORSTEP_COMMANDS = ("migrate", "rules publish", "serve", "worker")
+DOORSTEP_COMMANDS = ("migrate", "rules publish --at-start", "serve", "worker")
 
 
 def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -107,7 +107,7 @@ def test_every_command_of_ours_runs_natively_too() -> None:
 
 def test_a_rulebook_is_published_before_there_is_a_worker() -> None:
     """Nothing published one: every order of a fresh installation was refused for want of its rulebook."""
-    assert SERVICES["publish"]["command"] == ["rules", "publish"]
+    assert SERVICES["publish"]["command"] == ["rules", "publish", "--at-start"]
     assert SERVICES["publish"]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
     assert SERVICES["worker"]["depends_on"]["publish"]["condition"] == "service_completed_successfully"
 

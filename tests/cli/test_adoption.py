@@ -12,7 +12,7 @@ from cli.deliveries import decide_proposal
 from cli.muting import mute_rule
 from domain.incident import Mode
 from rules.book import canonical_json
-from settings import read_settings
+from settings import Settings, read_settings
 from store.database import Database
 from store.migrate import migrate
 from store.rulebooks import Rulebooks
@@ -20,6 +20,7 @@ from tests.workflows.books import ATTEMPT, FAILED, LATE, TICKET, a_book, a_rule
 from tests.workflows.stage import an_event, from_now, stage
 from tests.workflows.test_takeover import listed
 from workflows.contract import TASK_QUEUE
+from workflows.takeover import Takeover
 
 ASKING = a_rule("asking", FAILED, mode=Mode.PROPOSE, do=(TICKET,))
 
@@ -81,3 +82,39 @@ async def test_one_command_goes_back_to_the_version_before_while_deliveries_begi
     assert current == version
     assert (told["version"], told["adopted"], told["troubles"]) == (version, 10, [])
     assert {seen["rulebook"]["version"] for seen in snapshots} == {version}
+
+
+async def test_a_rollback_that_one_delivery_did_not_answer_says_how_to_go_on_and_not_forth_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It said "run it again", and another rollback made the bad version current again for everybody."""
+    settings = read_settings({"DOORSTEP_HOME": str(tmp_path), "DOORSTEP_DATABASE_URL": f"sqlite:///{tmp_path}/store.db"})
+    await migrate(settings.database_url)
+    database = Database(settings.database_url)
+    good = await Rulebooks(database).publish("standard", canonical_json(a_book(ATTEMPT)), now=1)
+    bad = await Rulebooks(database).publish("standard", canonical_json(a_book(LATE)), now=2)
+
+    async def nobody(_: Settings) -> None:
+        return None
+
+    async def one_is_left(_: object, version: str, *__: object) -> Takeover:
+        return Takeover(version, found=2, adopted=1, unanswered=1)
+
+    monkeypatch.setattr("cli.adoption.deliveries_of", nobody)
+    monkeypatch.setattr("cli.adoption.take_over", one_is_left)
+    codes = [await roll_back(settings, "standard", 7, "text")]
+    told = capsys.readouterr()
+    codes += [
+        await roll_back(settings, "standard", 7, "json", good[:12]),
+        await adopt_rulebook(settings, "standard", 7, "text", bad),
+    ]
+    current = await Rulebooks(database).current("standard")
+    await database.close()
+
+    assert (codes, current) == ([1, 1, 1], good)
+    assert told.err.splitlines() == [
+        f"standard: {good[:12]} is current; if this is cut off, `doorstep rules adopt standard --rate 7` goes on",
+        "go on with those that are left: `doorstep rules adopt standard --rate 7`",
+    ]
+    assert "again" not in told.out
+    assert f"`doorstep rules adopt standard --rate 7 --from {bad[:12]}`" in capsys.readouterr().err

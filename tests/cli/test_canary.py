@@ -1,6 +1,7 @@
 """`doorstep rules publish --canary` and `rules canary`, without a server: what the commands say and keep."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from cli.canary import promote_canary, share_of, show_canary, widen_canary
 from cli.errors import InputError
 from cli.main import app
 from cli.publishing import publish
+from cli.rules import publish_rules
+from cli.site import Site
 from rules.check import Check
-from settings import Settings, read_settings
+from settings import SHIPPED_RULES, Settings, read_settings
 from store.canaries import Canaries
 from store.database import Database
 from store.deliveries import Deliveries
@@ -92,6 +95,31 @@ async def test_published_again_a_canary_stays_one_and_a_third_version_is_refused
     await database.close()
 
 
+async def test_a_program_that_starts_leaves_current_and_canary_as_they_are(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A third version in the folder kept `doorstep up`, and the publish job, from starting as long as a canary stood."""
+    old = (await published(settings, FIRST)).split()[1]
+    new = (await published(settings, SECOND, share=10)).split()[1]
+    folder, told = tmp_path / "rules", list[str]()
+    shutil.copytree(SHIPPED_RULES, folder)
+    database = Database(settings.database_url)
+
+    await Site(replace(settings, values={**settings.values, "DOORSTEP_RULES": str(folder)}), told.append)._publish_folder(
+        database
+    )
+    code = await publish_rules(settings, folder, at_start=True)
+    with pytest.raises(CanaryStandsError, match="rulebook 'standard' has a canary"):
+        await publish_rules(settings, folder)
+
+    assert code == 0
+    assert told == [line for line in capsys.readouterr().out.splitlines() if line.startswith("standard ")]
+    assert told[0].startswith(f"standard  {old}  stays current: rulebook 'standard' has a canary, {new[:12]}; first end it")
+    assert await Rulebooks(database).current("standard") == old
+    assert (await Rulebooks(database).canaries())["standard"].version == new
+    await database.close()
+
+
 async def test_what_is_current_is_no_canary_and_nothing_is_no_current_version(settings: Settings) -> None:
     with pytest.raises(UnknownRulebookError, match="no rulebook 'standard' is published"):
         await published(settings, FIRST, share=10)
@@ -124,7 +152,12 @@ def test_a_share_may_do_without_its_sign() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["canary", "--end", "--promote"], ["canary", "--share", "5%", "--end"], ["publish", "--canary", "5%", "--back", "x"]],
+    [
+        ["canary", "--end", "--promote"],
+        ["canary", "--share", "5%", "--end"],
+        ["publish", "--canary", "5%", "--back", "x"],
+        ["publish", "--at-start", "--canary", "5%"],
+    ],
 )
 def test_options_that_exclude_each_other_are_wrong_use(arguments: list[str]) -> None:
     result = CliRunner().invoke(app, ["rules", *arguments])

@@ -25,6 +25,9 @@ class Deliveries:
     refuse: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
     told: list[tuple[str, str]] = field(default_factory=list)
+    answers: asyncio.Event | None = None
+    """Those in `away` are waited for until then."""
+    asked: set[str] = field(default_factory=set)
     kept: list[str] = field(default_factory=list)
 
     async def start(self, order: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,6 +37,9 @@ class Deliveries:
     async def ask(
         self, delivery_id: str, update: str, request: Mapping[str, Any], update_id: str | None = None
     ) -> dict[str, Any]:
+        self.asked.add(delivery_id)
+        if self.answers is not None and delivery_id in self.away:
+            await self.answers.wait()
         self._look(delivery_id)
         if delivery_id in self.refuse:
             raise RefusedError("it is delivered", "Finished")
@@ -81,6 +87,59 @@ async def test_a_delivery_that_does_not_answer_holds_up_no_other(sqlite_database
     assert await inbox.next_of() == ()
 
 
+@pytest.mark.parametrize("stuck", [99, 150])
+async def test_many_deliveries_that_do_not_answer_hide_none_that_came_later(sqlite_database: Database, stuck: int) -> None:
+    """The hundred that had waited longest were tried again and again, and nothing that came after them was handed on."""
+    inbox, deliveries = Inbox(sqlite_database), Deliveries(away={f"D-{number}" for number in range(stuck)})
+    for message in ("1", "2"):
+        await inbox.put("dispatch", message, [arrival(id, message) for id in [*sorted(deliveries.away), "D-good"]], now=NOW)
+
+    with pytest.raises(UnreachableError, match="no answer"):
+        await deliveries.handing_on(inbox).all()
+
+    assert [delivery_id for delivery_id, _ in deliveries.told] == ["D-good", "D-good"]
+    assert len(await inbox.next_of(limit=1000)) == len(deliveries.asked) - 1 == stuck
+
+
+async def test_while_one_delivery_is_waited_for_all_that_waits_for_the_others_is_handed_on(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came second for a delivery waited until each of the hundred before it had answered or had not for its whole time."""
+    monkeypatch.setattr("intake.handing_on.AT_ONCE", 2)
+    inbox, answers = Inbox(sqlite_database), asyncio.Event()
+    deliveries = Deliveries(away={"D-0"}, answers=answers)
+    for number in range(3):
+        await inbox.put("dispatch", str(number), [arrival(f"D-{id}", f"{id}-{number}") for id in range(5)], now=NOW)
+    running = asyncio.create_task(deliveries.handing_on(inbox).all())
+
+    async with asyncio.timeout(5):
+        while len(deliveries.told) < 12:  # noqa: ASYNC110 - what is told sets no event
+            await asyncio.sleep(0.01)
+    was_waiting = not running.done()
+    answers.set()
+    with pytest.raises(UnreachableError, match="no answer"):
+        await running
+
+    assert was_waiting
+    assert {delivery_id for delivery_id, _ in deliveries.told} == {"D-1", "D-2", "D-3", "D-4"}
+
+
+async def test_handing_on_that_is_ended_gives_back_what_it_has_in_hand(sqlite_database: Database) -> None:
+    inbox, deliveries = Inbox(sqlite_database), Deliveries(away={"D-1"}, answers=asyncio.Event())
+    await inbox.put("twilio", "SM1", [arrival("D-1", "e1")], now=NOW)
+    running = asyncio.create_task(deliveries.handing_on(inbox).all())
+    async with asyncio.timeout(5):
+        while not deliveries.asked:  # noqa: ASYNC110 - what is asked sets no event
+            await asyncio.sleep(0.01)
+
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError, match=r"^$"):
+        await running
+
+    (entry,) = await inbox.next_of()
+    assert await inbox.claim(entry.entry, until=NOW + 1, now=NOW)
+
+
 async def test_what_a_delivery_refuses_is_reported_as_what_the_customer_said(sqlite_database: Database) -> None:
     inbox, deliveries = Inbox(sqlite_database), Deliveries(refuse={"D-1"})
     await inbox.put("twilio", "SM1", [arrival("D-1", "e1")], now=NOW)
@@ -120,12 +179,12 @@ async def test_what_goes_wrong_in_an_unknown_way_does_not_end_the_handing_on(
     await inbox.put("twilio", "SM1", [arrival("D-1", "e1")], now=NOW)
     handing_on, look, looks = deliveries.handing_on(inbox), inbox.next_of, 0
 
-    async def once_read_only(delivery_id: str | None = None, *, limit: int = 100) -> tuple[Entry, ...]:
+    async def once_read_only(delivery_id: str | None = None, *, after: int = 0, limit: int = 100) -> tuple[Entry, ...]:
         nonlocal looks
         looks += 1
         if looks == 1:
             raise RuntimeError("cannot execute UPDATE in a read-only transaction")
-        return await look(delivery_id, limit=limit)
+        return await look(delivery_id, after=after, limit=limit)
 
     monkeypatch.setattr(inbox, "next_of", once_read_only)
     monkeypatch.setattr("intake.handing_on.WAITS_S", (0.01,))

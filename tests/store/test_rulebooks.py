@@ -105,6 +105,19 @@ async def test_the_way_back_leads_to_the_version_that_was_current_before(books: 
     assert await books.current("standard") == one
 
 
+async def test_the_way_back_to_a_named_version_stays_there_when_it_is_gone_again(books: Rulebooks) -> None:
+    one = await books.publish("standard", BOOK, now=NOON)
+    two = await books.publish("standard", BOOK.replace("ä", "2"), now=NOON + 1)
+
+    assert [await books.back("standard", now=NOON + 2 + n, to=one[:8]) for n in range(2)] == [one, one]
+    assert await books.current("standard") == one
+    for begins in ("", "xyz"):
+        with pytest.raises(
+            UnknownRulebookError, match=f"no version of 'standard' .* begins with '{begins}'; there are: .*{two[:12]}"
+        ):
+            await books.back("standard", now=NOON + 5, to=begins)
+
+
 async def test_there_is_no_way_back_from_the_first_version(books: Rulebooks) -> None:
     await books.publish("standard", BOOK, now=NOON)
 
