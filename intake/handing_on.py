@@ -110,7 +110,7 @@ class HandingOn:
 
     async def _heads(self) -> AsyncIterator[Entry]:
         """Of each delivery the first that waits. What could not be handed on is passed by: it must not hide what came later."""
-        after = 0
+        after: int | None = None
         while entries := await self._inbox.next_of(after=after):
             for entry in entries:
                 yield entry

@@ -58,13 +58,15 @@ class Inbox:
         async with self._database.reading() as connection:
             return (await connection.execute(_come(source, message_id))).first() is not None
 
-    async def next_of(self, delivery_id: str | None = None, *, after: int = 0, limit: int = 100) -> tuple[Entry, ...]:
+    async def next_of(self, delivery_id: str | None = None, *, after: int | None = None, limit: int = 100) -> tuple[Entry, ...]:
         """What is to be handed on next: of each delivery, or of one, the first that has not been; of those, the ones that came after
-        an entry."""
+        an entry, whose numbers may be negative (see store.rewinding)."""
         first = select(func.min(inbox.c.entry)).where(inbox.c.handed_at.is_(None)).group_by(inbox.c.delivery_id)
         if delivery_id is not None:
             first = first.where(inbox.c.delivery_id == delivery_id)
-        query = select(inbox).where(inbox.c.entry.in_(first), inbox.c.entry > after).order_by(inbox.c.entry).limit(limit)
+        query = select(inbox).where(inbox.c.entry.in_(first)).order_by(inbox.c.entry).limit(limit)
+        if after is not None:
+            query = query.where(inbox.c.entry > after)
         async with self._database.reading() as connection:
             return tuple(_entry(row) for row in (await connection.execute(query)).mappings())
 
