@@ -1,18 +1,15 @@
 """Counts and logs what becomes of effects, by the SDK's meter and logger for activities. Outside a worker nothing is counted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opentelemetry import trace
 from temporalio import activity
 
 from domain.actions import Outcome
-from domain.metrics import EFFECTS, MESSAGES, Metric
+from domain.metrics import EFFECTS, MESSAGES, Metric, counted_as
 
 NOTIFY = "notify"
-
-COUNTED_AS: Mapping[Outcome, str] = {Outcome.WITHHELD: "suppressed", Outcome.DROPPED: "skipped"}
-"""Outcomes that are counted under another word than their own."""
 
 DOUBTED = "doubted"
 
@@ -36,7 +33,7 @@ def traced(action: str, attempt: int) -> Iterator[None]:
 
 def ended(action: str, incident_id: str, outcome: Outcome) -> None:
     """An effect has ended: `notify.sms` is a message by a channel. Others are counted where their delivery hears of them."""
-    said = COUNTED_AS.get(outcome, outcome.value)
+    said = counted_as(outcome)
     _message(action, said)
     if activity.in_activity():
         log = activity.logger.warning if outcome is Outcome.FAILED else activity.logger.info

@@ -2,8 +2,7 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -51,7 +50,7 @@ async def declare(settings: Settings, place: str, kind: str | None, lasts: str |
     where, now = place_of(place), wall_clock()
     _warn_of_unknown(settings.rules, where)
     closes_at = None if lasts is None else now + _span(lasts)
-    async with _database(settings) as database:
+    async with Database(settings.database_url) as database:
         rows = Disruptions(database)
         if await rows.declare(Notice(where.scope, where.key, by, now, kind, closes_at, note)) is None:
             print(f"{place}: a disruption{_of(kind)} is open already", file=sys.stderr)
@@ -83,7 +82,7 @@ def _warn_of_unknown(rules: Path, place: Place) -> None:
 async def close(settings: Settings, place: str, kind: str | None) -> int:
     """Closes the disruptions of a place (and kind)."""
     where = place_of(place)
-    async with _database(settings) as database:
+    async with Database(settings.database_url) as database:
         rows = Disruptions(database)
         closed = await rows.close(where.scope, where.key, kind, now=wall_clock())
         if not closed:
@@ -96,7 +95,7 @@ async def close(settings: Settings, place: str, kind: str | None) -> int:
 
 async def show_open(settings: Settings, format: str) -> int:
     """Lists the disruptions that are open."""
-    async with _database(settings) as database:
+    async with Database(settings.database_url) as database:
         rows = Disruptions(database)
         found = [(one, await rows.affected(one.scope, one.key)) for one in await rows.open_at(wall_clock())]
     if format == "json":
@@ -119,7 +118,7 @@ def _as_json(one: Notice, affected: Affected) -> Mapping[str, Any]:
 async def affected_by(settings: Settings, place: str) -> int:
     """Prints the ids of the open deliveries on a place, one a line."""
     where = place_of(place)
-    async with _database(settings) as database:
+    async with Database(settings.database_url) as database:
         rows = Disruptions(database)
         everyone = await rows.affected(where.scope, where.key, first=EVERYONE)
     for delivery_id in everyone.first:
@@ -129,15 +128,6 @@ async def affected_by(settings: Settings, place: str) -> int:
 
 async def _herald(settings: Settings, rows: Disruptions) -> Herald:
     return Herald(rows, DisruptedPlaces(await client_of(settings)))
-
-
-@asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
-    database = Database(settings.database_url)
-    try:
-        yield database
-    finally:
-        await database.close()
 
 
 def _span(text: str) -> Span:

@@ -5,7 +5,6 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import quote
 
 from temporalio.envconfig import ClientConfig
@@ -18,6 +17,7 @@ from settings import Settings
 from store.database import Database
 from store.disruptions import Disruptions
 from store.errors import StoreError
+from store.urls import missing_file
 from workflows.attributes import AWAITING, CARRIER, HUB, ROUTE, ZONE
 from workflows.clock import wall_clock
 from workflows.contract import ASSIGNMENT, DELIVERY, DISRUPTION
@@ -108,19 +108,11 @@ async def show_links(settings: Settings, format: str) -> int:
     return 0
 
 
-def _is_missing(database_url: str) -> bool:
-    """Whether the database is a file that is not there: to ask would make it."""
-    kind, _, file = database_url.partition(":///")
-    return kind == "sqlite" and not Path(file).exists()
-
-
 async def _open_disruptions(settings: Settings) -> Sequence[Notice]:
-    if _is_missing(settings.database_url):
+    if missing_file(settings.database_url):
         return ()
-    database = Database(settings.database_url)
-    try:
-        return await Disruptions(database).open_at(wall_clock())
-    except StoreError:
-        return ()
-    finally:
-        await database.close()
+    async with Database(settings.database_url) as database:
+        try:
+            return await Disruptions(database).open_at(wall_clock())
+        except StoreError:
+            return ()

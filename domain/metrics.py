@@ -3,8 +3,11 @@
 Labels are closed lists, or the ids of published rules. Never a delivery's id, and nothing personal.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from domain.actions import Outcome
 
 WORKER, GATEWAY = "worker", "gateway"
 
@@ -175,3 +178,16 @@ METRICS: tuple[Metric, ...] = (
     OPENED, RESOLVED, DETECT, FIRST_ACTION, ACTION, CURE, EFFECTS, MESSAGES, REJECTED,
     REQUESTS, REQUEST_SECONDS, INBOX_WAITING, INBOX_OLDEST, OPEN_INCIDENTS, OPEN_DELIVERIES, STORE_ANSWERS,
 )  # fmt: skip
+
+COUNTED_AS: Mapping[Outcome, str] = {
+    Outcome.WOULD: "skipped",
+    Outcome.DROPPED: "skipped",
+    Outcome.WITHHELD: "suppressed",
+    Outcome.MUTED: "suppressed",
+}
+"""Outcomes that are counted under another word than their own."""
+
+
+def counted_as(outcome: Outcome) -> str:
+    """The label of an outcome."""
+    return COUNTED_AS.get(outcome, outcome.value)

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 from asyncpg import PostgresError  # type: ignore[import-untyped]
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
@@ -30,7 +30,7 @@ LARGEST_BATCH = 50
 
 
 class Database:
-    """One database, SQLite or PostgreSQL, by a plain URL. Nothing is connected before the first use."""
+    """One database, SQLite or PostgreSQL, by a plain URL. Nothing is connected before the first use; `async with` closes it."""
 
     def __init__(self, url: str) -> None:
         self.url = async_url(url)
@@ -41,6 +41,12 @@ class Database:
         self._waiting: list[Waiting] = []
         self._committer: asyncio.Task[None] | None = None
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
 
     @property
     def is_sqlite(self) -> bool:

@@ -1,5 +1,7 @@
 """Database URLs: plain ones in, those of our asynchronous drivers out."""
 
+from pathlib import Path
+
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -32,6 +34,12 @@ def async_url(text: str) -> URL:
         raise BadDatabaseUrlError(f"an SQLite database needs a file, for it has to outlive the process; {EXAMPLES}")
     query = {LIBPQ_WORDS.get(word, word): value for word, value in url.query.items()}
     return url.set(drivername=DRIVERS[url.drivername], query=query)
+
+
+def missing_file(text: str) -> Path | None:
+    """The file of an SQLite database that is not there: to connect would make it. None for any other database."""
+    kind, _, file = text.partition(":///")
+    return Path(file) if kind == "sqlite" and not Path(file).exists() else None
 
 
 def place(url: URL) -> str:

@@ -4,7 +4,7 @@ By the SDK's meter and logger for workflows: nothing of it stands in the history
 delivery to which nothing happens costs two comparisons for each batch.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -16,24 +16,14 @@ with workflow.unsafe.imports_passed_through():
     from domain.actions import Outcome
     from domain.incident import Incident, Resolution
     from domain.instant import Instant
-    from domain.metrics import ACTION, CURE, DETECT, EFFECTS, FIRST_ACTION, OPENED, REJECTED, RESOLVED, Metric
+    from domain.metrics import ACTION, CURE, DETECT, EFFECTS, FIRST_ACTION, OPENED, REJECTED, RESOLVED, Metric, counted_as
     from rules.progress import Progress, Step, progress
+    from workflows.contract import ERROR_TYPES
     from workflows.reports import type_of
     from workflows.state import Rejections, State
     from workflows.timer import now
 
 CURED = (Resolution.CURED, Resolution.HANDLED)
-
-COUNTED_AS: Mapping[Outcome, str] = {
-    Outcome.WOULD: "skipped",
-    Outcome.DROPPED: "skipped",
-    Outcome.WITHHELD: "suppressed",
-    Outcome.MUTED: "suppressed",
-}
-"""Outcomes that are counted under another word than their own."""
-
-REFUSALS = frozenset({"InvalidInput", "AlreadyFinished", "Finished", "NotFound", "UnknownRulebook", "TooOld", "Conflict"})
-"""The contract's error types; another one is counted as `other`."""
 
 
 class Tally:
@@ -62,12 +52,12 @@ class Tally:
 
 @contextmanager
 def counting_refusals(door: str | None) -> Iterator[None]:
-    """Counts what is refused within by our error types; nothing where `door` is None."""
+    """Counts what is refused within by the contract's error types, another one as `other`; nothing where `door` is None."""
     try:
         yield
     except ApplicationError as error:
         if door is not None:
-            refused(door, error.type if error.type in REFUSALS else "other")
+            refused(door, error.type if error.type in ERROR_TYPES else "other")
         raise
 
 
@@ -88,7 +78,7 @@ def _ended(one: Progress, at: Instant) -> None:
     incident, act = one.incident, one.act
     if act is None:
         return
-    action, outcome = act.action.partition(".")[0], COUNTED_AS.get(act.outcome, act.outcome.value)
+    action, outcome = act.action.partition(".")[0], counted_as(act.outcome)
     _count(EFFECTS, action=action, outcome=outcome)
     if act.outcome is Outcome.DONE:
         _measure(ACTION, act.at - act.asked_at, action=action)

@@ -9,10 +9,10 @@ import httpx
 from cli.connection import codec_of
 from cli.finding import Finding
 from cli.serve import keys_of
+from intake.keys import SHORTEST, listed
 from settings import Settings
 
 PATIENCE_S = 5
-SHORTEST = 16
 ALIKE = 5
 """So few different characters are no random text."""
 
@@ -47,7 +47,7 @@ async def secrets(settings: Settings) -> Finding:
     keys = keys_of(settings)
     codec = codec_of(settings)
     named = {name: settings[name] for name in ("DOORSTEP_SECRET_KEY", "DOORSTEP_TICKETS_SECRET", "DOORSTEP_CODEC_TOKEN")}
-    named |= {f"key {number} of DOORSTEP_API_KEYS": key for number, key in enumerate(_listed(settings["DOORSTEP_API_KEYS"]), 1)}
+    named |= {f"key {number} of DOORSTEP_API_KEYS": key for number, key in enumerate(listed(settings["DOORSTEP_API_KEYS"]), 1)}
     weak = [name for name, value in named.items() if value and is_weak(value)]
     if weak:
         said = f"easily guessed: {', '.join(weak)}"
@@ -55,10 +55,6 @@ async def secrets(settings: Settings) -> Finding:
     sealed = "payloads are sealed" if codec else "payloads are not sealed (DOORSTEP_CODEC_KEYS)"
     programs = "" if keys and settings["DOORSTEP_API_KEYS"] else "; no program may use the HTTP API (DOORSTEP_API_KEYS)"
     return Finding("secrets", True, f"{sealed}{programs}")
-
-
-def _listed(keys: str) -> list[str]:
-    return [key.strip() for key in keys.split(",") if key.strip()]
 
 
 def is_weak(secret: str) -> bool:

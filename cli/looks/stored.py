@@ -2,9 +2,6 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 from sqlalchemy import text
 
@@ -19,6 +16,7 @@ from store.deliveries import Deliveries
 from store.migrate import newest, revision_of
 from store.rulebooks import Rulebooks
 from store.undone import in_doubt, waiting
+from store.urls import missing_file
 from web.status import LOOKED_AT, Lately, lately
 from workflows.clock import wall_clock
 from workflows.orders import DeliveryOrder
@@ -35,28 +33,12 @@ MANY_FAIL = 10
 DEFAULT_BOOK = str(DeliveryOrder.model_fields["rulebook"].default)
 
 
-@asynccontextmanager
-async def stored(settings: Settings) -> AsyncIterator[Database]:
-    database = Database(settings.database_url)
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-def _missing_file(settings: Settings) -> Path | None:
-    """The database's file, if it is to be one and is not there."""
-    file = Path(settings.database_url.removeprefix("sqlite:///"))
-    is_file = settings.database_url.startswith("sqlite:///")
-    return file if is_file and not file.exists() else None
-
-
 async def tables(settings: Settings) -> Finding:
     """The database answers, and has the tables of this version or of a newer one: migrations only add (tests/store/test_migrate.py),
     so that the release before goes on when one is put back."""
-    if missing := _missing_file(settings):
+    if missing := missing_file(settings.database_url):
         return Finding("database", False, f"{missing} does not exist yet", "doorstep up or doorstep migrate makes it")
-    async with stored(settings) as database:
+    async with Database(settings.database_url) as database:
         revision, known = await revision_of(database), newest()
         if revision == known:
             return Finding("database", True, f"{database.place} answers")
@@ -69,7 +51,7 @@ async def tables(settings: Settings) -> Finding:
 
 async def database_clock(settings: Settings) -> Finding:
     """Our clock and that of the database's machine."""
-    async with stored(settings) as database:
+    async with Database(settings.database_url) as database:
         if database.is_sqlite:
             return Finding("database clock", True, "the same machine")
         before = wall_clock()
@@ -89,7 +71,7 @@ async def books(settings: Settings) -> Finding:
     if mistakes:
         said = f"{len(mistakes)} mistakes in {folder}; the first: {mistakes[0].render()}"
         return Finding("rulebooks", False, said, f"doorstep rules check {folder}")
-    async with stored(settings) as database:
+    async with Database(settings.database_url) as database:
         names = await Rulebooks(database).names()
     if DEFAULT_BOOK not in names:
         others = f"; published are {', '.join(sorted(names))}" if names else ""
@@ -100,7 +82,7 @@ async def books(settings: Settings) -> Finding:
 
 async def inbox(settings: Settings) -> Finding:
     """What came in has been handed on."""
-    async with stored(settings) as database:
+    async with Database(settings.database_url) as database:
         found = await waiting(database, since=wall_clock() - WAITS_LONG)
     if not found:
         return Finding("inbox", True, f"nothing waits longer than {WAITS_LONG // MINUTE} minutes")
@@ -112,7 +94,7 @@ async def inbox(settings: Settings) -> Finding:
 
 async def doubts(settings: Settings) -> Finding:
     """No action was cut off and then forgotten."""
-    async with stored(settings) as database:
+    async with Database(settings.database_url) as database:
         found = await in_doubt(database, since=wall_clock() - DOUBT_LASTS)
     if not found:
         return Finding("actions in doubt", True, "none")
@@ -123,7 +105,7 @@ async def doubts(settings: Settings) -> Finding:
 
 async def actions(settings: Settings) -> Finding:
     """Few actions failed in the last day."""
-    async with stored(settings) as database:
+    async with Database(settings.database_url) as database:
         return judged(lately(await Deliveries(database).effects(limit=LOOKED_AT), wall_clock()))
 
 

@@ -67,6 +67,17 @@ class Deliveries:
         return HandingOn(inbox, connected, self, lambda: NOW)
 
 
+async def runs_until_told(handing_on: HandingOn, deliveries: Deliveries) -> None:
+    """As a gateway does, until a delivery has been told something."""
+    running = asyncio.create_task(handing_on.run())
+    try:
+        async with asyncio.timeout(5):
+            while not deliveries.told:  # noqa: ASYNC110 - what is told sets no event
+                await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+
+
 def arrival(delivery_id: str, id: str, update: str | None = "confirm_availability") -> Arrival:
     return Arrival(delivery_id, {"event_id": id, "kind": "customer_reply"}, update, {"available": True})
 
@@ -188,13 +199,7 @@ async def test_what_goes_wrong_in_an_unknown_way_does_not_end_the_handing_on(
 
     monkeypatch.setattr(inbox, "next_of", once_read_only)
     monkeypatch.setattr("intake.handing_on.WAITS_S", (0.01,))
-    running = asyncio.create_task(handing_on.run())
-    try:
-        async with asyncio.timeout(5):
-            while not deliveries.told:  # noqa: ASYNC110 - what is told sets no event
-                await asyncio.sleep(0.01)
-    finally:
-        running.cancel()
+    await runs_until_told(handing_on, deliveries)
 
     assert deliveries.told == [("D-1", "confirm_availability twilio-SM1")]
 
@@ -214,12 +219,6 @@ async def test_what_a_gateway_that_died_had_in_hand_is_handed_on_once_its_claim_
 
     handing_on = HandingOn(inbox, connected, deliveries, lambda: next(times))
     monkeypatch.setattr("intake.handing_on.CLAIM_LASTS", 10)
-    running = asyncio.create_task(handing_on.run())
-    try:
-        async with asyncio.timeout(5):
-            while not deliveries.told:  # noqa: ASYNC110 - what is told sets no event
-                await asyncio.sleep(0.01)
-    finally:
-        running.cancel()
+    await runs_until_told(handing_on, deliveries)
 
     assert deliveries.told == [("D-1", "confirm_availability twilio-SM1")]
