@@ -168,13 +168,13 @@ def predicted_late_and_saved(page: Page) -> None:
 
 
 def stop_dwell(page: Page) -> None:
-    """At the door for half an hour; then a scan, and it is handed over."""
+    """At the door for three quarters of an hour; then a scan, and it is handed over."""
     to_the_hub(page)
     onto_the_van(page)
     on_the_way(page)
     page.diary.tell(page.arrives, Kind.ARRIVED)
-    page.diary.tell(page.arrives + page.minutes(32), Kind.SCAN)
-    handed_over(page, page.arrives + page.minutes(34))
+    page.diary.tell(page.arrives + page.minutes(45), Kind.SCAN)
+    handed_over(page, page.arrives + page.minutes(47))
 
 
 def hub_dwell(page: Page) -> None:
@@ -196,8 +196,8 @@ def left_at_the_door(page: Page) -> None:
 
 def missed_hub_scan(page: Page) -> None:
     """Due at the hub at seven, not scanned; found and loaded after eight."""
-    to_the_hub(page, page.at("08:12"))
-    onto_the_van(page, page.at("08:25"))
+    to_the_hub(page, page.at("08:27"))
+    onto_the_van(page, page.at("08:40"))
     on_the_way(page)
     at_the_door(page, page.arrives)
 

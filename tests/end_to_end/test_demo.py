@@ -28,6 +28,7 @@ async def demo(environment: Mapping[str, str], *options: str) -> tuple[int, str,
     return process.returncode or 0, out.decode(), err.decode()
 
 
+@pytest.mark.alone
 async def test_every_injected_fault_is_noticed_in_time_and_nothing_else_is(site_environment: Mapping[str, str]) -> None:
     code, out, err = await demo(site_environment, "--once", "--format", "json")
 

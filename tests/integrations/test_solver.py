@@ -162,6 +162,7 @@ async def test_real_stops_of_rio_are_put_into_a_much_shorter_order() -> None:
     assert got * 2 < asked
 
 
+@pytest.mark.alone
 async def test_while_it_solves_everything_else_goes_on() -> None:
     plan = await shuffled_day(60, seed=7)
     solving = asyncio.create_task(VroomSolver().order(plan, await legs_of(plan)))

@@ -47,6 +47,7 @@ def asked_at(snapshot: dict[str, Any]) -> dict[str, str]:
     return {act["key"].split("/", 4)[4]: act["asked_at"] for act in snapshot["actions"]}
 
 
+@pytest.mark.alone
 async def test_each_step_of_an_escalation_comes_within_a_second(temporal: WorkflowEnvironment) -> None:
     async with stage(temporal.client, a_book(FORGOTTEN)) as on:
         delivery_id, _, opened_at = await opened(on)
