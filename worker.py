@@ -66,6 +66,7 @@ from workflows.glimpses import Glimpsing
 from workflows.guard import Guard
 from workflows.registration import missing_attributes
 from workflows.rulebooks import SHELF, nowhere
+from workflows.runner import Runner
 from workflows.workflow_types import WORKFLOW_TYPES
 
 DIRECTORY = "directory.yaml"
@@ -175,7 +176,7 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
     loader = Loader(library)
     for version in await Rulebooks(database).in_use():
         await loader.load(version)
-    glimpses, running = Glimpses(Boards(database)), running_on(client, task_queue)
+    glimpses, running, runner = Glimpses(Boards(database)), running_on(client, task_queue), Runner(RUNNER)
     worker = Worker(
         client,
         task_queue=task_queue,
@@ -186,10 +187,11 @@ async def working(client: Client, settings: Settings, task_queue: str = TASK_QUE
         max_cached_workflows=5_000,
         graceful_shutdown_timeout=ENDS_WITHIN,
         sticky_queue_schedule_to_start_timeout=STICKS,
-        workflow_runner=RUNNER,
+        workflow_runner=runner,
         deployment_config=versioning_of(settings),
         patch_activation_callback=activates(settings),
     )
+    runner.belongs_to(worker)
     try:
         async with showing(glimpses), worker:
             await Herald(Disruptions(database), running.places).tell()  # what was cut short before anybody was told
