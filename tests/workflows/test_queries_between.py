@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio import workflow
+from temporalio.api.enums.v1 import TaskQueueKind
 from temporalio.api.taskqueue.v1 import StickyExecutionAttributes, TaskQueue
 from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest
 from temporalio.client import Client
@@ -58,7 +59,7 @@ async def a_worker_takes_the_first_task_and_dies(client: Client) -> None:
     task = await service.poll_workflow_task_queue(
         PollWorkflowTaskQueueRequest(namespace=namespace, task_queue=TaskQueue(name=QUEUE), identity="dies")
     )
-    sticky = TaskQueue(name=STICKY, kind=2, normal_name=QUEUE)
+    sticky = TaskQueue(name=STICKY, kind=TaskQueueKind.TASK_QUEUE_KIND_STICKY, normal_name=QUEUE)
     await service.respond_workflow_task_completed(
         RespondWorkflowTaskCompletedRequest(
             namespace=namespace,
