@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli import codec, links, manifest, temporal_server
+from cli import links, manifest, temporal_server
 from cli.command import FINE
 from cli.errors import InputError
 from cli.manifest import FORMAT, OURS, Manifest
@@ -21,7 +21,7 @@ from store.sqlite import copy_while_used
 from store.urls import async_url
 from workflows.clock import wall_clock
 
-BESIDE = (links.FILE, codec.FILE, temporal_server.NOTED)
+BESIDE = (*links.KEPT.values(), temporal_server.NOTED)
 """Small files of the home without which links that were sent, or the UI's addresses, would be void."""
 
 POSTGRESQL = """\

@@ -7,14 +7,13 @@ from fastapi import FastAPI
 from temporalio.api.common.v1 import Payload
 
 from cli.connection import codec_of
-from cli.links import kept_secret
+from cli.links import CODEC_FILE, kept_secret
 from intake.codec import CodecDoor
 from intake.keys import SHORTEST
 from settings import Settings, SettingsError
 from workflows.codec import SEALED, UNREADABLE, CodecKeys, opened, sealed, unmarked
 
 TOKEN = "DOORSTEP_CODEC_TOKEN"
-FILE = "codec-token"
 
 
 def add_codec(app: FastAPI, settings: Settings) -> None:
@@ -42,7 +41,7 @@ def with_codec_token(settings: Settings) -> Settings:
     """The settings with a token if there are codec keys: our own is kept in the home, and stays the same."""
     if not settings["DOORSTEP_CODEC_KEYS"]:
         return settings
-    return settings.but(DOORSTEP_CODEC_TOKEN=settings[TOKEN] or kept_secret(settings.home / FILE))
+    return settings.but(DOORSTEP_CODEC_TOKEN=settings[TOKEN] or kept_secret(settings.home / CODEC_FILE))
 
 
 def ui_endpoint(settings: Settings) -> str | None:

@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict
 
 from cli.finding import Finding, Look
+from cli.links import KEPT, as_kept, kept
 from cli.looks.addresses import public_url, secrets, temporal_ui
 from cli.looks.engine import clock, failing_tasks, temporal, version, worker
 from cli.looks.outside import endpoints, mail, receipts, roads, sms, tickets, whatsapp
 from cli.looks.stored import actions, books, database_clock, doubts, inbox, space, tables
-from settings import SETTINGS, Settings, SettingsError
+from settings import SETTINGS, Setting, Settings, SettingsError
 
 LOOKS: Mapping[str, Look] = {
     "temporal": temporal,
@@ -40,9 +41,12 @@ LOOKS: Mapping[str, Look] = {
 
 
 async def examine(settings: Settings, format: str, only: Collection[str] = ()) -> int:
-    """Prints settings and findings; 1 if something is not well. `only`: names of LOOKS. Raises SettingsError for another name."""
+    """Prints settings and findings; 1 if something is not well. `only`: names of LOOKS. Raises SettingsError for another name.
+
+    Settings that `doorstep up` made up for itself count where none are given: this is another shell than its own."""
     if unknown := sorted(set(only) - set(LOOKS)):
         raise SettingsError(f"--only {unknown[0]}: there is no such thing to look at; there are {', '.join(LOOKS)}")
+    settings = as_kept(settings)
     findings = [await found(name, settings) for name in LOOKS if not only or name in only]
     if format == "json":
         print(json.dumps({"settings": settings.shown(), "findings": [asdict(finding) for finding in findings]}, indent=2))
@@ -73,8 +77,15 @@ def _show(settings: Settings, findings: list[Finding], *, with_settings: bool) -
 def _show_settings(settings: Settings) -> None:
     shown = settings.shown()
     for row in SETTINGS:
-        source = "" if shown[row.name] == row.default else "  (set)"
-        print(f"{row.name}={shown[row.name]}{source}\n    {row.help}; default: {row.default or 'none'}")
+        print(f"{row.name}={shown[row.name]}{_source(row, settings)}\n    {row.help}; default: {row.default or 'none'}")
     print(
         f"TEMPORAL_ADDRESS={os.environ.get('TEMPORAL_ADDRESS', '')}\n    the Temporal server (the SDK's own settings); default: {settings.temporal_default}\n"
     )
+
+
+def _source(row: Setting, settings: Settings) -> str:
+    if settings[row.name] == row.default:
+        return ""
+    if row.name in KEPT and settings[row.name] == kept(settings.home, row.name):
+        return f"  (made up by doorstep up, in {settings.home / KEPT[row.name]})"
+    return "  (set)"

@@ -2,11 +2,17 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from settings import Settings
 
 FILE = "secret-key"
+
+CODEC_FILE = "codec-token"
+
+KEPT: Mapping[str, str] = {"DOORSTEP_SECRET_KEY": FILE, "DOORSTEP_CODEC_TOKEN": CODEC_FILE}
+"""Setting -> the file in the home that holds what `doorstep up` made up for it."""
 
 
 def with_links(settings: Settings) -> Settings:
@@ -14,6 +20,20 @@ def with_links(settings: Settings) -> Settings:
     key = settings["DOORSTEP_SECRET_KEY"] or kept_secret(settings.home / FILE)
     url = settings["DOORSTEP_PUBLIC_URL"] or f"http://127.0.0.1:{settings.port}"
     return settings.but(DOORSTEP_SECRET_KEY=key, DOORSTEP_PUBLIC_URL=url)
+
+
+def as_kept(settings: Settings) -> Settings:
+    """The settings as a site here runs with them: with the secrets in its home where none are set. Nothing is made up."""
+    found = {name: kept(settings.home, name) for name in KEPT if not settings[name]}
+    return settings.but(**{name: secret for name, secret in found.items() if secret})
+
+
+def kept(home: Path, name: str) -> str:
+    """What was made up for a setting; empty if nothing was, or if the file is another user's."""
+    try:
+        return (home / KEPT[name]).read_text().strip()
+    except OSError:
+        return ""
 
 
 def kept_secret(file: Path) -> str:

@@ -21,7 +21,7 @@ async def public_url(settings: Settings) -> Finding:
     """Customers can open the links that they get."""
     url = settings.public_url
     if not url:
-        return Finding("links", True, "not set up (DOORSTEP_PUBLIC_URL): messages have no links")
+        return Finding("links", True, _without_address(settings))
     parts = urlsplit(url)
     mend = "set DOORSTEP_PUBLIC_URL to the address at which customers reach the gateway, such as https://track.example.test"
     if _is_here(parts.hostname or ""):
@@ -33,6 +33,14 @@ async def public_url(settings: Settings) -> Finding:
     if not settings.secret_key:
         return Finding("links", False, "DOORSTEP_SECRET_KEY is not set: no links are sent", "set it: openssl rand -hex 24")
     return Finding("links", True, f"lead to {url}")
+
+
+def _without_address(settings: Settings) -> str:
+    """A site of `doorstep up` has links all the same: to itself."""
+    if not settings.secret_key:
+        return "not set up (DOORSTEP_PUBLIC_URL): messages have no links"
+    own = f"those of doorstep up lead to http://127.0.0.1:{settings.port}, for somebody at this machine"
+    return f"not set up for customers (DOORSTEP_PUBLIC_URL): {own}; what is started otherwise sends none"
 
 
 def _is_here(host: str) -> bool:

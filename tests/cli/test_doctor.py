@@ -15,6 +15,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from cli.doctor import LOOKS, _show_settings, examine, found
 from cli.finding import Finding
+from cli.links import as_kept, with_links
 from cli.looks import engine, stored
 from cli.standins.twilio_standin import ACCOUNT, TOKEN, standing_in
 from domain.arrival import Arrival
@@ -367,6 +368,33 @@ async def test_one_thing_can_be_looked_at_alone(at: Settings, capsys: pytest.Cap
     assert (finding["what"], finding["well"]) == ("database", True)
     with pytest.raises(SettingsError, match="--only nothing: there is no such thing to look at; there are temporal, worker"):
         await examine(at, "text", ["nothing"])
+
+
+async def test_what_a_site_made_up_for_itself_is_seen_from_another_shell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`doorstep up` makes up a secret, and links to itself; the doctor said that there were none."""
+    settings = told(DOORSTEP_HOME=str(tmp_path), DOORSTEP_PORT="8099")
+    secret = with_links(settings)["DOORSTEP_SECRET_KEY"]
+
+    assert await examine(settings, "text", ["links", "secrets"]) == 0
+    said = capsys.readouterr().out
+    _show_settings(as_kept(settings))
+    shown = capsys.readouterr().out
+
+    assert "those of doorstep up lead to http://127.0.0.1:8099, for somebody at this machine" in said
+    assert f"DOORSTEP_SECRET_KEY=***  (made up by doorstep up, in {tmp_path / 'secret-key'})" in shown
+    assert secret not in said + shown
+
+
+async def test_the_secret_of_a_site_signs_links_to_an_address_that_is_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = told(DOORSTEP_HOME=str(tmp_path), DOORSTEP_PUBLIC_URL="https://track.example.test")
+    with_links(settings)
+
+    assert await examine(settings, "text", ["links"]) == 0
+    assert "lead to https://track.example.test" in capsys.readouterr().out
 
 
 async def test_whatever_a_look_meets_is_a_finding_and_the_others_go_on(

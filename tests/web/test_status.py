@@ -6,6 +6,7 @@ from httpx import ASGITransport, AsyncClient
 from cli.looks.stored import judged
 from domain.actions import Outcome
 from domain.instant import DAY, MINUTE, Instant
+from integrations.messaging.silent import NO_MAIL
 from store.copies import Effect
 from store.database import Database
 from store.ledger import Ledger
@@ -66,3 +67,15 @@ def test_the_doctor_tells_of_few_failures_and_worries_about_many() -> None:
         "1 of 100 failed in 24 hours; the last: notify.email of D-1: mailbox unknown",
     )
     assert not judged(many).well
+
+
+def test_notices_by_a_channel_that_nobody_set_up_are_told_and_are_no_fault() -> None:
+    """A new installation has neither mail nor SMS, and looked ill."""
+    unset = [an_effect(f"D-{number}", NO_MAIL) for number in range(8)]
+
+    new, faulty = judged(Lately(10, tuple(unset))), judged(Lately(10, (*unset, an_effect("D-9", "mailbox unknown"))))
+
+    assert new.well
+    assert new.said == "none of 2 failed in 24 hours; 8 notices found their channel not set up, see mail, SMS and WhatsApp below"
+    assert not faulty.well
+    assert faulty.said.startswith("1 of 2 failed in 24 hours; 8 notices found their channel not set up")
