@@ -18,6 +18,7 @@ from cli.codec import add_codec
 from cli.connection import client_of
 from cli.desks import BUILT_IN, SECRET, Clock, chosen
 from cli.observing import observed
+from cli.openapi import describe
 from cli.receipts import bounce_door_of, status_door_of
 from cli.replies import handing_on_of, parts_of, reply_door_of, taking_of, working_off
 from domain.endpoint import DISPATCH
@@ -101,6 +102,7 @@ def application(settings: Settings, interceptors: Sequence[Interceptor] = ()) ->
     )
     if door := door_of(settings, deliveries, wall_clock):
         app.add_api_route(f"/v1/tickets/{door.desk}", door.changed, methods=["POST"], summary="a change at the ticket desk")
+    describe(app)
     watch(app, gateway, settings)  # last, so that it is around everything else
     return app
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from domain.instant import Instant
 from intake.keys import Keys
-from intake.problems import AGAIN, RefusedRequestError, body_of, problem
+from intake.problems import AGAIN, RefusedRequestError, body_of, mistakes, problem
 from intake.signatures import standard
 from intake.updates import STATUSES
 from workflows.client import RefusedError, UnreachableError
@@ -105,5 +105,4 @@ def _read(body: bytes) -> Answer:
     try:
         return Answer.model_validate_json(body)
     except ValidationError as error:
-        found = [{"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors(include_input=False)]
-        raise RefusedRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the answer cannot be read", found) from None
+        raise RefusedRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the answer cannot be read", mistakes(error)) from None

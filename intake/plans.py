@@ -12,7 +12,8 @@ from domain.instant import Instant, iso
 from domain.plan_notice import plan_notice
 from domain.route import RoutePlan
 from intake.keys import Keys
-from intake.problems import RefusedRequestError, problem
+from intake.problems import AGAIN, RefusedRequestError, problem
+from store.errors import StoreError
 
 
 class Plans(Protocol):
@@ -40,6 +41,9 @@ class PlanDoor:
             return self._answer(request, await self._found(route_id, request.query_params.get("service_date")))
         except RefusedRequestError as refused:
             return problem(refused)
+        except StoreError:
+            said = "the database does not answer; ask again"
+            return problem(RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, said, headers=AGAIN))
 
     async def _found(self, route_id: str, service_date: str | None) -> RoutePlan:
         now = self._clock()
@@ -63,5 +67,5 @@ def _day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        errors = [{"loc": ["service_date"], "msg": "write a date such as 2026-11-23", "type": "date"}]
+        errors = [{"loc": "service_date", "msg": "write a date such as 2026-11-23", "type": "date"}]
         raise RefusedRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the service date cannot be read", errors) from None

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.instant import Instant
-from intake.problems import AGAIN, RefusedRequestError, body_of, problem
+from intake.problems import AGAIN, RefusedRequestError, body_of, mistakes, problem
 from intake.signatures import Verify, standard, zendesk
 from workflows.client import RefusedError, UnreachableError
 
@@ -139,8 +139,7 @@ def _read(body: bytes) -> Change:
     try:
         return Change.model_validate_json(body)
     except ValidationError as error:
-        found = [{"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors(include_input=False)]
-        raise RefusedRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the change cannot be read", found) from None
+        raise RefusedRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the change cannot be read", mistakes(error)) from None
 
 
 def _update_of(change: Change, wish: Wish) -> tuple[str, dict[str, str]]:

@@ -187,7 +187,7 @@ def field_of(form: Mapping[str, str], name: str) -> str:
     """A field that every call of Twilio's has. Raises RefusedRequestError."""
     found = form.get(name, "").strip()
     if not 0 < len(found) <= 100:
-        missing = [{"loc": [name], "msg": f"{name} is missing or too long", "type": "missing"}]
+        missing = [{"loc": name, "msg": f"{name} is missing or too long", "type": "missing"}]
         raise RefusedRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the call is not one of Twilio's", missing)
     return found
 

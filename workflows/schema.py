@@ -5,7 +5,7 @@ refused by a delivery too, not the other way round.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,17 +83,22 @@ OF_EVENTS = (DeliveryEvent, EventBatch)
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """One model with all that it refers to, as a document of its own."""
-    wanted: list[type[BaseModel]] = [DeliveryEvent, *DETAILS.values(), model] if model in OF_EVENTS else [model]
-    _, found = models_json_schema([(each, "validation") for each in wanted], ref_template="#/$defs/{model}")
-    parts: dict[str, Any] = found["$defs"]
-    for part in parts.values():
-        if part.get("additionalProperties") is False:  # we answer no more than this today; a later version may
-            del part["additionalProperties"]
+    parts = parts_of([DeliveryEvent, *DETAILS.values(), model] if model in OF_EVENTS else [model], "#/$defs/")
     if DeliveryEvent.__name__ in parts:
         parts[DeliveryEvent.__name__]["allOf"] = _what_kinds_need()
     own = parts[model.__name__]
     others = {name: part for name, part in sorted(parts.items()) if part is not own}
     return {"$schema": DIALECT, "$id": id_of(model), **own, **({"$defs": others} if others else {})}
+
+
+def parts_of(models: Sequence[type[BaseModel]], place: str) -> dict[str, Any]:
+    """The schemas of models and of all that they refer to, by name; they refer to each other at `place`."""
+    _, found = models_json_schema([(each, "validation") for each in models], ref_template=f"{place}{{model}}")
+    parts: dict[str, Any] = found["$defs"]
+    for part in parts.values():
+        if part.get("additionalProperties") is False:  # we answer no more than this today; a later version may
+            del part["additionalProperties"]
+    return parts
 
 
 def id_of(model: type[BaseModel]) -> str:

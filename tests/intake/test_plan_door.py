@@ -6,12 +6,17 @@ from contextlib import asynccontextmanager
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
+from jsonschema import Draft202012Validator
 
+from cli.openapi import schemas
 from cli.serve import add_plans
+from domain.instant import Instant
+from domain.route import RoutePlan
 from domain.status import Status
 from intake.keys import Keys
 from intake.plans import PlanDoor
 from store.database import Database
+from store.errors import DatabaseUnreachableError
 from store.plans import Plans
 from tests.activities.fleet import DAY, clock, has_route, is_known, km, stop
 
@@ -73,3 +78,31 @@ async def test_what_there_is_not_is_a_problem_in_words(sqlite_database: Database
 async def test_without_a_key_nobody_reads_it(sqlite_database: Database) -> None:
     async with door(sqlite_database, keys=("another-key-altogether",)) as client:
         assert (await client.get(PLAN)).status_code == 401
+
+
+async def test_the_plan_is_as_the_gateway_describes_it(sqlite_database: Database) -> None:
+    async with door(sqlite_database) as client:
+        plan = (await client.get(PLAN)).json()
+
+    described = {"$ref": "#/components/schemas/Plan", "components": {"schemas": schemas()}}
+    assert not list(Draft202012Validator(described).iter_errors(plan))
+
+
+class Away:
+    """Plans of a database that does not answer."""
+
+    async def of(self, route_id: str, service_date: str, now: Instant) -> RoutePlan | None:
+        raise DatabaseUnreachableError("it does not answer")
+
+    async def latest(self, route_id: str, now: Instant) -> RoutePlan | None:
+        raise DatabaseUnreachableError("it does not answer")
+
+
+async def test_while_the_database_is_away_the_plan_is_to_be_asked_for_again() -> None:
+    app = FastAPI()
+    add_plans(app, PlanDoor(Keys((KEY,)), Away(), clock))
+
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://doorstep") as client:
+        answer = await client.get(PLAN, headers={"Authorization": f"Bearer {KEY}"})
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")

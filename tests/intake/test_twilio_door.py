@@ -191,7 +191,7 @@ async def test_a_signed_call_without_a_message_is_refused(temporal: WorkflowEnvi
     async with serving(sqlite_database, port_of(temporal)) as gateway:
         answer = await gateway.says("hi", sid="")
 
-        assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, ["MessageSid"])
+        assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, "MessageSid")
 
 
 async def test_a_stop_that_could_not_be_kept_is_kept_when_twilio_sends_it_again(
