@@ -34,7 +34,7 @@ OURS: Mapping[str, type[BaseModel]] = {"OfferAnswer": Answer, "TicketChange": Ch
 
 TEXT: Mapping[str, Any] = {"type": "string"}
 TEXT_OR_NULL: Mapping[str, Any] = {"type": ["string", "null"]}
-WINDOW = {"type": "object", "required": ["start", "end"], "properties": {"start": TEXT, "end": TEXT}}
+WINDOW = {"type": "object", "required": ["start", "end"], "properties": {"start": TEXT_OR_NULL, "end": TEXT_OR_NULL}}
 
 PLAIN: Mapping[str, Mapping[str, Any]] = {
     "Refusal": {
