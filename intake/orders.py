@@ -4,8 +4,6 @@
 the order sent again joins the delivery that it began. `GET /v1/deliveries/{delivery_id}` is its snapshot.
 """
 
-import hashlib
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -19,7 +17,7 @@ from domain.instant import Instant
 from intake.keys import Keys
 from intake.problems import AGAIN, RefusedRequestError, body_of, not_kept, problem
 from intake.taking import Taken, Taking
-from intake.updates import key_of, object_of
+from intake.updates import call_of, key_of, object_of
 from store.errors import StoreError
 from workflows.client import RefusedError, UnreachableError, check_order
 
@@ -77,8 +75,7 @@ class OrderDoor:
     async def _taken(self, order: Mapping[str, Any], message_id: str) -> Taken:
         """Another order under a key that was used is another message: none is lost. Raises StoreError."""
         arrival = Arrival(order["delivery_id"], {}, START, order)
-        digest = hashlib.sha256(json.dumps(order, sort_keys=True).encode()).hexdigest()
-        return await self._taking.take(SOURCE, f"{message_id}-{digest}", [arrival], self._clock())
+        return await self._taking.take(SOURCE, call_of(message_id, order), [arrival], self._clock())
 
 
 def _answer(delivery_id: str, taken: Taken) -> Response:

@@ -1,8 +1,10 @@
 """What people decide through other programs: `POST /v1/deliveries/{delivery_id}/{update}`, one JSON object, with a bearer key.
 
-The update is executed at once: 200 is its answer. The same `Idempotency-Key` is the same update, which is done once.
+The update is executed at once: 200 is its answer. The same body under the same `Idempotency-Key` is the same call, which is done once;
+another body under a used key is another call.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -52,7 +54,8 @@ class UpdateDoor:
             if update not in UPDATES:
                 raise RefusedRequestError(HTTPStatus.NOT_FOUND, f"there is no such update; there are {', '.join(UPDATES)}")
             asked = {**object_of(await body_of(request, LONGEST)), **more}
-            return JSONResponse(await self._asked(delivery_id, update, asked, key_of(request)))
+            key = key_of(request)
+            return JSONResponse(await self._asked(delivery_id, update, asked, key and call_of(key, asked)))
         except RefusedRequestError as refused:
             return problem(refused)
 
@@ -86,3 +89,8 @@ def key_of(request: Request) -> str | None:
     if given is not None and not KEY.fullmatch(given):
         raise RefusedRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "an Idempotency-Key has up to 100 visible ASCII characters")
     return f"api-{given}" if given else None
+
+
+def call_of(key: str, body: Mapping[str, Any]) -> str:
+    """What names a call to whom it is handed on: another body under a used key is another call, so that none is lost."""
+    return f"{key}-{hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()}"

@@ -66,6 +66,21 @@ async def test_a_program_decides_a_proposal_once_however_often_it_sends_it(tempo
         assert (await on.snapshot(delivery_id))["proposals"][0]["by"] == "Kim"
 
 
+async def test_another_decision_under_a_used_key_is_another_call_and_not_taken_for_the_first(
+    temporal: WorkflowEnvironment,
+) -> None:
+    """It was answered with what had come of the first, as if it had been done."""
+    async with stage(temporal.client, a_book(ASKING)) as on, door(on.deliveries) as client:
+        delivery_id = await on.start()
+        path, key = f"/v1/deliveries/{delivery_id}/mute", {"Idempotency-Key": "once"}
+        muted = {"rule": "asking", "until": from_now(hours=1), "reason": "known", "by": "Kim"}
+
+        first = await client.post(path, json=muted, headers=key)
+        other = await client.post(path, json={**muted, "rule": "no-such-rule"}, headers=key)
+
+        assert (first.status_code, other.status_code) == (200, 404)
+
+
 async def test_a_decision_after_the_deadline_says_that_it_is_too_late(temporal: WorkflowEnvironment) -> None:
     async with stage(temporal.client, a_book(HURRIED)) as on, door(on.deliveries) as client:
         delivery_id, proposal = await proposed(on)
