@@ -39,11 +39,8 @@ async def adopt_rulebook(settings: Settings, name: str, rate: int, format: str, 
 async def roll_back(settings: Settings, name: str, rate: int, format: str, to: str | None = None) -> int:
     """Makes the version current that was so before (`to`: the one that begins so), and every running delivery adopts it; 1 if one
     refused or did not answer. Says at once how to go on, since a second rollback would make the other version current again."""
-    database = Database(settings.database_url)
-    try:
+    async with Database(settings.database_url) as database:
         version = await Rulebooks(database).back(name, now=wall_clock(), to=to)
-    finally:
-        await database.close()
     print(f"{name}: {version[:12]} is current; if this is cut off, `{_adopt(name, rate)}` goes on", file=sys.stderr, flush=True)
     return await adopt_rulebook(settings, name, rate, format)
 
@@ -55,14 +52,11 @@ def _adopt(name: str, rate: int, only: str | None = None) -> str:
 
 async def _versions(settings: Settings, name: str) -> tuple[str, tuple[str, ...]]:
     """The current version, and all others of the name but its canary."""
-    database = Database(settings.database_url)
-    try:
+    async with Database(settings.database_url) as database:
         shelf = Rulebooks(database)
         version, canary = await shelf.current(name), (await shelf.canaries()).get(name)
         kept = {version} if canary is None else {version, canary.version}
         return version, tuple(other for other in await shelf.versions(name) if other not in kept)
-    finally:
-        await database.close()
 
 
 def _those(name: str, older: tuple[str, ...], begins: str) -> tuple[str, ...]:

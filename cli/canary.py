@@ -74,11 +74,8 @@ async def end_canary(settings: Settings, name: str, rate: int, format: str) -> i
 
 @asynccontextmanager
 async def _canaries(settings: Settings) -> AsyncIterator[tuple[Canaries, Rulebooks]]:
-    database = Database(settings.database_url)
-    try:
+    async with Database(settings.database_url) as database:
         yield Canaries(database), Rulebooks(database)
-    finally:
-        await database.close()
 
 
 def _as_json(canary: Canary, tally: VersionTally) -> dict[str, Any]:

@@ -16,11 +16,8 @@ from store.fleets import Fleets
 async def take_over(settings: Settings, file: Path, format: str) -> int:
     """Takes over what a file holds, all or nothing. Raises InputError, StoreError."""
     fleet = read_fleet(read(file), str(file))
-    database = Database(settings.database_url)
-    try:
+    async with Database(settings.database_url) as database:
         taken = await Fleets(database).take_over(fleet)
-    finally:
-        await database.close()
     print(json.dumps(asdict(taken)) if format == "json" else _said(taken))
     return FINE
 

@@ -49,13 +49,11 @@ async def purge(settings: Settings, before: str | None, personal_before: str | N
     persons = _until(personal_before, settings.keep_personal_days, now)
     if rows is None and persons is None:
         raise SettingsError(NOTHING_SET)
-    client, database = await client_of(settings), Database(settings.database_url)
-    try:
+    client = await client_of(settings)
+    async with Database(settings.database_url) as database:
         forgetting = Forgetting(database)
         dropped = 0 if rows is None else await _dropped(forgetting, client, rows, dry)
         anonymised = 0 if persons is None else await _anonymised(forgetting, client, persons, dry)
-    finally:
-        await database.close()
     if format == "json":
         print(as_json({"deleted": dropped, "anonymised": anonymised, "dry_run": dry}))
     else:
@@ -113,13 +111,11 @@ async def erase(settings: Settings, email: str | None, phone: str | None, delive
     person = _person(email, phone)
     if not (person or delivery):
         raise SettingsError("say whom to forget: --email, --phone or --delivery")
-    client, database = await client_of(settings), Database(settings.database_url)
-    try:
+    client = await client_of(settings)
+    async with Database(settings.database_url) as database:
         forgetting = Forgetting(database)
         ids, orders = ((delivery,), ()) if delivery else await Persons(database).look_up(person or Person())
         told = [await _erased(forgetting, client, id) for id in ids] + [await _unordered(forgetting, order) for order in orders]
-    finally:
-        await database.close()
     _tell(told, format)
     return FINDINGS if any(one.waits for one in told) else FINE
 

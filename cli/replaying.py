@@ -62,13 +62,12 @@ async def replay_running(settings: Settings, at_most: int | None, format: str) -
 @asynccontextmanager
 async def _books_of(settings: Settings) -> AsyncIterator[None]:
     """Rulebooks come from the store, as in a worker that starts cold."""
-    database = Database(settings.database_url)
-    SHELF.fetch_from(Library(Rulebooks(database), settings.home / "rulebooks", settings.database_url).fetch, settings.matcher)
-    try:
-        yield
-    finally:
-        SHELF.fetch_from(nowhere, settings.matcher)
-        await database.close()
+    async with Database(settings.database_url) as database:
+        SHELF.fetch_from(Library(Rulebooks(database), settings.home / "rulebooks", settings.database_url).fetch, settings.matcher)
+        try:
+            yield
+        finally:
+            SHELF.fetch_from(nowhere, settings.matcher)
 
 
 def _quietly() -> Tally:

@@ -68,10 +68,9 @@ async def report_one(settings: Settings, delivery_id: str | None, told: Mapping[
 
 
 async def _report_tracked(settings: Settings, tracked: Sequence[TrackedEvents], delivery_id: str | None) -> int:
-    database = Database(settings.database_url)
     found: dict[str, list[Sendable]] = {}
     code = FINE
-    try:
+    async with Database(settings.database_url) as database:
         for told in tracked:
             ids = (delivery_id,) if delivery_id else await bearers(Copies(database), told)
             for found_id in ids:
@@ -79,8 +78,6 @@ async def _report_tracked(settings: Settings, tracked: Sequence[TrackedEvents], 
             code = code if ids else FINDINGS
         reported = await _report(found, settings)
         await _heard_of({event.source for told in tracked for event in told.events}, settings, database)
-    finally:
-        await database.close()
     return max(code, reported)
 
 
@@ -123,15 +120,12 @@ def _kind(event: Sendable) -> str:
 
 async def _keep_for_the_record(settings: Settings, delivery_id: str, events: Sequence[Sendable], error: LookupError) -> int:
     """Events of a delivery that has ended are kept beside its copy; an unknown id is an error."""
-    database = Database(settings.database_url)
-    try:
+    async with Database(settings.database_url) as database:
         if await Copies(database).latest(delivery_id) is None:
             print(error, file=sys.stderr)
             return FINDINGS
         wire = [wire_event(event) if isinstance(event, Event) else event for event in events]
         kept = await Events(database).append_after_close(delivery_id, wire, now=wall_clock())
-    finally:
-        await database.close()
     print(f"{delivery_id} has ended: {kept} events kept for the record")
     return FINE
 

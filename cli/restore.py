@@ -67,12 +67,9 @@ def _lay_out(folder: Path, manifest: Manifest, stage: Path) -> None:
 
 async def _rewound(stage: Path, manifest: Manifest) -> Rewound:
     known = known_to(stage / DATABASE)
-    database = Database(f"sqlite:///{stage / OURS}")
-    try:
+    async with Database(f"sqlite:///{stage / OURS}") as database:
         await migrated(database)
         return await rewind(database, known, manifest.temporal_from)
-    finally:
-        await database.close()
 
 
 def known_to(file: Path) -> Known:

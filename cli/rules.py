@@ -122,23 +122,17 @@ async def publish_rules(settings: Settings, path: Path | None, share: int | None
     folder = path or settings.rules
     _refuse_missing(folder)
     await migrate(settings.database_url)
-    database = Database(settings.database_url)
-    try:
+    async with Database(settings.database_url) as database:
         checked = check(folder, templates_for(folder))
         for published in await publish(checked, database, settings.matcher, share, at_start=at_start):
             print(published)
-    finally:
-        await database.close()
     return FINE
 
 
 async def publish_back(settings: Settings, name: str) -> int:
     """Makes the version of a rulebook current again that was so before."""
-    database = Database(settings.database_url)
-    try:
+    async with Database(settings.database_url) as database:
         print(f"{name}  {await Rulebooks(database).back(name, now=wall_clock())}")
-    finally:
-        await database.close()
     return FINE
 
 

@@ -1,6 +1,7 @@
 """What sends messages, as the settings say; what is not set up says so when it is asked."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from activities.channels import Channels, Pager, Texts
 from domain.actions import Way
@@ -10,6 +11,7 @@ from integrations.messaging.silent import NoMail, NoSms, NoWhatsApp
 from integrations.messaging.slack import SlackPager
 from integrations.messaging.sms import TwilioSms
 from integrations.messaging.templates import Templates
+from integrations.messaging.twilio import TwilioChannel
 from integrations.messaging.whatsapp import TwilioWhatsApp
 from integrations.webhooks.pages import WebhookPager
 from integrations.webhooks.sender import Webhooks
@@ -19,6 +21,8 @@ from store.database import Database
 from store.opt_outs import OptOuts
 from store.receipts import Receipts
 from workflows.clock import wall_clock
+
+ByTwilio = TypeVar("ByTwilio", bound=TwilioChannel)
 
 
 def mail_of(settings: Settings) -> SmtpMail | NoMail:
@@ -31,25 +35,19 @@ def mail_of(settings: Settings) -> SmtpMail | NoMail:
 def sms_of(settings: Settings) -> TwilioSms | NoSms:
     if not settings["TWILIO_ACCOUNT_SID"]:
         return NoSms()
-    return TwilioSms(
-        settings["TWILIO_ACCOUNT_SID"],
-        settings["TWILIO_AUTH_TOKEN"],
-        settings["DOORSTEP_TWILIO_FROM"],
-        settings["DOORSTEP_TWILIO_BASE_URL"],
-        public_url=settings.public_url,
-    )
+    return _by_twilio(TwilioSms, settings, "DOORSTEP_TWILIO_FROM")
 
 
 def whatsapp_of(settings: Settings) -> TwilioWhatsApp | NoWhatsApp:
     if not settings["TWILIO_ACCOUNT_SID"] or not settings["DOORSTEP_TWILIO_WHATSAPP_FROM"]:
         return NoWhatsApp()
-    return TwilioWhatsApp(
-        settings["TWILIO_ACCOUNT_SID"],
-        settings["TWILIO_AUTH_TOKEN"],
-        settings["DOORSTEP_TWILIO_WHATSAPP_FROM"],
-        settings["DOORSTEP_TWILIO_BASE_URL"],
-        public_url=settings.public_url,
-    )
+    return _by_twilio(TwilioWhatsApp, settings, "DOORSTEP_TWILIO_WHATSAPP_FROM")
+
+
+def _by_twilio(kind: type[ByTwilio], settings: Settings, sender: str) -> ByTwilio:
+    """`sender`: the setting with the number that it is sent from."""
+    account, url = settings["TWILIO_ACCOUNT_SID"], settings["DOORSTEP_TWILIO_BASE_URL"]
+    return kind(account, settings["TWILIO_AUTH_TOKEN"], settings[sender], url, public_url=settings.public_url)
 
 
 def links_of(settings: Settings) -> Links:

@@ -105,11 +105,8 @@ class Site:
         return Program(name, [sys.executable, "-m", "cli", command], self.logs / f"{name}.log", self.environment, port)
 
     async def _publish(self) -> None:
-        database = Database(self.settings.database_url)
-        try:
+        async with Database(self.settings.database_url) as database:
             await self._publishing(database)
-        finally:
-            await database.close()
 
     async def _publish_folder(self, database: Database) -> object:
         folder = self.settings.rules

@@ -16,11 +16,8 @@ TOO_LITTLE = f"too little was driven to learn from: {ENOUGH} legs are needed; DO
 
 async def speeds(settings: Settings, format: str) -> int:
     """Prints what was learnt in the last four weeks."""
-    database = Database(settings.database_url)
-    try:
+    async with Database(settings.database_url) as database:
         known = learnt(await Drives(database).since(wall_clock() - LOOKS_BACK))
-    finally:
-        await database.close()
     rows = [_row(key, known) for key in sorted(known, key=lambda key: (key[0] or "", -1 if key[1] is None else key[1]))]
     print(json.dumps({"speeds": rows}) if format == "json" else "\n".join(map(_said, rows)) or TOO_LITTLE)
     return FINE

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from domain.arrival import Arrival
 from domain.instant import Instant
 from intake.handing_on import HandingOn
+from integrations.outgoing import trace_headers
 from store.errors import StoreError
 from store.inbox import Inbox
 from workflows.client import UnreachableError
@@ -37,7 +38,7 @@ class Taking:
 
     async def take(self, source: str, message_id: str, arrivals: Sequence[Arrival], now: Instant) -> Taken:
         """Raises StoreError if it cannot be kept: then it has not been taken."""
-        is_new = await self._inbox.put(source, message_id, arrivals, now=now)
+        is_new = await self._inbox.put(source, message_id, arrivals, now=now, traceparent=trace_headers().get("traceparent"))
         try:
             async with asyncio.timeout(WAITS_S):
                 for delivery_id in dict.fromkeys(one.delivery_id for one in arrivals):

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from sqlalchemy import RowMapping, Select, func, or_, select, update
 
 from domain.arrival import Arrival
@@ -30,8 +29,12 @@ class Inbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put(self, source: str, message_id: str, arrivals: Sequence[Arrival], *, now: Instant) -> bool:
-        """Commits what a message means for deliveries; False, and nothing committed, if the message has come before."""
+    async def put(
+        self, source: str, message_id: str, arrivals: Sequence[Arrival], *, now: Instant, traceparent: str | None = None
+    ) -> bool:
+        """Commits what a message means for deliveries; False, and nothing committed, if the message has come before.
+
+        `traceparent`: the trace by which it came, as W3C Trace Context writes it."""
         if not arrivals:
             return True
         rows = [
@@ -43,7 +46,7 @@ class Inbox:
                 "request": None if one.request is None else dict(one.request),
                 "event": dict(one.event),
                 "received_at": now,
-                "traceparent": traceparent(),
+                "traceparent": traceparent,
             }
             for one in arrivals
         ]
@@ -105,10 +108,3 @@ def _come(source: str, message_id: str) -> Select[tuple[int]]:
 def _entry(row: RowMapping) -> Entry:
     arrival = Arrival(row["delivery_id"], row["event"], row["update"], row["request"])
     return Entry(row["entry"], f"{row['source']}-{row['message_id']}", arrival, row["traceparent"])
-
-
-def traceparent() -> str | None:
-    """The trace under way, as W3C Trace Context writes it; None if there is none."""
-    carrier = dict[str, str]()
-    TraceContextTextMapPropagator().inject(carrier)
-    return carrier.get("traceparent")

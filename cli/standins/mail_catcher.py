@@ -19,7 +19,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
-from cli.standins.web import HERE, Shown, page, serving
+from cli.standins.web import HERE, Shown, page, serving, until_interrupted
 from domain.instant import Instant
 from workflows.clock import wall_clock
 
@@ -169,10 +169,7 @@ def main(port: int = 2525, folder: Path = Path("caught-mail"), web_port: int = 8
             print(f"mail: smtp://{host}:{catcher.port}  page: http://{host}:{catcher.web_port}/  files: {folder}", flush=True)
             await asyncio.Event().wait()
 
-    try:
-        asyncio.run(run())
-    except KeyboardInterrupt:
-        print("stopped")
+    until_interrupted(run)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from cli.standins.twilio_resource import VERSION, TextMessage, matches, page_of, refusal, resource, variables_of, wrong_field
-from cli.standins.web import HERE, Shown, page, serving
+from cli.standins.web import HERE, Shown, page, serving, until_interrupted
 from workflows.clock import wall_clock
 
 ACCOUNT = "AC" + "0" * 32
@@ -162,10 +162,7 @@ def main(port: int = 8026, folder: Path = Path("caught-sms"), account_sid: str =
             print(f"Twilio: {standin.url}  page: {standin.url}/  file: {standin.file}", flush=True)
             await asyncio.Event().wait()
 
-    try:
-        asyncio.run(run())
-    except KeyboardInterrupt:
-        print("stopped")
+    until_interrupted(run)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -68,3 +68,11 @@ def _item(one: Shown) -> str:
         f"<article><h2>{escape(one.title)}</h2><p><time>{iso(one.at)}</time> to {escape(one.to)}</p>"
         f"<pre>{escape(one.body)}</pre></article>"
     )
+
+
+def until_interrupted(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Runs a stand-in until Ctrl-C."""
+    try:
+        asyncio.run(run())
+    except KeyboardInterrupt:
+        print("stopped")

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from pathlib import Path
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
@@ -11,10 +10,9 @@ from cli.adoption import adopt_rulebook, roll_back
 from cli.deliveries import decide_proposal
 from cli.muting import mute_rule
 from domain.incident import Mode
-from rules.book import canonical_json
-from settings import Settings, read_settings
+from rules.book import Rulebook, canonical_json
+from settings import Settings
 from store.database import Database
-from store.migrate import migrate
 from store.rulebooks import Rulebooks
 from tests.workflows.books import ATTEMPT, FAILED, LATE, TICKET, a_book, a_rule
 from tests.workflows.stage import an_event, from_now, stage
@@ -25,16 +23,22 @@ from workflows.takeover import Takeover
 ASKING = a_rule("asking", FAILED, mode=Mode.PROPOSE, do=(TICKET,))
 
 
+async def published(database: Database, *books: Rulebook) -> list[str]:
+    """The versions of one rulebook, the last of which is current."""
+    shelf = Rulebooks(database)
+    return [await shelf.publish("standard", canonical_json(book), now=now) for now, book in enumerate(books, 1)]
+
+
 async def test_running_deliveries_adopt_mute_and_decide_by_command(
-    temporal: WorkflowEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    temporal: WorkflowEnvironment,
+    settings: Settings,
+    sqlite_database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", temporal.client.service_client.config.target_host)
-    settings = read_settings({"DOORSTEP_HOME": str(tmp_path), "DOORSTEP_DATABASE_URL": f"sqlite:///{tmp_path}/store.db"})
-    await migrate(settings.database_url)
-    database, before, after = Database(settings.database_url), a_book(ATTEMPT, LATE), a_book(ASKING, LATE)
-    await Rulebooks(database).publish("standard", canonical_json(before), now=1)
-    version = await Rulebooks(database).publish("standard", canonical_json(after), now=2)
-    await database.close()
+    before, after = a_book(ATTEMPT, LATE), a_book(ASKING, LATE)
+    _, version = await published(sqlite_database, before, after)
     async with stage(temporal.client, before, queue=TASK_QUEUE) as on:
         async with stage(temporal.client, after, queue="elsewhere"):
             delivery_id = await on.start()
@@ -56,14 +60,15 @@ async def test_running_deliveries_adopt_mute_and_decide_by_command(
 
 
 async def test_one_command_goes_back_to_the_version_before_while_deliveries_begin_and_report(
-    temporal: WorkflowEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    temporal: WorkflowEnvironment,
+    settings: Settings,
+    sqlite_database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", temporal.client.service_client.config.target_host)
-    settings = read_settings({"DOORSTEP_HOME": str(tmp_path), "DOORSTEP_DATABASE_URL": f"sqlite:///{tmp_path}/store.db"})
-    await migrate(settings.database_url)
-    database, good, bad = Database(settings.database_url), a_book(ATTEMPT, LATE), a_book(ASKING, ATTEMPT)
-    version = await Rulebooks(database).publish("standard", canonical_json(good), now=1)
-    await Rulebooks(database).publish("standard", canonical_json(bad), now=2)
+    good, bad = a_book(ATTEMPT, LATE), a_book(ASKING, ATTEMPT)
+    version, _ = await published(sqlite_database, good, bad)
     async with stage(temporal.client, bad, queue=TASK_QUEUE) as on, stage(temporal.client, good, queue="elsewhere"):
         running = [await on.start() for _ in range(10)]
         await listed(on, bad, 10)
@@ -75,8 +80,7 @@ async def test_one_command_goes_back_to_the_version_before_while_deliveries_begi
         code, _ = await asyncio.gather(roll_back(settings, "standard", 50, "json"), reports())
         told = json.loads(capsys.readouterr().out)
         snapshots = [await on.until(one, lambda seen: seen["events_seen"] == 3) for one in running]
-        current = await Rulebooks(database).current("standard")
-    await database.close()
+        current = await Rulebooks(sqlite_database).current("standard")
 
     assert code == 0
     assert current == version
@@ -85,14 +89,10 @@ async def test_one_command_goes_back_to_the_version_before_while_deliveries_begi
 
 
 async def test_a_rollback_that_one_delivery_did_not_answer_says_how_to_go_on_and_not_forth_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    settings: Settings, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It said "run it again", and another rollback made the bad version current again for everybody."""
-    settings = read_settings({"DOORSTEP_HOME": str(tmp_path), "DOORSTEP_DATABASE_URL": f"sqlite:///{tmp_path}/store.db"})
-    await migrate(settings.database_url)
-    database = Database(settings.database_url)
-    good = await Rulebooks(database).publish("standard", canonical_json(a_book(ATTEMPT)), now=1)
-    bad = await Rulebooks(database).publish("standard", canonical_json(a_book(LATE)), now=2)
+    good, bad = await published(sqlite_database, a_book(ATTEMPT), a_book(LATE))
 
     async def nobody(_: Settings) -> None:
         return None
@@ -108,8 +108,7 @@ async def test_a_rollback_that_one_delivery_did_not_answer_says_how_to_go_on_and
         await roll_back(settings, "standard", 7, "json", good[:12]),
         await adopt_rulebook(settings, "standard", 7, "text", bad),
     ]
-    current = await Rulebooks(database).current("standard")
-    await database.close()
+    current = await Rulebooks(sqlite_database).current("standard")
 
     assert (codes, current) == ([1, 1, 1], good)
     assert told.err.splitlines() == [

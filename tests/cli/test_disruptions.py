@@ -1,7 +1,6 @@
 """`doorstep disruption`: declared, listed, closed, and the deliveries in its scope are called."""
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,11 @@ from domain.guards import Disrupted, FeedState
 from domain.instant import Instant
 from rules.book import Rulebook, canonical_json
 from rules.tree import All, DisruptionOpen
-from settings import Settings, read_settings
+from settings import Settings
 from store.database import Database
 from store.deliveries import Deliveries as Copies
 from store.disruptions import Disruptions
 from store.feeds import Feeds
-from store.migrate import migrate
 from store.rulebooks import Rulebooks
 from tests.store.test_deliveries import another
 from tests.workflows.books import OUT, a_rule
@@ -27,19 +25,6 @@ from worker import Register
 from workflows.places import DisruptedPlaces
 
 NOW = 1_795_413_600_000
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return read_settings({"DOORSTEP_DATABASE_URL": f"sqlite:///{tmp_path / 'doorstep.db'}"})
-
-
-@pytest.fixture
-async def database(settings: Settings) -> AsyncIterator[Database]:
-    await migrate(settings.database_url)
-    database = Database(settings.database_url)
-    yield database
-    await database.close()
 
 
 class Places(DisruptedPlaces):
@@ -86,23 +71,21 @@ async def test_a_span_without_a_unit_is_refused_with_a_hint(settings: Settings) 
     ],
 )
 async def test_a_place_that_the_directory_lacks_is_declared_with_a_warning(
-    tmp_path: Path, database: Database, places: Places, capsys: pytest.CaptureFixture[str], place: str, said: str
+    settings: Settings, tmp_path: Path, places: Places, capsys: pytest.CaptureFixture[str], place: str, said: str
 ) -> None:
     (tmp_path / "directory.yaml").write_text("hubs: {HEL1: {}}\n")
-    url = f"sqlite:///{tmp_path / 'doorstep.db'}"
-    settings = read_settings({"DOORSTEP_DATABASE_URL": url, "DOORSTEP_RULES": str(tmp_path)})
 
-    code = await declare(settings, place, None, None, "Kim", None)
+    code = await declare(settings.but(DOORSTEP_RULES=tmp_path), place, None, None, "Kim", None)
 
     assert (code, capsys.readouterr().err.strip()) == (0, said)
     assert places.said == [("opened", place)]
 
 
 async def test_whom_it_concerns_is_said_when_it_is_declared_and_all_of_them_can_be_listed(
-    settings: Settings, database: Database, places: Places, capsys: pytest.CaptureFixture[str]
+    settings: Settings, sqlite_database: Database, places: Places, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for number in range(22):
-        await Copies(database).write(another(f"D{number:02}", hub="HEL1", run_id=str(number)))
+        await Copies(sqlite_database).write(another(f"D{number:02}", hub="HEL1", run_id=str(number)))
 
     await declare(settings, "hub:HEL1", "down", None, "Kim", None)
     declared = capsys.readouterr().out.strip()
@@ -117,9 +100,9 @@ async def test_whom_it_concerns_is_said_when_it_is_declared_and_all_of_them_can_
     assert places.said == [("opened", "hub:HEL1"), ("closed", "hub:HEL1")]
 
 
-async def test_what_is_open_is_listed(settings: Settings, database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_what_is_open_is_listed(settings: Settings, sqlite_database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     nothing = await show_open(settings, "text")
-    await Disruptions(database).declare(Notice("hub", "HEL1", "Kim", NOW, "down", note="no power"))
+    await Disruptions(sqlite_database).declare(Notice("hub", "HEL1", "Kim", NOW, "down", note="no power"))
 
     await show_open(settings, "text")
     await show_open(settings, "json")
@@ -134,8 +117,10 @@ async def test_what_is_open_is_listed(settings: Settings, database: Database, ca
     assert json.loads(lines[3])[0]["key"] == "HEL1"
 
 
-async def test_only_books_with_a_rule_of_guards_alone_about_the_scope_have_to_hear_of_it_at_once(database: Database) -> None:
-    shelf, copies = Rulebooks(database), Copies(database)
+async def test_only_books_with_a_rule_of_guards_alone_about_the_scope_have_to_hear_of_it_at_once(
+    sqlite_database: Database,
+) -> None:
+    shelf, copies = Rulebooks(sqlite_database), Copies(sqlite_database)
     heeds = await shelf.publish("a", canonical_json(Rulebook("a", (a_rule("down", DisruptionOpen("hub")),))), now=NOW)
     other = await shelf.publish("b", canonical_json(Rulebook("b", (a_rule("down", DisruptionOpen("zone")),))), now=NOW)
     for number, version in enumerate([heeds, other], start=1):
@@ -148,8 +133,8 @@ async def test_only_books_with_a_rule_of_guards_alone_about_the_scope_have_to_he
     assert await heeding.of("carrier") == Heeded(frozenset(), frozenset())
 
 
-async def test_rules_that_speak_of_it_beside_other_things_are_named_for_what_they_have_open(database: Database) -> None:
-    shelf = Rulebooks(database)
+async def test_rules_that_speak_of_it_beside_other_things_are_named_for_what_they_have_open(sqlite_database: Database) -> None:
+    shelf = Rulebooks(sqlite_database)
     held = a_rule("held", All((DisruptionOpen("hub"), OUT)))
     await shelf.publish("a", canonical_json(Rulebook("a", (held,))), now=NOW)
 
@@ -159,8 +144,8 @@ async def test_rules_that_speak_of_it_beside_other_things_are_named_for_what_the
     assert (await heeding.of("zone")).rules == frozenset()
 
 
-async def test_the_worker_looks_at_these_tables(database: Database) -> None:
-    feeds, disruptions = Feeds(database), Disruptions(database)
+async def test_the_worker_looks_at_these_tables(sqlite_database: Database) -> None:
+    feeds, disruptions = Feeds(sqlite_database), Disruptions(sqlite_database)
     register = Register(feeds, disruptions)
     await feeds.seen("acme", at=NOW)
     await disruptions.declare(Notice("zone", "north-2", "Kim", NOW, "snow"))

@@ -1,7 +1,6 @@
 """`doorstep fleet import`: how routes, drivers and carriers come into the store."""
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +12,14 @@ from cli.fleet_file import read_fleet
 from domain.contact import Contact
 from domain.instant import HOUR, Instant
 from domain.route import Break, Point
-from settings import Settings, read_settings
+from settings import Settings
 from store.database import Database
 from store.drivers import Drivers
-from store.migrate import migrate
 from store.plans import Plans
 from store.stand_ins import StandIns
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "fleet.json"
 EIGHT: Instant = 1_795_413_600_000
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return read_settings({"DOORSTEP_DATABASE_URL": f"sqlite:///{tmp_path / 'doorstep.db'}"})
-
-
-@pytest.fixture
-async def database(settings: Settings) -> AsyncIterator[Database]:
-    await migrate(settings.database_url)
-    database = Database(settings.database_url)
-    yield database
-    await database.close()
 
 
 def rewritten(tmp_path: Path, **changes: Any) -> Path:
@@ -43,37 +28,41 @@ def rewritten(tmp_path: Path, **changes: Any) -> Path:
     return file
 
 
-async def test_the_example_is_taken_over_and_rerouting_and_reassigning_find_it(settings: Settings, database: Database) -> None:
+async def test_the_example_is_taken_over_and_rerouting_and_reassigning_find_it(
+    settings: Settings, sqlite_database: Database
+) -> None:
     """Only the demo ever wrote routes: without it, every reroute and reassignment found nobody."""
     code = await take_over(settings, EXAMPLE, "text")
 
-    plan = await Plans(database).holding("D-1001", EIGHT)
+    plan = await Plans(sqlite_database).holding("D-1001", EIGHT)
     assert code == 0
     assert plan is not None
     assert (plan.route_id, plan.driver_id, plan.start, plan.skills) == ("R12", "V7", Point(60.285, 24.96), ("fridge",))
     assert plan.stops[0].latest == EIGHT + 8 * HOUR
     assert plan.breaks == (Break(EIGHT + 3 * HOUR, EIGHT + 5 * HOUR, HOUR // 2),)
     assert [stop.priority for stop in plan.stops] == [0, 50]
-    assert [other.route_id for other in await Plans(database).others(plan, EIGHT)] == ["R13"]
-    assert [backup.cost_cents for backup in await StandIns(database).backups("acme", "north-2")] == [900]
-    assert await StandIns(database).backups("acme", "south-1") == []
-    assert await Drivers(database).contact("V7") == Contact("v7@example.test", "+358401234567")
+    assert [other.route_id for other in await Plans(sqlite_database).others(plan, EIGHT)] == ["R13"]
+    assert [backup.cost_cents for backup in await StandIns(sqlite_database).backups("acme", "north-2")] == [900]
+    assert await StandIns(sqlite_database).backups("acme", "south-1") == []
+    assert await Drivers(sqlite_database).contact("V7") == Contact("v7@example.test", "+358401234567")
 
 
 async def test_the_same_file_again_changes_nothing(
-    settings: Settings, database: Database, capsys: pytest.CaptureFixture[str]
+    settings: Settings, sqlite_database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await take_over(settings, EXAMPLE, "text")
-    before = await Plans(database).holding("D-1001", EIGHT)
+    before = await Plans(sqlite_database).holding("D-1001", EIGHT)
     capsys.readouterr()
 
     await take_over(settings, EXAMPLE, "json")
 
-    assert await Plans(database).holding("D-1001", EIGHT) == before
+    assert await Plans(sqlite_database).holding("D-1001", EIGHT) == before
     assert json.loads(capsys.readouterr().out) == {"drivers": 2, "carriers": 2, "new": [], "changed": [], "known": ["R12", "R13"]}
 
 
-async def test_other_stops_are_the_next_version_of_the_plan(settings: Settings, database: Database, tmp_path: Path) -> None:
+async def test_other_stops_are_the_next_version_of_the_plan(
+    settings: Settings, sqlite_database: Database, tmp_path: Path
+) -> None:
     await take_over(settings, EXAMPLE, "text")
     route, other = json.loads(EXAMPLE.read_text())["routes"]
     route["stops"].reverse()
@@ -81,31 +70,33 @@ async def test_other_stops_are_the_next_version_of_the_plan(settings: Settings, 
     await take_over(settings, rewritten(tmp_path, routes=[route, other]), "text")
     await take_over(settings, EXAMPLE, "text")
 
-    plan = await Plans(database).holding("D-1001", EIGHT)
+    plan = await Plans(sqlite_database).holding("D-1001", EIGHT)
     assert plan is not None
     assert plan.version == 2
     assert [stop.delivery_id for stop in plan.stops] == ["D-1002", "D-1001"]
 
 
-async def test_another_driver_is_taken_over_without_a_new_plan(settings: Settings, database: Database, tmp_path: Path) -> None:
+async def test_another_driver_is_taken_over_without_a_new_plan(
+    settings: Settings, sqlite_database: Database, tmp_path: Path
+) -> None:
     await take_over(settings, EXAMPLE, "text")
     route, _ = json.loads(EXAMPLE.read_text())["routes"]
 
     await take_over(settings, rewritten(tmp_path, routes=[{**route, "driver": "V8"}]), "text")
 
-    plan = await Plans(database).holding("D-1001", EIGHT)
+    plan = await Plans(sqlite_database).holding("D-1001", EIGHT)
     assert plan is not None
     assert (plan.version, plan.driver_id) == (1, "V8")
 
 
 async def test_a_driver_whom_nobody_named_is_a_mistake_and_nothing_is_taken_over(
-    settings: Settings, database: Database, tmp_path: Path
+    settings: Settings, sqlite_database: Database, tmp_path: Path
 ) -> None:
     with pytest.raises(LookupError, match="nothing was taken over: unknown drivers: V7 of route R12, V8 of route R13"):
         await take_over(settings, rewritten(tmp_path, drivers=[]), "text")
 
-    assert await Plans(database).holding("D-1001", EIGHT) is None
-    assert await StandIns(database).backups("acme", "north-2") == []
+    assert await Plans(sqlite_database).holding("D-1001", EIGHT) is None
+    assert await StandIns(sqlite_database).backups("acme", "north-2") == []
 
 
 def test_the_same_in_yaml() -> None:

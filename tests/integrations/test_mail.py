@@ -1,13 +1,12 @@
 """Mail against a real SMTP server."""
 
-import shutil
 import socket
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from cli.looks.outside import mail
 from cli.standins.mail_catcher import Login, MailCatcher, catching
@@ -15,6 +14,7 @@ from domain.instant import SECOND
 from domain.sending import Message, Sent, Unsent
 from integrations.messaging.mail import SmtpMail, mail_server, message_id
 from settings import read_settings
+from tests.certificates import authority
 
 SENDER = "Doorstep <no-reply@example.test>"
 HELLO = Message("Hello Äiti,\n\nyour parcel is late.\n", "Your delivery is late – sorry", "<p>Hello Äiti</p>")
@@ -28,35 +28,17 @@ async def catcher(tmp_path: Path) -> AsyncIterator[MailCatcher]:
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("a certificate for the test server is made with openssl, which is not installed (apt-get install openssl)")
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    made = [
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "2",
-        "-keyout",
-        str(key),
-        "-out",
-        str(cert),
-    ]
-    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run(["openssl", "req", "-x509", *made, *names], check=True, capture_output=True)
-    return cert, key
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, str]:
+    """A certificate authority, and a certificate for 127.0.0.1 with its key."""
+    ours = authority(tmp_path_factory.mktemp("tls"), "ours")
+    return ours.file, *ours.signs("server", ExtendedKeyUsageOID.SERVER_AUTH)
 
 
 @pytest.fixture
-async def guarded(tmp_path: Path, certificate: tuple[Path, Path]) -> AsyncIterator[MailCatcher]:
+async def guarded(tmp_path: Path, certificate: tuple[str, str, str]) -> AsyncIterator[MailCatcher]:
     """A server that wants STARTTLS and a login."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(*certificate)
+    tls.load_cert_chain(*certificate[1:])
     async with catching(tmp_path / "mail", tls=tls, login=Login("ops", "p@ss word")) as catcher:
         yield catcher
 
@@ -90,7 +72,9 @@ async def test_the_same_effect_sent_again_has_the_same_message_id_and_another_ef
     assert ids[1] != ids[2]
 
 
-async def test_a_server_that_wants_starttls_and_a_login_gets_both(guarded: MailCatcher, certificate: tuple[Path, Path]) -> None:
+async def test_a_server_that_wants_starttls_and_a_login_gets_both(
+    guarded: MailCatcher, certificate: tuple[str, str, str]
+) -> None:
     mail = mail_through(f"smtp://ops:p%40ss%20word@127.0.0.1:{guarded.port}?starttls=required&ca={certificate[0]}")
 
     sent = await mail.send(key="k", to="a@example.test", message=HELLO)
@@ -100,7 +84,7 @@ async def test_a_server_that_wants_starttls_and_a_login_gets_both(guarded: MailC
 
 
 async def test_a_wrong_password_is_said_without_the_password_and_tried_again_after_a_minute(
-    guarded: MailCatcher, certificate: tuple[Path, Path]
+    guarded: MailCatcher, certificate: tuple[str, str, str]
 ) -> None:
     mail = mail_through(f"smtp://ops:hunter2@127.0.0.1:{guarded.port}?ca={certificate[0]}")
 
@@ -227,7 +211,7 @@ def test_a_url_with_a_mistake_says_what_is_wrong_and_never_the_password(url: str
 
 @pytest.mark.parametrize(("password", "well"), [("p%40ss%20word", True), ("hunter2", False)])
 async def test_the_doctor_signs_in_and_says_whether_it_may(
-    guarded: MailCatcher, certificate: tuple[Path, Path], password: str, well: bool
+    guarded: MailCatcher, certificate: tuple[str, str, str], password: str, well: bool
 ) -> None:
     url = f"smtp://ops:{password}@127.0.0.1:{guarded.port}?ca={certificate[0]}"
 
