@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from domain.copy import Admission, AdmitRequest, Admittance
+from domain.copy import Admission, AdmitRequest, Admittance, DeliveryCopy
 from domain.lot import lot
 from store.database import Database
 from store.deliveries import Deliveries
@@ -19,9 +19,13 @@ _LIVES = (
     .where(deliveries.c.delivery_id == bindparam("delivery_id"))
     .order_by(deliveries.c.generation.desc())
 )
-_VERSION = select(rulebook_names.c.sha256, rulebook_names.c.canary, rulebook_names.c.canary_share).where(
-    rulebook_names.c.name == bindparam("name")
+_STANDING = (
+    select(rulebook_names.c.sha256, rulebook_names.c.canary, rulebook_names.c.canary_share, *_LIVES.selected_columns)
+    .join_from(rulebook_names, deliveries, deliveries.c.delivery_id == bindparam("delivery_id"), isouter=True)
+    .where(rulebook_names.c.name == bindparam("name"))
+    .order_by(deliveries.c.generation.desc())
 )
+"""The versions of a rulebook, beside each life of the delivery: both at once, since every order asks for both."""
 _NAMES = select(rulebook_names.c.name).order_by(rulebook_names.c.name)
 
 
@@ -43,13 +47,12 @@ class Admissions:
         return answer
 
     def _answer(self, connection: Connection, request: AdmitRequest) -> Admission | None:
-        lives = _lives(connection, request.draft.delivery_id)
+        named, lives = _standing(connection, request.draft)
         mine = next((life for life in lives if life.run_id == request.draft.run_id), None)
         if mine is not None:
             return Admission(Admittance.ADMITTED, mine.generation, mine.rulebook_version)
         if lives and lives[0].finished_at is not None and not request.reopen:
             return Admission(Admittance.ALREADY_FINISHED, lives[0].generation)
-        named = connection.execute(_VERSION, {"name": request.draft.rulebook}).one_or_none()
         if named is None:
             return Admission(Admittance.UNKNOWN_RULEBOOK, known=tuple(connection.execute(_NAMES).scalars()))
         version = _version(named, request.draft.delivery_id)
@@ -66,6 +69,10 @@ def _version(named: Row[Any], delivery_id: str) -> str:
     return str(named.canary if is_canary else named.sha256)
 
 
-def _lives(connection: Connection, delivery_id: str) -> Sequence[Life]:
-    """The newest first."""
-    return connection.execute(_LIVES, {"delivery_id": delivery_id}).all()
+def _standing(connection: Connection, draft: DeliveryCopy) -> tuple[Row[Any] | None, Sequence[Life]]:
+    """The versions of its rulebook, None if there is none, and its lives, the newest first."""
+    told = {"delivery_id": draft.delivery_id}
+    rows = connection.execute(_STANDING, {**told, "name": draft.rulebook}).all()
+    if not rows:
+        return None, connection.execute(_LIVES, told).all()
+    return rows[0], [row for row in rows if row.generation is not None]

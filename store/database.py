@@ -38,6 +38,7 @@ class Database:
         # SQLite has one writer at a time; within a process they queue here, in order, and not by trying again and again.
         self._thread = ThreadPoolExecutor(1, "doorstep-writes") if self.is_sqlite else None
         self._plain = _plain_engine(self.url)
+        self._for_copies: Connection | None = None
         self._waiting: list[Waiting] = []
         self._committer: asyncio.Task[None] | None = None
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
@@ -108,13 +109,28 @@ class Database:
 
     def _done_in_thread(self, works: "list[Work[Any]]") -> list[Any]:
         try:
-            with self._plain.connect() as connection:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                results = [work(connection) for work in works]
-                connection.commit()
-                return results
-        except DBAPIError as error:
-            raise (self.unreachable(error) if _is_outage(error) else error) from error
+            connection = self._connection_for_copies()
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            results = [work(connection) for work in works]
+            connection.commit()
+            return results
+        except BaseException as error:
+            self._give_back()
+            if isinstance(error, DBAPIError) and _is_outage(error):
+                raise self.unreachable(error) from error
+            raise
+
+    def _connection_for_copies(self) -> Connection:
+        """The thread's own, kept while all goes well: to take it out of the pool and put it back costs as much as a statement."""
+        if self._for_copies is None:
+            self._for_copies = self._plain.connect()
+        return self._for_copies
+
+    def _give_back(self) -> None:
+        """With what was not committed, which is undone."""
+        if self._for_copies is not None:
+            kept, self._for_copies = self._for_copies, None
+            kept.close()
 
     def insert(self, table: Table) -> Insert:
         """An INSERT of this database's dialect, which knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
@@ -135,6 +151,7 @@ class Database:
         await self.engine.dispose()
         if self._thread is not None:
             self._thread.shutdown()
+            self._give_back()
             self._plain.dispose()
 
     @asynccontextmanager
