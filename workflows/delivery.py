@@ -254,14 +254,13 @@ class Delivery(Doors):
 
     # The copy in the store, the search attributes, the details
 
-    def _tell(self, at: Instant) -> None:
-        """What others see, as it stands at an instant."""
-        self._tally.look_at(self._alive)
-        self._write(at)
-        workflow.set_current_details(details_of(self._alive, self._wake, at))
+    def current_details(self) -> str:
+        """For the Temporal UI, made when somebody looks (workflows.guard); nothing before the order is admitted."""
+        return "" if self._state is None else details_of(self._state, self._wake, now())
 
-    def _write(self, at: Instant) -> None:
+    def _tell(self, at: Instant) -> None:
         """Writes what others see, if it changed; the fingerprint says what is worth a write."""
+        self._tally.look_at(self._alive)
         fingerprint = fingerprint_of(self._alive, at)
         is_news = fingerprint != self._alive.written
         if is_news:

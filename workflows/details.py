@@ -1,6 +1,6 @@
 """The current details of a delivery in the Temporal UI: markdown that a support agent can read aloud. No personal data.
 
-They are made after every look at every delivery, so they cost little: what is healthy is told in few lines.
+They are made when somebody looks (workflows.guard). What is healthy is told in few lines.
 """
 
 from collections.abc import Iterator

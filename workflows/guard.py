@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from temporalio import workflow
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.worker import (
     ExecuteWorkflowInput,
     HandleQueryInput,
@@ -21,6 +22,10 @@ from workflows.contract import refuse_several
 with workflow.unsafe.imports_passed_through():
     from workflows.tally import counting_refusals
     from workflows.unreadable import asked, ours, taken
+
+TELLS = "current_details"
+"""The method of a workflow that makes its current details when somebody looks, which is seldom, and not after everything that
+happens. Without it, or where it has nothing to say, they are what the workflow has set."""
 
 ACCEPTED = "accepted"
 """The update that tells a refused order to its sender: that is counted as a refused start."""
@@ -59,7 +64,10 @@ class _Guarded(WorkflowInboundInterceptor):
 
     async def handle_query(self, input: HandleQueryInput) -> Any:
         refuse_several(input.args)
-        return await super().handle_query(input)
+        answer = await super().handle_query(input)
+        if isinstance(answer, WorkflowMetadata) and (tell := getattr(workflow.instance(), TELLS, None)) is not None:
+            answer.current_details = tell() or answer.current_details
+        return answer
 
 
 def _is_our_own_start() -> bool:
