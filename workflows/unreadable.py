@@ -72,7 +72,10 @@ def _unless_plain(value: RawValue) -> RawValue:
 
 def _said(value: RawValue, name: str, form: str) -> str | None:
     """What our codec wrote beside a payload; None if nothing is there, or what a sender wrote there."""
-    text = value.payload.metadata.get(name, b"").decode("utf-8", "replace")
+    said = value.payload.metadata.get(name)
+    if not said:
+        return None
+    text = said.decode("utf-8", "replace")
     return text if re.fullmatch(form, text) else None
 
 
