@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.assignment_input import read_reason
     from workflows.contract import WITHDRAW, OfferAnswerIn, read_payload, refusal
     from workflows.offers import Offer, offers_shown
+    from workflows.state import Rejections
     from workflows.timer import now
 
 MOST_ANSWERS = 200
@@ -46,6 +47,7 @@ class AssignmentDoors:
         self._withdrawn = ""
         self._is_ready = False
         self._result: ActionResult | None = None
+        self._rejected = Rejections()
 
     @property
     def _asked(self) -> AssignmentRequest:
@@ -82,13 +84,16 @@ class AssignmentDoors:
 
     @workflow.signal(dynamic=True, description="withdraw: {reason?}: nobody is to take it over any more")
     def any_signal(self, name: str, args: Sequence[RawValue]) -> None:
-        """Takes note that it is no longer wanted; anything else says nothing here."""
+        """Takes note that it is no longer wanted; anything else says nothing here, and is counted in the snapshot."""
         if name == WITHDRAW:
             self._withdrawn = self._withdrawn or read_reason(args)
+        else:
+            self._rejected = self._rejected.and_one(f"{iso(now())} unknown signal {name[:40]!r}; there is {WITHDRAW}")
 
-    @workflow.query(description="who was offered the delivery, and how each offer stands")
+    @workflow.query(description="who was offered the delivery, how each offer stands, and what could not be used")
     def snapshot(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
-        return self._told()
+        rejected = {"count": self._rejected.count, "last": list(self._rejected.last)}
+        return {"as_of": iso(now()), **self._told(), "rejected": rejected}
 
     def _resolve(self, said: Said) -> None:
         """Lets the one who answered know."""

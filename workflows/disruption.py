@@ -66,7 +66,7 @@ class Disruption:
 
     # Handlers
 
-    @workflow.signal(dynamic=True, description="opened {DisruptionNotice}, closed {disruption_id, at?}")
+    @workflow.signal(dynamic=True, description="opened: one DisruptionNotice; closed: {disruption_id, at?}")
     def note(self, name: str, args: Sequence[RawValue]) -> None:
         """Takes note; what cannot be read is kept as a reason in the snapshot."""
         try:

@@ -70,7 +70,8 @@ class Doors:
 
     @workflow.signal(
         dynamic=True,
-        description='report: one DeliveryEvent, or {"events": [...]}; answer: what came of a request; look_again: nothing',
+        description='report: one DeliveryEvent, or {"events": [...]}; answer: what came of a request; adopt_rulebook: {version};'
+        " look_again: nothing",
     )
     def any_signal(self, name: str, args: Sequence[RawValue]) -> None:
         """Takes note of whatever is sent; what cannot be read is counted in the snapshot."""

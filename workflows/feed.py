@@ -63,7 +63,7 @@ class Feed:
                 workflow.continue_as_new(wire_expectation(self._expected or expected, self._was_silent))
             await self._until_it_may_be_silent(looks_at)
 
-    @workflow.signal(dynamic=True, description="expect {source, cadence_seconds}; heard, of one that was silent")
+    @workflow.signal(dynamic=True, description="expect: {source, cadence_seconds}; heard: nothing, of one that was silent")
     def note(self, name: str, args: Sequence[RawValue]) -> None:
         """Takes note."""
         try:

@@ -39,9 +39,10 @@ rules:
 DIRECTORY = """\
 hubs: {{HEL1: {{timezone: Europe/Helsinki}}}}
 queues: [hub-ops]
-carriers: {{acme: {{}}, zipvan: {{}}}}
+carriers: {{acme: {{backup: [zipvan]}}, zipvan: {{requests: zipvan-desk}}}}
 endpoints:
   order-system: {{url: "{url}", secret: ORDER_SYSTEM_SECRET}}
+  zipvan-desk: {{url: "{offers}", secret: CARRIER_SECRET}}
 """
 
 EFFECTS: Mapping[str, tuple[str, ...]] = {
@@ -55,10 +56,10 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
 """Rule -> what arrives somewhere for each of its incidents, once."""
 
 
-def written(folder: Path, order_system: str) -> Path:
-    """The folder of rules, with the address of whom the calls are for."""
+def written(folder: Path, order_system: str, stand_in: str) -> Path:
+    """The folder of rules, with the addresses of whom the calls are for: the order system, and the carrier that stands in."""
     rules = folder / "rules"
     rules.mkdir(parents=True)
     (rules / "standard.yaml").write_text(BOOK)
-    (rules / "directory.yaml").write_text(DIRECTORY.format(url=order_system))
+    (rules / "directory.yaml").write_text(DIRECTORY.format(url=order_system, offers=stand_in))
     return rules

@@ -14,6 +14,7 @@ from tests.chaos.evidence import Evidence, Watched
 from tests.chaos.garbage import Thrown
 from tests.chaos.senders import Record
 from tests.chaos.truth import known_events, lost_events, noticed, wrong_copy, wrong_openings, wrong_state
+from workflows.contract import delivery_workflow_id
 
 GIVEN_UP = "given up: the incident had ended"
 
@@ -212,11 +213,13 @@ def _garbage(evidence: Evidence, thrown: Thrown, stuck: Sequence[str], count: Co
     count.seen["garbage refused"] = thrown.refused
     count.seen["garbage counted"] = thrown.counted.total()
     count.seen["garbage started"] = len(thrown.started)
+    count.seen["told to wait by the rate limit"] = thrown.told_to_wait
     for line in thrown.wrong:
         count.lose("garbage not refused", line)
     for line in stuck:
         count.lose("stuck workflows", line)
-    for watched in evidence.watched:
-        delivery_id, told = watched.record.life.delivery_id, watched.snapshot["rejected"]["count"]
-        if told != thrown.counted[delivery_id]:
-            count.lose("garbage miscounted", f"{delivery_id} counted {told} of {thrown.counted[delivery_id]}")
+    snapshots = {delivery_workflow_id(one.record.life.delivery_id): one.snapshot for one in evidence.watched}
+    told = {id: int(snapshot["rejected"]["count"]) for id, snapshot in snapshots.items()} | dict(thrown.rejected)
+    for workflow_id, rejected in told.items():
+        if rejected != thrown.counted[workflow_id]:
+            count.lose("garbage miscounted", f"{workflow_id} counted {rejected} of {thrown.counted[workflow_id]}")

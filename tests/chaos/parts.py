@@ -30,7 +30,7 @@ Tell = Callable[[str], None]
 API_KEY = "a-key-of-the-control-room"
 SECRET = "signs the links of the storm"
 PUBLIC = "https://doorstep.example.test"
-SIGNING = {"ORDER_SYSTEM_SECRET": "whsec_" + "c2VjcmV0" * 4}
+SIGNING = dict.fromkeys(("ORDER_SYSTEM_SECRET", "CARRIER_SECRET"), "whsec_" + "c2VjcmV0" * 4)
 
 
 @dataclass
@@ -43,6 +43,8 @@ class Parts:
     mail: MailCatcher
     twilio: TwilioStandin
     order_system: Recorder
+    stand_in: Recorder
+    """The carrier that is asked to take deliveries over."""
     programs: Mapping[str, Running] = field(default_factory=dict)
     lines: Mapping[str, Line] = field(default_factory=dict)
 
@@ -53,6 +55,10 @@ class Parts:
     @property
     def gateway_url(self) -> str:
         return f"http://127.0.0.1:{self.lines['senders to gateway'].port}"
+
+    @property
+    def temporal_http_url(self) -> str:
+        return f"http://127.0.0.1:{self.lines['senders to Temporal by HTTP'].port}"
 
     @property
     def temporal_address(self) -> str:
@@ -70,7 +76,7 @@ async def parts(folder: Path, tell: Tell, *, workers: int, on_postgres: bool) ->
     async with AsyncExitStack() as stack:
         mail = await stack.enter_async_context(catching(folder / "mails"))
         twilio = await stack.enter_async_context(standing_in(folder / "sms"))
-        order_system = await stack.enter_async_context(recording())
+        order_system, stand_in = [await stack.enter_async_context(recording()) for _ in range(2)]
         logs, programs = folder / "logs", dict[str, Running]()
         url, database_port = f"sqlite:///{folder / 'doorstep.db'}", None
         if on_postgres:
@@ -81,7 +87,7 @@ async def parts(folder: Path, tell: Tell, *, workers: int, on_postgres: bool) ->
         told = settings_of_its_own(folder / "site")
         lines = {
             name: await stack.enter_async_context(a_line(name, to))
-            for name, to in _ends(told, mail, twilio, order_system, database_port).items()
+            for name, to in _ends(told, mail, twilio, order_system, stand_in, database_port).items()
         }
         settings = _settings(told, url, folder, lines, twilio)
         settings.home.mkdir(parents=True)
@@ -95,20 +101,29 @@ async def parts(folder: Path, tell: Tell, *, workers: int, on_postgres: bool) ->
         for number in range(1, workers + 1):
             programs[f"worker {number}"] = await _up(stack, _ours(f"worker {number}", "worker", settings, lines), tell)
         programs["gateway"] = await _up(stack, _ours("gateway", "serve", settings, lines, settings.port), tell)
-        yield Parts(settings, database, await connect(settings.temporal_default), mail, twilio, order_system, programs, lines)
+        yield Parts(
+            settings, database, await connect(settings.temporal_default), mail, twilio, order_system, stand_in, programs, lines
+        )
 
 
 def _ends(
-    told: Mapping[str, str], mail: MailCatcher, twilio: TwilioStandin, order_system: Recorder, database_port: int | None
+    told: Mapping[str, str],
+    mail: MailCatcher,
+    twilio: TwilioStandin,
+    order_system: Recorder,
+    stand_in: Recorder,
+    database_port: int | None,
 ) -> dict[str, int]:
     """The lines, and the port at which each ends."""
     temporal = int(told["DOORSTEP_TEMPORAL_PORT"])
     ends = {f"{name} to Temporal": temporal for name in ("workers", "gateway", "senders")}
+    ends["senders to Temporal by HTTP"] = int(told["DOORSTEP_TEMPORAL_HTTP_PORT"])
     ends["senders to gateway"] = int(told["DOORSTEP_PORT"])
     ends |= {
         "workers to mail": mail.port,
         "workers to Twilio": twilio.port,
         "workers to order system": _port_of(order_system.url),
+        "workers to the other carrier": _port_of(stand_in.url),
     }
     if database_port is not None:
         ends |= {f"{name} to database": database_port for name in ("workers", "gateway")}
@@ -124,9 +139,9 @@ def _postgres(port: int) -> str:
 
 
 def _settings(told: Mapping[str, str], url: str, folder: Path, lines: Mapping[str, Line], twilio: TwilioStandin) -> Settings:
-    hooks = f"http://127.0.0.1:{lines['workers to order system'].port}/hooks"
+    hooks, offers = (f"http://127.0.0.1:{lines[f'workers to {who}'].port}/hooks" for who in ("order system", "the other carrier"))
     return read_settings(told).but(
-        DOORSTEP_RULES=written(folder, hooks),
+        DOORSTEP_RULES=written(folder, hooks, offers),
         DOORSTEP_DATABASE_URL=url,
         DOORSTEP_SMTP_URL=f"smtp://127.0.0.1:{lines['workers to mail'].port}",
         TWILIO_ACCOUNT_SID=twilio.account_sid,

@@ -21,6 +21,7 @@ from tests.chaos.lives import lives
 from tests.chaos.losses import Count, counted
 from tests.chaos.parts import Parts, Tell, parts
 from tests.chaos.senders import Customers, Record, Senders
+from tests.chaos.standing import Standers
 from tests.chaos.storm import Damage, Storm, cuts, kills, targets_of
 from workflows.client import Deliveries, connect
 
@@ -69,8 +70,13 @@ async def play(seed: int, size: Size, folder: Path, tell: Tell) -> Outcome:
         tell(f"up after {time.monotonic() - began:.0f} s; the storm lasts {size.storm_s:.0f} s")
         records = [Record(life) for life in lives(seed, size.deliveries, size.starts_over_s)]
         damage, thrown = Damage(), Thrown()
-        async with AsyncClient(base_url=on.gateway_url, timeout=20) as gateway:
-            await _storm(on, seed, size, records, gateway, damage, thrown, tell)
+        standers = Standers(on.client)
+        await standers.begin()
+        hooks = {"response": [thrown.note_limit]}
+        async with AsyncClient(base_url=on.gateway_url, timeout=20, event_hooks=hooks) as gateway:
+            await _storm(on, seed, size, records, gateway, standers, damage, thrown, tell)
+        thrown.rejected = await standers.rejected()
+        await standers.end()
         tell("calm; what is left is looked at")
         await _at_rest(on, tell)
         evidence = await gathered(on, records)
@@ -80,7 +86,15 @@ async def play(seed: int, size: Size, folder: Path, tell: Tell) -> Outcome:
 
 
 async def _storm(
-    on: Parts, seed: int, size: Size, records: Sequence[Record], gateway: AsyncClient, damage: Damage, thrown: Thrown, tell: Tell
+    on: Parts,
+    seed: int,
+    size: Size,
+    records: Sequence[Record],
+    gateway: AsyncClient,
+    standers: Standers,
+    damage: Damage,
+    thrown: Thrown,
+    tell: Tell,
 ) -> None:
     """Everybody sends, everything is struck; then the storm is over, and what waited for that ends."""
     client = await connect(on.temporal_address)
@@ -88,9 +102,10 @@ async def _storm(
     senders = Senders(Deliveries(client, patience=20), gateway, calm)
     customers = Customers(on.twilio, gateway, records, Random(f"customers {seed}"))
     pieces = round(GARBAGE_SHARE * sum(len(record.life.sendings) + 2 for record in records))
-    garbage = Garbage(client, gateway, doors_of(on.settings), records, thrown)
+    temporal_http = AsyncClient(base_url=on.temporal_http_url, timeout=20)
+    garbage = Garbage(client, temporal_http, gateway, doors_of(on.settings), records, standers.ids, thrown)
     blows = [*kills(seed, targets_of(on), size.storm_s, size.each), *cuts(seed, list(on.lines), size.storm_s)]
-    async with asyncio.TaskGroup() as group:
+    async with temporal_http, asyncio.TaskGroup() as group:
         answering = group.create_task(customers.answer(over))
         lived = [group.create_task(senders.live(record, began)) for record in records]
         thrown_all = group.create_task(garbage.throw(pieces, size.storm_s, began, Random(f"garbage {seed}")))

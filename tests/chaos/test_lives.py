@@ -24,7 +24,7 @@ CALM_S = 60.0
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> CompiledBook:
-    rules = written(tmp_path_factory.mktemp("chaos"), "http://127.0.0.1:1/hooks")
+    rules = written(tmp_path_factory.mktemp("chaos"), "http://127.0.0.1:1/hooks", "http://127.0.0.1:1/offers")
     checked = check(rules, templates_for(rules))
     assert checked.ok
     return compile_book(checked.books[0])

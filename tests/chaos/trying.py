@@ -53,7 +53,7 @@ async def until_taken(send: Callable[[], Awaitable[Result]], what: str) -> Resul
 
 
 async def until_answered(client: AsyncClient, method: str, path: str, **more: Any) -> Response:
-    """What the gateway answers, once it does: connections that break and 503 are tried again. Raises UnansweredError."""
+    """What the gateway answers, once it does: connections that break, 503 and 429 are tried again. Raises UnansweredError."""
     pauses = _pauses()
     try:
         async with asyncio.timeout(GIVES_UP_S):
@@ -63,7 +63,7 @@ async def until_answered(client: AsyncClient, method: str, path: str, **more: An
                 except HTTPError:
                     pass
                 else:
-                    if answer.status_code != 503:
+                    if answer.status_code not in (429, 503):
                         return answer
                 await asyncio.sleep(next(pauses))
     except TimeoutError:

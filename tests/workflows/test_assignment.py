@@ -17,6 +17,7 @@ from store.words import ReservationState
 from tests.activities.fleet import has_backup, order_of, version_of
 from tests.workflows.assigning import Doors, Town, reassigning, town
 from tests.workflows.books import TICKET, a_rule
+from tests.workflows.garbage import GARBAGE, send_signal, send_update
 from tests.workflows.stage import Stage, a_status, stage
 from tests.workflows.test_closing_actions import of
 from tests.workflows.test_delivery import acted, is_open
@@ -541,3 +542,23 @@ async def test_who_is_told_late_has_their_time_to_answer_all_the_same(temporal: 
         (offer,) = (await doors.handle.query("snapshot"))["offers"]
 
         assert from_iso(offer["until"]) - from_iso(offer["at"]) == 60 * SECOND
+
+
+async def test_what_an_assignment_cannot_use_is_counted_and_nothing_comes_of_it(
+    temporal: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    """Signals that it does not know were dropped without a trace, unlike those of the other workflows."""
+    async with town(tmp_path) as there, stage(temporal.client, reassigning(60 * SECOND), **there.asking()) as on:
+        await there.has_driver(2)
+        _, doors = await failed(on, there)
+        await until(doors, "driver:V2", "offered")
+        for args in GARBAGE:
+            await send_signal(on.client, doors.handle.id, "no_such_signal", args)
+            outcome = await send_update(on.client, doors.handle.id, "answer", args)
+            assert outcome.HasField("failure"), args
+
+        told = await doors.handle.query("snapshot")
+
+        assert told["rejected"]["count"] == len(GARBAGE)
+        assert "unknown signal 'no_such_signal'; there is withdraw" in told["rejected"]["last"][-1]
+        assert [offer["state"] for offer in told["offers"]] == ["offered"]
