@@ -24,12 +24,14 @@ class Call:
 
 @dataclass
 class Recorder:
-    """`answers` are given in turn, as (status, headers, body), then 200; `hangs` are that many calls that are never answered."""
+    """`answers` are given in turn, as (status, headers, body), then 200 with the `usual` body; `hangs` are that many calls that are
+    never answered."""
 
     url: str = ""
     calls: list[Call] = field(default_factory=list)
     answers: list[tuple[int, Mapping[str, str], str]] = field(default_factory=list)
     hangs: int = 0
+    usual: str = ""
 
     @property
     def ids(self) -> list[str]:
@@ -43,7 +45,7 @@ class Recorder:
         if self.hangs > 0:
             self.hangs -= 1
             await asyncio.Event().wait()
-        status, headers, body = self.answers.pop(0) if self.answers else (200, {}, "")
+        status, headers, body = self.answers.pop(0) if self.answers else (200, {}, self.usual)
         return web.Response(status=status, headers=headers, text=body)
 
 

@@ -34,15 +34,24 @@ rules:
     says: Its cold chain is broken
     when: temperature over 8 C for 5s
     do: [{{notify: {{who: customer, template: running-late, channels: [email]}}}}]
+  - id: broken-down
+    says: Its van goes no further
+    when: status is on_hold
+    do: [{{reassign: {{to: [backup_carrier], accept_within: 1h}}}}]
 """
 
 DIRECTORY = """\
 hubs: {{HEL1: {{timezone: Europe/Helsinki}}}}
 queues: [hub-ops]
-carriers: {{acme: {{backup: [zipvan]}}, zipvan: {{requests: zipvan-desk}}}}
+carriers:
+  acme: {{backup: [zipvan]}}
+  zipvan: {{requests: zipvan-desk}}
+  other: {{backup: [silent-van]}}
+  silent-van: {{requests: silent-desk}}
 endpoints:
-  order-system: {{url: "{url}", secret: ORDER_SYSTEM_SECRET}}
+  order-system: {{url: "{hooks}/order-system", secret: ORDER_SYSTEM_SECRET}}
   zipvan-desk: {{url: "{offers}", secret: CARRIER_SECRET}}
+  silent-desk: {{url: "{hooks}/silent-van", secret: CARRIER_SECRET}}
 """
 
 EFFECTS: Mapping[str, tuple[str, ...]] = {
@@ -52,14 +61,15 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "failed-attempt": ("sms",),
     "predicted-late": ("foreseen",),
     "too-warm": ("email",),
+    "broken-down": ("assignment.offered", "assignment.taken"),
 }
 """Rule -> what arrives somewhere for each of its incidents, once."""
 
 
 def written(folder: Path, order_system: str, stand_in: str) -> Path:
-    """The folder of rules, with the addresses of whom the calls are for: the order system, and the carrier that stands in."""
+    """The folder of rules, with the addresses to which calls go: the order system's, and that of the carrier that stands in."""
     rules = folder / "rules"
     rules.mkdir(parents=True)
     (rules / "standard.yaml").write_text(BOOK)
-    (rules / "directory.yaml").write_text(DIRECTORY.format(url=order_system, offers=stand_in))
+    (rules / "directory.yaml").write_text(DIRECTORY.format(hooks=order_system, offers=stand_in))
     return rules

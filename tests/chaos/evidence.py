@@ -16,6 +16,7 @@ from store.deliveries import Deliveries as Copies
 from store.events import Events
 from store.tables import inbox
 from store.tickets import Desk
+from tests.chaos import standing
 from tests.chaos.parts import Parts
 from tests.chaos.senders import Record
 from tests.chaos.trying import until_taken
@@ -159,7 +160,8 @@ async def _arrived(parts: Parts) -> Arrived:
     came += [("ticket", ticket.delivery_id, str(ticket.ticket_id)) for ticket in tickets]
     came += [
         (call.json["type"], call.json["data"]["delivery"]["delivery_id"], call.headers["webhook-id"])
-        for call in parts.order_system.calls
+        for call in (*parts.order_system.calls, *parts.stand_in.calls)
+        if call.json["data"]["delivery"]["delivery_id"] != standing.DELIVERY_ID
     ]
     ids: dict[tuple[str, str], set[str]] = {}
     for kind, delivery_id, id in came:

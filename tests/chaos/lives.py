@@ -19,6 +19,9 @@ QUIRKS_SHARE = 0.25
 IN_THE_CALM_SHARE = 0.6
 """Of the faults; the others end while the storm goes on, and may do so while nobody looks."""
 
+ALWAYS_IN_THE_CALM = frozenset({"breaks down"})
+"""Faults whose effects come in several steps: one that ends in between takes back what was offered, which is no loss."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -123,6 +126,7 @@ FAULTS: Mapping[str, Callable[[], Story]] = {
     "nobody at home": lambda: ("failed-attempt", (*ROUTE, _failed("consignee_not_home")), FAR_S, 12.0),
     "wrong address": lambda: ("failed-attempt", (*ROUTE, _failed("consignee_incorrect_address")), FAR_S, 12.0),
     "expected too late": lambda: ("predicted-late", (*ROUTE[:2], EXPECTED_LATE), FAR_S, 10.0),
+    "breaks down": lambda: ("broken-down", (*ROUTE, a_status("on_hold", 3.6)), FAR_S, 16.0),
     "too warm": lambda: (
         "too-warm",
         (*ROUTE[:2], Told("warm", "sensor", 1.4, {"detail": {"name": "temperature", "value": "9.5", "unit": "C"}})),
@@ -170,7 +174,7 @@ def _faulty(number: int, starts_s: float, fault: str, chance: Random) -> Life:
         promised_s=promised_s,
         fault=fault,
         rule=rule,
-        in_the_calm=chance.random() < IN_THE_CALM_SHARE,
+        in_the_calm=chance.random() < IN_THE_CALM_SHARE or fault in ALWAYS_IN_THE_CALM,
     )
 
 

@@ -27,6 +27,9 @@ from workflows.client import Deliveries, connect
 
 GARBAGE_SHARE = 0.05
 SETTLES_WITHIN_S = 240.0
+TAKEN_OVER = "broken-down"
+"""The rule of those that another carrier takes over."""
+
 STILL_S = 1.0
 """Between two looks at whether everything has come to rest."""
 
@@ -119,13 +122,24 @@ async def _storm(
 
 
 async def _noticed(on: Parts, records: Sequence[Record]) -> None:
-    """Waits until what ends in the calm has been noticed; what never is shows in the count."""
+    """Waits until what ends in the calm has been noticed, and whoever is to take over has; what never is shows in the count."""
     waiting = {record.life.delivery_id: record.life.rule for record in records if record.life.in_the_calm}
     ends = time.monotonic() + 60
     while waiting and time.monotonic() < ends:
         opened = {(copy.delivery_id, copy.incident.rule) for copy in await Copies(on.database).recent_incidents(limit=100_000)}
-        waiting = {delivery_id: rule for delivery_id, rule in waiting.items() if (delivery_id, rule) not in opened}
+        left = _left_to(on)
+        waiting = {
+            delivery_id: rule
+            for delivery_id, rule in waiting.items()
+            if (delivery_id, rule) not in opened or (rule == TAKEN_OVER and delivery_id not in left)
+        }
         await asyncio.sleep(STILL_S / 2)
+
+
+def _left_to(on: Parts) -> set[str]:
+    """The deliveries that the other carrier was told to be its own."""
+    told = [call.json for call in on.stand_in.calls]
+    return {call["data"]["delivery"]["delivery_id"] for call in told if call["type"] == "assignment.taken"}
 
 
 async def _at_rest(on: Parts, tell: Tell) -> None:

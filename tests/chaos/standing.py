@@ -75,7 +75,7 @@ def _assignment() -> AssignmentRequest:
         args={"to": ["backup_carrier"], "accept_within": HOUR},
         customer=Customer(),
         destination=Destination("Europe/Helsinki"),
-        carrier="acme",
+        carrier="other",
         asked_at=wall_clock(),
     )
     return AssignmentRequest(request, 1, delivery_workflow_id(DELIVERY_ID))
@@ -98,7 +98,7 @@ class Standers:
         """Returns when each of them answers, and the offer of the assignment was made."""
         order = {
             "delivery_id": DELIVERY_ID,
-            "carrier": "acme",
+            "carrier": "other",
             "promised": {"end": iso(wall_clock() + DAY)},
             "destination": {"timezone": "Europe/Helsinki"},
         }
