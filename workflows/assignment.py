@@ -42,6 +42,8 @@ SHORTLY = timedelta(minutes=2)
 UNTIL_DONE = timedelta(hours=24)
 """How long what must not stay unknown is tried: whether the delivery is somebody's already."""
 
+CANCELLED = "it was cancelled in Temporal"
+
 TRIES = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(seconds=30))
 
 
@@ -75,8 +77,8 @@ class Assignment(AssignmentDoors):
         try:
             return await self._offered_to_all()
         except asyncio.CancelledError:
-            self._withdrawn = "it was cancelled in Temporal"
-        return ActionResult(Outcome.NO_HELP, self._withdrawn)
+            self._withdrawn = CANCELLED
+        return ActionResult(Outcome.NO_HELP, CANCELLED)
 
     async def _offered_to_all(self) -> ActionResult:
         found = await self._call(Assigning.candidates, self._asked, SHORTLY, "looks who could take it")
@@ -93,11 +95,18 @@ class Assignment(AssignmentDoors):
                 await self._something_happens()
             elif self._is_wanted:
                 return nobody(self._offers.values(), found.reason)
+        if self._result is None and not self._withdrawn:
+            raise asyncio.CancelledError
         return self._result or ActionResult(Outcome.NO_HELP, f"withdrawn: {self._withdrawn}")
 
     @property
     def _is_wanted(self) -> bool:
-        return not self._withdrawn and self._result is None
+        return not self._withdrawn and self._result is None and not self._is_cancelled
+
+    @property
+    def _is_cancelled(self) -> bool:
+        """The SDK raises nothing if it comes while a signal is on its way: the signal's end is waited for, and the cancelling lost."""
+        return workflow.cancellation_reason() is not None and workflow.patched("assignment-hears-cancelling")
 
     @property
     def _open(self) -> list[Offer]:

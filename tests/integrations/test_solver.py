@@ -162,17 +162,18 @@ async def test_real_stops_of_rio_are_put_into_a_much_shorter_order() -> None:
     assert got * 2 < asked
 
 
-@pytest.mark.alone
 async def test_while_it_solves_everything_else_goes_on() -> None:
+    """Were it to solve in the loop itself, a handful of turns would be left for others: before and after."""
     plan = await shuffled_day(60, seed=7)
     solving = asyncio.create_task(VroomSolver().order(plan, await legs_of(plan)))
 
-    longest, last = 0.0, perf_counter()
+    turns_of_others = 0
     while not solving.done():
-        await asyncio.sleep(0.001)
-        longest, last = max(longest, perf_counter() - last), perf_counter()
+        await asyncio.sleep(0)
+        turns_of_others += 1
 
-    assert longest < 0.5
+    assert await solving != plan.remaining
+    assert turns_of_others > 100
 
 
 async def test_a_solver_that_cannot_answer_says_so() -> None:

@@ -142,7 +142,10 @@ class Doors:
         self.handle = client.get_workflow_handle(assignment_workflow_id(f"{delivery_id}:1:{rule}:1", number))
 
     async def answer(self, accept: bool, update_id: str | None = None, **who: Any) -> dict[str, Any]:
-        said: dict[str, Any] = await self.handle.execute_update("answer", {"accept": accept, "by": "Kim", **who}, id=update_id)
+        async with asyncio.timeout(60):  # else one that is never answered hangs with nothing to say
+            said: dict[str, Any] = await self.handle.execute_update(
+                "answer", {"accept": accept, "by": "Kim", **who}, id=update_id
+            )
         return said
 
     async def offers(self) -> dict[str, str]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities.admit import Admitting
 from activities.load import Loading
@@ -31,6 +32,7 @@ from workflows.delivery import Delivery
 from workflows.glimpses import Glimpsing
 from workflows.guard import Guard
 from workflows.rulebooks import SHELF
+from workflows.runner import Runner
 
 Script = Callable[[ActionRequest, int], ActionResult]
 """Request and how often this key was asked for -> what comes of it; may raise."""
@@ -247,6 +249,7 @@ async def stage(
     beside: Sequence[type] = (),
     more: Sequence[Callable[..., Any]] = (),
     edition: int = 1,
+    interceptors: Sequence[Interceptor] = (),
 ) -> AsyncIterator[Stage]:
     """A worker with its own task queue, and everything around it. `real` are the activities of actions that are really done,
     `elsewhere` what is outside already, `beside` are other workflows, `more` their activities; `edition` is the worker's."""
@@ -257,7 +260,8 @@ async def stage(
     recorder, paper, elsewhere = Recorder(script), Paper(version), elsewhere or Elsewhere()
     looking = LookingOut(elsewhere, NobodyKnows(), NobodyKnows(), elsewhere, Herald(elsewhere, Deliveries(client, queue)))
     deeds = [(real or {}).get(action) or getattr(recorder, action) for action in ACTIVITIES]
-    async with Worker(
+    runner = Runner(SandboxedWorkflowRunner())
+    worker = Worker(
         client,
         task_queue=queue,
         workflows=[Delivery, *beside],
@@ -269,8 +273,11 @@ async def stage(
             *deeds,
             *more,
         ],
-        interceptors=[Guard(), Glimpsing(paper.glimpses.append)],
-    ):
+        interceptors=[Guard(), Glimpsing(paper.glimpses.append), *interceptors],
+        workflow_runner=runner,
+    )
+    runner.belongs_to(worker)
+    async with worker:
         yield Stage(client, queue, Deliveries(client, queue), recorder, paper, version, elsewhere)
 
 

@@ -1,15 +1,24 @@
 """Others are asked to take a delivery over: offers in turn or several at once, on a real Temporal server and a real store."""
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio import workflow
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer
+from temporalio.worker import (
+    Interceptor,
+    Replayer,
+    SignalExternalWorkflowInput,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+    WorkflowOutboundInterceptor,
+)
 
 from domain.instant import SECOND, from_iso
 from rules.sentences import parse
@@ -25,6 +34,7 @@ from workflows.assignment import Assignment
 from workflows.attributes import SCOPE
 from workflows.client import RefusedError
 from workflows.clock import wall_clock
+from workflows.contract import ASSIGNMENT
 from workflows.delivery import Delivery
 from workflows.guard import Guard
 from workflows.payloads import DATA_CONVERTER
@@ -500,6 +510,50 @@ async def test_cancelled_in_temporal_it_takes_its_offers_back(temporal: Workflow
         snapshot = await on.until(delivery_id, acted("open_ticket", "done"))
 
         assert result["note"] == "it was cancelled in Temporal"
+        assert of(snapshot, "reassign")["outcome"] == "no_help"
+        assert await there.reserved(delivery_id) == {"driver:V2": ReservationState.RELEASED}
+
+
+class OnItsWay(WorkflowOutboundInterceptor):
+    """A signal that is on its way until the workflow is cancelled, as seen by the SDK: it waits for its end and raises nothing."""
+
+    async def signal_external_workflow(self, input: SignalExternalWorkflowInput) -> None:
+        await super().signal_external_workflow(input)
+        if self.info().workflow_type != ASSIGNMENT:
+            return
+        with contextlib.suppress(asyncio.CancelledError):
+            await workflow.wait_condition(lambda: workflow.cancellation_reason() is not None)
+
+
+class SlowSignals(WorkflowInboundInterceptor):
+    def init(self, outbound: WorkflowOutboundInterceptor) -> None:
+        super().init(OnItsWay(outbound))
+
+
+class WithSlowSignals(Interceptor):
+    def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
+        return SlowSignals
+
+
+async def test_cancelled_while_it_tells_of_an_offer_it_takes_its_offers_back_too(
+    temporal: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    """The SDK lost the cancelling, and the offer stood until its time was over."""
+    async with (
+        town(tmp_path) as there,
+        stage(temporal.client, reassigning(600 * SECOND), **there.asking(), interceptors=[WithSlowSignals()]) as on,
+    ):
+        for number in (2, 3):
+            await there.has_driver(number)
+        delivery_id, doors = await failed(on, there)
+        await until(doors, "driver:V2", "offered")
+
+        await doors.handle.cancel()
+        result = await asyncio.wait_for(doors.handle.result(), 30)
+        snapshot = await on.until(delivery_id, acted("open_ticket", "done"))
+
+        assert result["note"] == "it was cancelled in Temporal"
+        assert [offer["state"] for offer in result["offers"]] == ["withdrawn"]
         assert of(snapshot, "reassign")["outcome"] == "no_help"
         assert await there.reserved(delivery_id) == {"driver:V2": ReservationState.RELEASED}
 
