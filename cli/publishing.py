@@ -16,6 +16,10 @@ class RulebookProblemsError(ValueError):
     """Rulebooks with mistakes; nothing was published."""
 
 
+class FailingTestsError(RulebookProblemsError):
+    """Rulebooks whose own tests fail; nothing was published."""
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """A rulebook and its version; `note` says what is not plain of it."""

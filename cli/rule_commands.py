@@ -106,10 +106,14 @@ def publish(
         typer.Option(help="only this share of new deliveries gets them, such as 10%; the rest get the current version"),
     ] = None,
     at_start: Annotated[
-        bool, typer.Option("--at-start", help="for jobs: leave a rulebook whose canary stands as it is, with a warning")
+        bool,
+        typer.Option(
+            "--at-start", help="for jobs: run no tests, and leave a rulebook whose canary stands as it is, with a warning"
+        ),
     ] = False,
+    untested: Annotated[bool, typer.Option("--untested", help="do not run the tests beside the rulebooks")] = False,
 ) -> None:
-    """Publish rulebooks: new deliveries get them at once; those that run keep their version until they adopt another."""
+    """Publish rulebooks whose tests pass: new deliveries get them at once; those that run keep their version until they adopt another."""
     from cli.canary import share_of
     from cli.rules import publish_back, publish_rules
 
@@ -117,8 +121,12 @@ def publish(
         raise typer.BadParameter("give --canary or --back, one of the two")
     if at_start and (canary is not None or back is not None):
         raise typer.BadParameter("--at-start goes with neither --canary nor --back")
+    if untested and (at_start or back is not None):
+        raise typer.BadParameter("--untested goes with neither --at-start nor --back, which run no tests")
     settings, share = read_settings(), None if canary is None else share_of(canary)
-    ends_with(lambda: publish_rules(settings, path, share, at_start) if back is None else publish_back(settings, back))
+    if back is not None:
+        ends_with(lambda: publish_back(settings, back))
+    ends_with(lambda: publish_rules(settings, path, share, at_start=at_start, untested=untested))
 
 
 @rules.command()

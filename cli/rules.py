@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from cli.command import FINDINGS, FINE
-from cli.publishing import publish
+from cli.publishing import FailingTestsError, publish
 from domain.event import Event
 from domain.instant import Instant
 from domain.order import Order
 from integrations.messaging.templates import Templates
 from rules import mutation_report
-from rules.beside import DIRECTORY_FILE, rulebook_files
+from rules.beside import DIRECTORY_FILE, files_with_tests, rulebook_files
 from rules.check import Check, check
 from rules.coverage_report import Coverage
 from rules.directory_reader import read_directory_file
@@ -117,13 +117,18 @@ def _event_of(sent: Mapping[str, Any], known_at: Instant) -> Event:
     return DeliveryEvent.model_validate_json(json.dumps(sent)).event(known_at)
 
 
-async def publish_rules(settings: Settings, path: Path | None, share: int | None = None, at_start: bool = False) -> int:
-    """Publishes a rulebook or a folder of them into the store; with a share in percent, as canaries."""
+async def publish_rules(
+    settings: Settings, path: Path | None, share: int | None = None, *, at_start: bool = False, untested: bool = False
+) -> int:
+    """Publishes a rulebook or a folder of them into the store; with a share in percent, as canaries. The tests beside them have to
+    pass, unless they are to be published `untested`, or `at_start` of a program. Raises FailingTestsError."""
     folder = path or settings.rules
     _refuse_missing(folder)
+    checked = check(folder, templates_for(folder))
+    if checked.ok and not untested and not at_start:
+        _refuse_failing(folder)
     await migrate(settings.database_url)
     async with Database(settings.database_url) as database:
-        checked = check(folder, templates_for(folder))
         for published in await publish(checked, database, settings.matcher, share, at_start=at_start):
             print(published)
     return FINE
@@ -134,6 +139,18 @@ async def publish_back(settings: Settings, name: str) -> int:
     async with Database(settings.database_url) as database:
         print(f"{name}  {await Rulebooks(database).back(name, now=wall_clock())}")
     return FINE
+
+
+def _refuse_failing(path: Path) -> None:
+    if not any(file.exists() for file in files_with_tests(path)):
+        return
+    report = run_file(path, _order_of, _event_of, templates_for(path))
+    if not report.ok:
+        told = report.summary()
+        raise FailingTestsError(
+            f"{told}\nnothing is published: mend the rules or their tests (doorstep rules test {path}), or publish them all the same with --untested"
+        )
+    print(report.summary(), file=sys.stderr)
 
 
 def _refuse_missing(path: Path) -> None:

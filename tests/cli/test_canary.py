@@ -157,6 +157,8 @@ def test_a_share_may_do_without_its_sign() -> None:
         ["canary", "--share", "5%", "--end"],
         ["publish", "--canary", "5%", "--back", "x"],
         ["publish", "--at-start", "--canary", "5%"],
+        ["publish", "--untested", "--back", "x"],
+        ["publish", "--untested", "--at-start"],
     ],
 )
 def test_options_that_exclude_each_other_are_wrong_use(arguments: list[str]) -> None:
