@@ -17,6 +17,7 @@ from opentelemetry import trace
 from temporalio import activity, workflow
 from temporalio.service import RPCError
 
+from cli.core_lines import besides, ids_of, is_of_core, without_quotes
 from settings import Settings, SettingsError
 from store.errors import StoreError
 from workflows.client import UnreachableError
@@ -89,7 +90,9 @@ class Lines(logging.Formatter):
 
 def said(record: logging.LogRecord) -> str:
     """The message of a record, masked and cut."""
-    return masked(record.getMessage())[:LONGEST]
+    return masked(f"{without_quotes(record.getMessage())}{besides(record)}" if is_of_core(record) else record.getMessage())[
+        :LONGEST
+    ]
 
 
 def masked(text: str) -> str:
@@ -104,6 +107,7 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
     known = {
         **getattr(record, "temporal_workflow", {}),
         **getattr(record, "temporal_activity", {}),
+        **ids_of(record),
         **_traced(),
         **record.__dict__,
     }

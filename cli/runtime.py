@@ -41,5 +41,6 @@ def _prometheus(bind: str) -> PrometheusConfig:
 
 
 def _logging() -> LoggingConfig:
-    """What the SDK's core says goes the way of all logs."""
-    return LoggingConfig(filter=CORE_LOGS, forwarding=LogForwardingConfig(logger=getLogger("temporalio.core")))
+    """What the SDK's core says goes the way of all logs; what it tells besides is chosen there (cli.core_lines): it quotes failures."""
+    forwarding = LogForwardingConfig(logger=getLogger("temporalio.core"), append_log_fields_to_message=False)
+    return LoggingConfig(filter=CORE_LOGS, forwarding=forwarding)
