@@ -38,6 +38,10 @@ rules:
     says: Its van goes no further
     when: status is on_hold
     do: [{{reassign: {{to: [backup_carrier], accept_within: 1h}}}}]
+  - id: astray
+    says: Its driver has left the route
+    when: off route for 2s
+    do: [{{reroute: {{}}}}]
 """
 
 DIRECTORY = """\
@@ -62,6 +66,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "predicted-late": ("foreseen",),
     "too-warm": ("email",),
     "broken-down": ("assignment.offered", "assignment.taken"),
+    "astray": ("plan",),
 }
 """Rule -> what arrives somewhere for each of its incidents, once."""
 

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
 
 from domain.copy import DeliveryCopy
 from store.copies import Effect
@@ -16,7 +17,7 @@ from store.deliveries import Deliveries as Copies
 from store.events import Events
 from store.tables import inbox
 from store.tickets import Desk
-from tests.chaos import standing
+from tests.chaos import standing, vans
 from tests.chaos.parts import Parts
 from tests.chaos.senders import Record
 from tests.chaos.trying import until_taken
@@ -163,6 +164,7 @@ async def _arrived(parts: Parts) -> Arrived:
         for call in (*parts.order_system.calls, *parts.stand_in.calls)
         if call.json["data"]["delivery"]["delivery_id"] != standing.DELIVERY_ID
     ]
+    came += [("plan", delivery_id, version) for delivery_id, version in await vans.new_plans(parts.database)]
     ids: dict[tuple[str, str], set[str]] = {}
     for kind, delivery_id, id in came:
         ids.setdefault((kind, delivery_id), set()).add(id)
@@ -173,3 +175,22 @@ async def _arrived(parts: Parts) -> Arrived:
 def delivery_of(number: str) -> str:
     """Whose number it is, see Life.phone."""
     return f"C-{int(number.removeprefix('+35840')) - 2_000_000:05}"
+
+
+async def stuck(client: Client, started: Sequence[str], patience_s: float = 30.0) -> list[str]:
+    """The workflows that were started with garbage and did not fail with what was wrong."""
+    found = []
+    for workflow_id in started:
+        handle = client.get_workflow_handle(workflow_id)
+        if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
+            found.append(f"{workflow_id} is still running")
+            continue
+        try:
+            await asyncio.wait_for(handle.result(), patience_s)
+        except WorkflowFailureError as failure:
+            cause = failure.cause
+            if not isinstance(cause, ApplicationError) or cause.type != "InvalidInput":
+                found.append(f"{workflow_id} failed otherwise: {cause}")
+        else:
+            found.append(f"{workflow_id} took what it was sent")
+    return found

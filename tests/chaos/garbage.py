@@ -10,8 +10,7 @@ from random import Random
 from typing import Any
 
 from httpx import AsyncClient, Response
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.exceptions import ApplicationError
+from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from tests.chaos.bodies import BODIES, IN_ANY_CASE, PARTS_OF_PATHS
@@ -280,22 +279,3 @@ def is_clear_refusal(answer: Response) -> bool:
     """A status that blames the sender, and a body that says why. Too many requests blame nobody."""
     sent_back = answer.status_code == 303 and answer.headers["location"].endswith(("said=empty", "said=stale"))
     return sent_back or (400 <= answer.status_code < 500 and answer.status_code != 429 and len(answer.text) > 10)
-
-
-async def stuck(client: Client, started: Sequence[str], patience_s: float = 30.0) -> list[str]:
-    """The workflows that were started with garbage and did not fail with what was wrong."""
-    found = []
-    for workflow_id in started:
-        handle = client.get_workflow_handle(workflow_id)
-        if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
-            found.append(f"{workflow_id} is still running")
-            continue
-        try:
-            await asyncio.wait_for(handle.result(), patience_s)
-        except WorkflowFailureError as failure:
-            cause = failure.cause
-            if not isinstance(cause, ApplicationError) or cause.type != "InvalidInput":
-                found.append(f"{workflow_id} failed otherwise: {cause}")
-        else:
-            found.append(f"{workflow_id} took what it was sent")
-    return found

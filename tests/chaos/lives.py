@@ -19,7 +19,7 @@ QUIRKS_SHARE = 0.25
 IN_THE_CALM_SHARE = 0.6
 """Of the faults; the others end while the storm goes on, and may do so while nobody looks."""
 
-ALWAYS_IN_THE_CALM = frozenset({"breaks down"})
+ALWAYS_IN_THE_CALM = frozenset({"breaks down", "goes astray"})
 """Faults whose effects come in several steps: one that ends in between takes back what was offered, which is no loss."""
 
 
@@ -127,6 +127,7 @@ FAULTS: Mapping[str, Callable[[], Story]] = {
     "wrong address": lambda: ("failed-attempt", (*ROUTE, _failed("consignee_incorrect_address")), FAR_S, 12.0),
     "expected too late": lambda: ("predicted-late", (*ROUTE[:2], EXPECTED_LATE), FAR_S, 10.0),
     "breaks down": lambda: ("broken-down", (*ROUTE, a_status("on_hold", 3.6)), FAR_S, 16.0),
+    "goes astray": lambda: ("astray", (*ROUTE[:2], Told("off-route", "off_route", 1.4)), FAR_S, 16.0),
     "too warm": lambda: (
         "too-warm",
         (*ROUTE[:2], Told("warm", "sensor", 1.4, {"detail": {"name": "temperature", "value": "9.5", "unit": "C"}})),

@@ -137,18 +137,15 @@ def _states(book: CompiledBook, watched: Watched, count: Count) -> None:
 
 
 def _requests(watched: Watched, count: Count) -> None:
-    """What was taken over HTTP is known to the delivery, or kept beside it, once."""
-    events = [*watched.history["events"], *watched.after_close]
-    told = Counter(str(event["detail"].get("text")) for event in events if event["kind"] == "note")
-    replies = Counter(str(event["event_id"]) for event in events if event["kind"] == "customer_reply")
-    for text in watched.record.notes:
-        count.seen["notes taken"] += 1
-        if told[text] != 1:
-            count.lose("requests lost or doubled", f"{text}: {told[text]} times")
-    for reply in watched.record.replies:
-        count.seen["replies taken"] += 1
-        if replies[reply] != 1:
-            count.lose("requests lost or doubled", f"{watched.record.life.delivery_id} {reply}: {replies[reply]} times")
+    """What was taken over HTTP is known to the delivery, or kept beside it, under one id."""
+    known = {str(event["event_id"]): event for event in (*watched.history["events"], *watched.after_close)}
+    count.seen["known and kept beside, under one id"] += len(watched.history["events"]) + len(watched.after_close) - len(known)
+    told = Counter(str(event["detail"].get("text")) for event in known.values() if event["kind"] in ("note", "customer_reply"))
+    for what, texts in (("notes taken", watched.record.notes), ("replies taken", watched.record.replies)):
+        count.seen[what] += len(texts)
+        for text in texts:
+            if told[text] != 1:
+                count.lose("requests lost or doubled", f"{watched.record.life.delivery_id} {text!r}: {told[text]} times")
 
 
 def _effects(evidence: Evidence, count: Count) -> None:

@@ -13,9 +13,10 @@ from cli.rules import templates_for
 from rules.check import check
 from rules.compile import CompiledBook, compile_book
 from store.deliveries import Deliveries as Copies
+from tests.chaos import vans
 from tests.chaos.doors import doors_of
-from tests.chaos.evidence import gathered, pending_in_inbox
-from tests.chaos.garbage import Garbage, Thrown, stuck
+from tests.chaos.evidence import gathered, pending_in_inbox, stuck
+from tests.chaos.garbage import Garbage, Thrown
 from tests.chaos.keeping import kept
 from tests.chaos.lives import lives
 from tests.chaos.losses import Count, counted
@@ -27,8 +28,8 @@ from workflows.client import Deliveries, connect
 
 GARBAGE_SHARE = 0.05
 SETTLES_WITHIN_S = 240.0
-TAKEN_OVER = "broken-down"
-"""The rule of those that another carrier takes over."""
+TAKEN_OVER, REROUTED = "broken-down", "astray"
+"""The rules of those that another carrier takes over, and of those whose driver is to go another way."""
 
 STILL_S = 1.0
 """Between two looks at whether everything has come to rest."""
@@ -75,6 +76,7 @@ async def play(seed: int, size: Size, folder: Path, tell: Tell) -> Outcome:
         damage, thrown = Damage(), Thrown()
         standers = Standers(on.client)
         await standers.begin()
+        await vans.planned(on.database, [record.life for record in records])
         hooks = {"response": [thrown.note_limit]}
         async with AsyncClient(base_url=on.gateway_url, timeout=20, event_hooks=hooks) as gateway:
             await _storm(on, seed, size, records, gateway, standers, damage, thrown, tell)
@@ -122,16 +124,16 @@ async def _storm(
 
 
 async def _noticed(on: Parts, records: Sequence[Record]) -> None:
-    """Waits until what ends in the calm has been noticed, and whoever is to take over has; what never is shows in the count."""
+    """Waits until what ends in the calm has been noticed, and whoever is to take over or to go another way does; what never is shows in the count."""
     waiting = {record.life.delivery_id: record.life.rule for record in records if record.life.in_the_calm}
     ends = time.monotonic() + 60
     while waiting and time.monotonic() < ends:
         opened = {(copy.delivery_id, copy.incident.rule) for copy in await Copies(on.database).recent_incidents(limit=100_000)}
-        left = _left_to(on)
+        done = {TAKEN_OVER: _left_to(on), REROUTED: {delivery_id for delivery_id, _ in await vans.new_plans(on.database)}}
         waiting = {
             delivery_id: rule
             for delivery_id, rule in waiting.items()
-            if (delivery_id, rule) not in opened or (rule == TAKEN_OVER and delivery_id not in left)
+            if (delivery_id, rule) not in opened or (rule in done and delivery_id not in done[rule])
         }
         await asyncio.sleep(STILL_S / 2)
 
@@ -146,6 +148,7 @@ async def _at_rest(on: Parts, tell: Tell) -> None:
     """Waits until nothing is open or in hand any more; what never comes to rest shows in the count."""
     ends, said = time.monotonic() + SETTLES_WITHIN_S, ""
     while time.monotonic() < ends:
+        await vans.ended(on.client)
         running = [found.id async for found in on.client.list_workflows("ExecutionStatus = 'Running'")]
         left = len(await Copies(on.database).open(limit=100_000))
         pending = await pending_in_inbox(on)

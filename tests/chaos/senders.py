@@ -53,7 +53,7 @@ class Record:
     ended_at: Instant | None = None
     """When the end was taken."""
     replies: list[str] = field(default_factory=list)
-    """The ids of the customer's messages that were taken."""
+    """The words of the customer's messages that were taken."""
     notes: list[str] = field(default_factory=list)
     """The words of the notes that were taken."""
 
@@ -216,4 +216,4 @@ class Customers:
             answer = await until_answered(self._gateway, "POST", INBOUND, data=form, headers={"X-Twilio-Signature": signature})
             if answer.status_code != 200:
                 raise AssertionError(f"a customer's reply was answered {answer.status_code}: {answer.text[:200]}")
-        record.replies.append(f"twilio-{sid}")
+        record.replies.append(text)
