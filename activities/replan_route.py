@@ -28,6 +28,9 @@ from domain.route import RoutePlan
 TRIED: int = 3
 """Planning that has failed so late is not tried again."""
 
+STORE_AWAY = "DatabaseUnreachableError"
+"""The type of the failure while the store does not answer (store.errors). It passes; until then nothing can be planned."""
+
 ANSWERS_WITHIN: Span = 12 * SECOND
 """A little less than one try of the activity may take, so that it can still say that it took too long."""
 
@@ -184,13 +187,14 @@ def _planned_stops(plan: RoutePlan) -> Iterator[PlannedStop]:
 
 @contextmanager
 def _no_more_than_so_often() -> Iterator[None]:
-    """Lets what fails be tried again, for good after the third time. While an earlier try may be under way nothing has failed yet."""
+    """Lets what fails be tried again, for good after the third time. While an earlier try may be under way, or the store is away,
+    planning has not failed yet: the route itself says how long that is waited for."""
     try:
         yield
     except Exception as error:
         type_ = error.type if isinstance(error, ApplicationError) else type(error).__name__
         attempt = activity.info().attempt if activity.in_activity() else 1
-        if type_ == IN_FLIGHT or attempt < TRIED:
+        if type_ in (IN_FLIGHT, STORE_AWAY) or attempt < TRIED:
             raise
         said = error.message if isinstance(error, ApplicationError) else str(error)
         raise ApplicationError(said, type=type_, non_retryable=True) from error
