@@ -36,7 +36,7 @@ bench: setup ## Measures everything in about twelve minutes, prints one table; b
 	-@$(MAKE) --no-print-directory $(PEERS_READY)
 	$(VENV)/bin/python -m benchmarks $(BENCH)
 
-bench-open: setup ## Opens 100,000 deliveries (OPEN=) on the embedded server and watches disk and memory; some 20 minutes.
+bench-open: setup ## Opens 100,000 deliveries (OPEN=) on the embedded server and watches disk and memory; most of an hour.
 	$(VENV)/bin/python -m benchmarks.many_open $(OPEN)
 
 $(PEERS_READY): benchmarks/peers.txt $(READY)

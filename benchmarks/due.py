@@ -13,7 +13,7 @@ from store.deliveries import Deliveries
 from workflows.clock import wall_clock
 from workflows.contract import DELIVERY, TASK_QUEUE, delivery_workflow_id
 
-LOOKS_S = 0.25
+LOOKS_S = 0.1
 MOST_EFFECTS = 1_000_000
 
 
@@ -59,18 +59,23 @@ async def started(here: Ground, orders: Sequence[dict[str, Any]], at_once: int =
     await asyncio.gather(*(one(order) for order in orders))
 
 
+async def taken_on(here: Ground, wanted: int, within_s: float) -> None:
+    """Returns when a worker has admitted so many deliveries: starts are accepted much faster than that. Raises TimeoutError."""
+    async with Database(here.settings.database_url) as database, asyncio.timeout(within_s):
+        while True:
+            if (await Deliveries(database).counts()).open >= wanted:
+                return
+            await asyncio.sleep(LOOKS_S)
+
+
 async def begun(here: Ground, wanted: Collection[str], within_s: float) -> Mapping[str, Instant]:
     """When the ticket of each was begun; waits for all of them. Raises TimeoutError."""
-    database = Database(here.settings.database_url)
-    try:
-        async with asyncio.timeout(within_s):
-            while True:
-                found = await _claims(database)
-                if found.keys() >= set(wanted):
-                    return {delivery_id: found[delivery_id] for delivery_id in wanted}
-                await asyncio.sleep(LOOKS_S)
-    finally:
-        await database.close()
+    async with Database(here.settings.database_url) as database, asyncio.timeout(within_s):
+        while True:
+            found = await _claims(database)
+            if found.keys() >= set(wanted):
+                return {delivery_id: found[delivery_id] for delivery_id in wanted}
+            await asyncio.sleep(LOOKS_S)
 
 
 async def _claims(database: Database) -> dict[str, Instant]:

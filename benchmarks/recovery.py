@@ -9,6 +9,8 @@ from benchmarks.processes import crashed, start_worker
 from domain.instant import HOUR, SECOND
 from workflows.clock import wall_clock
 
+TAKEN_ON_WITHIN_S = 900
+
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
@@ -33,10 +35,11 @@ async def measure(deliveries: int = 10_000, falling_due: int = 200, lead_s: floa
         process = await start_worker(here)
         try:
             await due.started(here, [due.order(wall_clock() + 24 * HOUR) for _ in range(deliveries - falling_due)])
+            await due.taken_on(here, deliveries - falling_due, TAKEN_ON_WITHIN_S)
             at = wall_clock() + round(lead_s * SECOND)
             waiting = [due.order(at) for _ in range(falling_due)]
             await due.started(here, waiting)
-            await asyncio.sleep(max(0.5, (at - wall_clock()) / 2000))  # each is admitted and has set its timer
+            await due.taken_on(here, deliveries, TAKEN_ON_WITHIN_S)
             await crashed(process)
             await asyncio.sleep(max(0, at - wall_clock()) / 1000 + 1)
             began = wall_clock()

@@ -68,7 +68,7 @@ def _recovery(one: Figures) -> Iterator[Row]:
 def _open(steps: list[Figures]) -> Iterator[Row]:
     first, last = steps[0], steps[-1]
     for what, unit in (
-        ("starts_a_second", "starts/s"),
+        ("taken_on_a_second", "taken on a second"),
         ("server_disk", "MB server disk"),
         ("server_memory", "MB server memory"),
         ("worker_memory", "MB worker memory"),
