@@ -40,6 +40,8 @@ async def measure(deliveries: int = 10_000, falling_due: int = 200, lead_s: floa
             waiting = [due.order(at) for _ in range(falling_due)]
             await due.started(here, waiting)
             await due.taken_on(here, deliveries, TAKEN_ON_WITHIN_S)
+            if wall_clock() >= at:
+                raise RuntimeError(f"taking on {falling_due} deliveries took longer than the {lead_s:g} s until they fell due")
             await crashed(process)
             await asyncio.sleep(max(0, at - wall_clock()) / 1000 + 1)
             began = wall_clock()

@@ -14,9 +14,10 @@ import pytest
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Around the whole test with its fixtures, and outside of its time limit."""
-    if item.config.cache is None or not hasattr(item.config, "workerinput"):
+    cache = getattr(item.config, "cache", None)
+    if cache is None or not hasattr(item.config, "workerinput"):
         return (yield)
-    place = item.config.cache.mkdir("alone")
+    place = cache.mkdir("alone")
     alone = item.get_closest_marker("alone") is not None
     with (place / "running").open("w") as running:
         with (place / "door").open("w") as door:

@@ -3,11 +3,12 @@
 Temporal hands a query over beside the workflow tasks. Where one waited for a worker that died, the next worker gets it with
 all events that have come meanwhile, though no task has been started for them. The SDK then lets the workflow decide upon them,
 at the time of the last task, and what it decided goes out with the next task, which brings the rest: the history says
-that all came at once. It can never be replayed, and the delivery is stuck. So a workflow that has seen such events leaves the
-worker's memory as soon as the query is answered, and the next task builds it up anew. See docs/decisions/0009-queries.md.
+that all came at once. It can never be replayed, and the delivery is stuck. So a workflow is not handed such events: the query is
+answered as of the last task, and the run leaves the worker's memory, since the SDK believes that it has seen them; the next task
+builds it up anew. See docs/decisions/0009-queries.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,19 +18,16 @@ from temporalio.converter import SerializationContext
 from temporalio.worker import Worker, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.workflow import Info
 
-BESIDE_TASKS = "legacy_query"
-"""The id that the SDK gives to a query that came without a workflow task."""
-
 Forget = Callable[[str], None]
 """Takes a run out of the worker's memory; called with its id."""
 
 
-class NotWorking(RuntimeError):
+class NotWorkingError(RuntimeError):
     """A workflow was run by a runner that belongs to no worker."""
 
 
 def _of_no_worker(run_id: str) -> None:
-    raise NotWorking(f"the runner of {run_id} belongs to no worker: call `belongs_to` once the worker is made")
+    raise NotWorkingError(f"the runner of {run_id} belongs to no worker: call `belongs_to` once the worker is made")
 
 
 class Runner(WorkflowRunner):
@@ -46,40 +44,46 @@ class Runner(WorkflowRunner):
     def prepare_workflow(self, defn: object) -> None:
         self._runs.prepare_workflow(defn)  # type: ignore[arg-type]
 
+    def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:
+        self._runs.set_worker_level_failure_exception_types(types)
+
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return _Watched(self._runs.create_instance(det), Sight(det.info.run_id, lambda run_id: self._forget(run_id)))
+        return _Watched(self._runs.create_instance(det), LastTask(det.info.run_id, lambda run_id: self._forget(run_id)))
 
 
 @dataclass(slots=True)
-class Sight:
-    """What one run in memory has seen: whether it is ahead of its last workflow task."""
+class LastTask:
+    """The last workflow task of one run in memory, as far as activations tell of it."""
 
     run_id: str
     forget: Forget = field(repr=False)
-    task: int = -1
-    """When the last workflow task was started, in nanoseconds: the workflow's time."""
+    started: int = -1
+    """The workflow's time, in nanoseconds."""
+    bytes_until: int = -1
+    """Size of the history until it was started."""
     events: int = 0
-    is_ahead: bool = False
+    is_behind: bool = False
+    """Events have come that no task was started for."""
 
-    def sees(self, act: WorkflowActivation) -> None:
-        """Before each activation. More events at the same workflow time are events that no task was started for."""
-        task = act.timestamp.ToNanoseconds()
-        if task == self.task and act.history_length > self.events and not act.is_replaying:
-            self.is_ahead = True
-        self.task, self.events = task, max(self.events, act.history_length)
-        if self.is_ahead and any(job.query_workflow.query_id == BESIDE_TASKS for job in act.jobs):
-            self.forget(self.run_id)
+    def takes(self, act: WorkflowActivation) -> bool:
+        """Whether the workflow may be handed an activation. Of more events and no later task only the query that brought them."""
+        started, bytes_until = act.timestamp.ToNanoseconds(), act.history_size_bytes
+        is_same_task = (started, bytes_until) == (self.started, self.bytes_until)
+        if is_same_task and act.history_length > self.events and not act.is_replaying:
+            self.is_behind = True
+            self.forget(self.run_id)  # once the query is answered
+        self.started, self.bytes_until, self.events = started, bytes_until, act.history_length
+        return not self.is_behind or any(job.HasField("query_workflow") for job in act.jobs)
 
 
 class _Watched(WorkflowInstance):
-    """The instance that does the work, and what it has seen."""
+    """The instance that does the work, and up to which task."""
 
-    def __init__(self, instance: WorkflowInstance, sight: Sight) -> None:
-        self._instance, self._sight = instance, sight
+    def __init__(self, instance: WorkflowInstance, last_task: LastTask) -> None:
+        self._instance, self._last_task = instance, last_task
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        self._sight.sees(act)
-        return self._instance.activate(act)
+        return self._instance.activate(act) if self._last_task.takes(act) else _nothing_done(act.run_id)
 
     def get_serialization_context(self, command_info: Any) -> SerializationContext | None:
         return self._instance.get_serialization_context(command_info)
@@ -92,3 +96,9 @@ class _Watched(WorkflowInstance):
 
     def get_thread_id(self) -> int | None:
         return self._instance.get_thread_id()
+
+
+def _nothing_done(run_id: str) -> WorkflowActivationCompletion:
+    completion = WorkflowActivationCompletion(run_id=run_id)
+    completion.successful.SetInParent()
+    return completion
