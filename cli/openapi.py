@@ -92,7 +92,7 @@ ANSWERED_AS: Mapping[str, str] = {"TwiML": "application/xml"}
 ALSO: Mapping[str, Mapping[str, Any]] = {
     "Idempotency-Key": {
         "in": "header",
-        "description": "names the call: sent again it is done once",
+        "description": "names the call: sent again with the same body it is done once",
         "schema": {"type": "string", "pattern": "^[!-~]{1,100}$"},
     },
     "If-None-Match": {"in": "header", "description": "the ETag of the plan that the caller has", "schema": TEXT},

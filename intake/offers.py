@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from domain.instant import Instant
 from intake.keys import Keys
-from intake.problems import AGAIN, RefusedRequestError, body_of, mistakes, problem
+from intake.problems import AGAIN, RefusedRequestError, body_of, problem
 from intake.signatures import standard
 from intake.updates import STATUSES
-from workflows.client import RefusedError, UnreachableError
+from workflows.client import RefusedError, UnreachableError, problems_of
 
 LONGEST = 16 * 1024
 """Bytes of an answer."""
@@ -105,4 +105,4 @@ def _read(body: bytes) -> Answer:
     try:
         return Answer.model_validate_json(body)
     except ValidationError as error:
-        raise RefusedRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the answer cannot be read", mistakes(error)) from None
+        raise RefusedRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the answer cannot be read", problems_of(error)) from None

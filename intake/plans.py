@@ -13,7 +13,7 @@ from domain.plan_notice import plan_notice
 from domain.route import RoutePlan
 from intake.keys import Keys
 from intake.problems import AGAIN, RefusedRequestError, problem
-from store.errors import StoreError
+from store.errors import DatabaseUnreachableError
 
 
 class Plans(Protocol):
@@ -41,7 +41,7 @@ class PlanDoor:
             return self._answer(request, await self._found(route_id, request.query_params.get("service_date")))
         except RefusedRequestError as refused:
             return problem(refused)
-        except StoreError:
+        except DatabaseUnreachableError:
             said = "the database does not answer; ask again"
             return problem(RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, said, headers=AGAIN))
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
 
 from intake.counting import BECAUSE
 
@@ -65,12 +64,3 @@ async def body_of(request: Request, most: int, type: str = "application/json") -
         if len(body) > most:
             raise RefusedRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"send at most {most} bytes")
     return bytes(body)
-
-
-def mistakes(error: ValidationError) -> list[dict[str, str]]:
-    """Every mistake with its place, without the values, in the form of all refusals (docs/schema/error-details.json)."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [
-        {"loc": ".".join(map(str, one["loc"])), "msg": one["msg"].removeprefix("Value error, "), "type": one["type"]}
-        for one in found
-    ]

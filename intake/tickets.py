@@ -14,9 +14,9 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.instant import Instant
-from intake.problems import AGAIN, RefusedRequestError, body_of, mistakes, problem
+from intake.problems import AGAIN, RefusedRequestError, body_of, problem
 from intake.signatures import Verify, standard, zendesk
-from workflows.client import RefusedError, UnreachableError
+from workflows.client import RefusedError, UnreachableError, problems_of
 
 LONGEST = 64 * 1024
 """Bytes of a change."""
@@ -139,7 +139,7 @@ def _read(body: bytes) -> Change:
     try:
         return Change.model_validate_json(body)
     except ValidationError as error:
-        raise RefusedRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the change cannot be read", mistakes(error)) from None
+        raise RefusedRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the change cannot be read", problems_of(error)) from None
 
 
 def _update_of(change: Change, wish: Wish) -> tuple[str, dict[str, str]]:

@@ -1,7 +1,7 @@
 """What people decide through other programs: `POST /v1/deliveries/{delivery_id}/{update}`, one JSON object, with a bearer key.
 
-The update is executed at once: 200 is its answer. The same body under the same `Idempotency-Key` is the same call, which is done once;
-another body under a used key is another call.
+The update is executed at once: 200 is its answer. The same update with the same body under the same `Idempotency-Key` is the same call,
+which is done once; another update or another body under a used key is another call.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ class UpdateDoor:
                 raise RefusedRequestError(HTTPStatus.NOT_FOUND, f"there is no such update; there are {', '.join(UPDATES)}")
             asked = {**object_of(await body_of(request, LONGEST)), **more}
             key = key_of(request)
-            return JSONResponse(await self._asked(delivery_id, update, asked, key and call_of(key, asked)))
+            return JSONResponse(await self._asked(delivery_id, update, asked, key and call_of(f"{key}-{update}", asked)))
         except RefusedRequestError as refused:
             return problem(refused)
 

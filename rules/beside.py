@@ -26,7 +26,14 @@ def test_files(folder: Path) -> list[Path]:
 
 
 def files_with_tests(path: Path) -> list[Path]:
-    """The test files that a path means: a folder's (perhaps none), itself, or that beside a rulebook, which need not be there."""
+    """The test files that a path means: a folder's (perhaps none), itself, or those beside a rulebook, of which the first named
+    need not be there."""
     if path.is_dir():
         return test_files(path)
-    return [path] if is_test_file(path) else [path.with_name(path.stem + TEST_ENDING)]
+    return [path] if is_test_file(path) else tests_beside(path)
+
+
+def tests_beside(book: Path) -> list[Path]:
+    """The test files beside a rulebook, with every ending; where there is none, how one would be called."""
+    named = [book.with_name(book.stem + ending) for ending in TEST_ENDINGS]
+    return [file for file in named if file.exists()] or named[:1]

@@ -66,9 +66,12 @@ def _read_beside(path: Path, templates: Templates | None) -> Rulebook:
 
 
 def _book_path(path: Path, node: Node | None) -> Path:
-    """The book that is named, relative to the test file; else the one beside it with the same stem."""
-    named = _named_book(node)
-    return path.parent / named.value if named else path.with_name(path.name.replace(".test.", "."))
+    """The book that is named, relative to the test file; else the one beside it with the same stem, which may end otherwise."""
+    if named := _named_book(node):
+        return path.parent / named.value
+    same = path.with_name(path.name.replace(".test.", "."))
+    other = same.with_suffix(".yml" if same.suffix == ".yaml" else ".yaml")
+    return other if other.is_file() and not same.is_file() else same
 
 
 def _named_book(node: Node | None) -> Text | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from domain.incident import Mode, Severity
 from rules import fields
-from rules.beside import TEST_ENDING
+from rules.beside import tests_beside
 from rules.source import Items, Node, Pairs, Source, Text, compose, decoded, source_of
 
 SPEAKING = ("timeline", "expect", "outcomes")
@@ -13,16 +13,17 @@ SPEAKING = ("timeline", "expect", "outcomes")
 
 
 def note_untested(source: Source, node: Pairs, path: Path) -> None:
-    """A rule is tested when a line or an expectation of the test file beside the book names it.
+    """A rule is tested when a line or an expectation of a test file beside the book names it.
 
     A shadow is tested when some expectation says what would be done, which names no rule.
     """
-    tests = path.with_name(path.stem + TEST_ENDING)
+    beside = tests_beside(path)
+    tests = beside[0]
     if not tests.exists():
         source.at_node("R304", node.get("rulebook") or node, "the rulebook has no tests", f"add {tests.name}", level="warning")
         return
-    read = compose(source_of(decoded(tests.read_bytes(), str(tests))[0], str(tests)))
-    spoken, anywhere, keys = _spoken(read), _words(read), _keys(read)
+    read = [compose(source_of(decoded(file.read_bytes(), str(file))[0], str(file))) for file in beside]
+    spoken, anywhere, keys = (set[str]().union(*map(found, read)) for found in (_spoken, _words, _keys))
     for rule_id, rule in written_rules(node):
         if _mode(rule) == Mode.SHADOW and "would" in keys:
             continue

@@ -34,8 +34,8 @@ from workflows.contract import (
     LOOK_AGAIN,
     TASK_QUEUE,
     delivery_workflow_id,
-    problems_of,
 )
+from workflows.contract import problems_of as problems_of  # for the gateway, which reads forms too
 from workflows.events import wire_event
 from workflows.offers import as_it_ended
 from workflows.orders import DeliveryOrder

@@ -58,7 +58,7 @@ class Grpc:
 
     async def start(self, start: Start, request_id: str) -> None:
         try:
-            await send_start(self._client, TASK_QUEUE, start.args, start.kind, start.workflow_id)
+            await send_start(self._client, TASK_QUEUE, start.args, start.kind, start.workflow_id, request_id)
         except RPCError as error:
             if error.status is not RPCStatusCode.ALREADY_EXISTS:
                 raise

@@ -67,6 +67,21 @@ async def test_a_rulebook_whose_test_fails_is_not_published_and_how_to_go_on_is_
     assert await names(sqlite_database) == set()
 
 
+async def test_of_one_rulebook_all_tests_beside_it_are_run_however_their_files_end(
+    settings: Settings, sqlite_database: Database, folder: Path
+) -> None:
+    """Of a book alone, only a `.test.yaml` was looked for: a failing `.test.yml` was left out, and the book published."""
+    with_test(folder, "damaged").joinpath("standard.test.yaml").rename(folder / "standard.test.yml")
+    with pytest.raises(FailingTestsError, match="passed: 0; failed: 1"):
+        await publish_rules(settings, folder / "standard.yaml")
+
+    with_test(folder, "failed")
+    with pytest.raises(FailingTestsError, match="passed: 1; failed: 1"):
+        await publish_rules(settings, folder / "standard.yaml")
+
+    assert await names(sqlite_database) == set()
+
+
 @pytest.mark.parametrize("how", ["untested", "at_start"])
 async def test_it_is_published_all_the_same_if_that_is_asked_for_or_a_program_starts(
     settings: Settings, sqlite_database: Database, folder: Path, how: str

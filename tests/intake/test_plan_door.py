@@ -16,7 +16,7 @@ from domain.status import Status
 from intake.keys import Keys
 from intake.plans import PlanDoor
 from store.database import Database
-from store.errors import DatabaseUnreachableError
+from store.errors import DatabaseUnreachableError, SchemaTooNewError
 from store.plans import Plans
 from tests.activities.fleet import DAY, clock, has_route, is_known, km, stop
 
@@ -88,21 +88,34 @@ async def test_the_plan_is_as_the_gateway_describes_it(sqlite_database: Database
     assert not list(Draft202012Validator(described).iter_errors(plan))
 
 
-class Away:
-    """Plans of a database that does not answer."""
+class Failing:
+    """Plans that cannot be read, for a reason."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
 
     async def of(self, route_id: str, service_date: str, now: Instant) -> RoutePlan | None:
-        raise DatabaseUnreachableError("it does not answer")
+        raise self._error
 
     async def latest(self, route_id: str, now: Instant) -> RoutePlan | None:
-        raise DatabaseUnreachableError("it does not answer")
+        raise self._error
 
 
 async def test_while_the_database_is_away_the_plan_is_to_be_asked_for_again() -> None:
     app = FastAPI()
-    add_plans(app, PlanDoor(Keys((KEY,)), Away(), clock))
+    add_plans(app, PlanDoor(Keys((KEY,)), Failing(DatabaseUnreachableError("it does not answer")), clock))
 
     async with AsyncClient(transport=ASGITransport(app), base_url="http://doorstep") as client:
         answer = await client.get(PLAN, headers={"Authorization": f"Bearer {KEY}"})
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+
+
+async def test_what_waiting_does_not_mend_is_a_fault_of_ours_and_no_database_that_is_away() -> None:
+    app = FastAPI()
+    add_plans(app, PlanDoor(Keys((KEY,)), Failing(SchemaTooNewError("migrated by a newer program")), clock))
+
+    async with AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url="http://doorstep") as client:
+        answer = await client.get(PLAN, headers={"Authorization": f"Bearer {KEY}"})
+
+    assert answer.status_code == 500

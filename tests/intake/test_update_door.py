@@ -81,6 +81,34 @@ async def test_another_decision_under_a_used_key_is_another_call_and_not_taken_f
         assert (first.status_code, other.status_code) == (200, 404)
 
 
+async def test_several_updates_with_one_body_under_one_key_are_all_done(temporal: WorkflowEnvironment) -> None:
+    """Only the first was done; the others were answered as if they had been."""
+    async with stage(temporal.client, a_book(a_rule("attempt", FAILED, do=(TELL,)))) as on, door(on.deliveries) as client:
+        delivery_id = await on.start()
+        await on.deliveries.report(delivery_id, [an_event("attempt_failed")])
+        incident = (await on.until(delivery_id, lambda snapshot: bool(snapshot["open_incidents"])))["open_incidents"][0]
+        body = {"incident_id": incident["incident_id"], "by": "Kim", "owner": "Lee", "resolution": "handled"}
+        paths = [f"/v1/deliveries/{delivery_id}/{update}" for update in ("acknowledge", "claim", "resolve")]
+
+        answers = [await client.post(path, json=body, headers={"Idempotency-Key": "once"}) for path in paths]
+
+        assert [answer.status_code for answer in answers] == [200, 200, 200]
+        assert (await on.snapshot(delivery_id))["open_incidents"] == []
+
+
+async def test_a_proposal_in_the_path_or_in_the_body_is_the_same_call(temporal: WorkflowEnvironment) -> None:
+    async with stage(temporal.client, a_book(ASKING)) as on, door(on.deliveries) as client:
+        delivery_id, proposal = await proposed(on)
+        path, key = f"/v1/deliveries/{delivery_id}", {"Idempotency-Key": "once"}
+        said = {"approve": True, "by": "Kim"}
+
+        first = await client.post(f"{path}/proposals/{proposal}", json=said, headers=key)
+        again = await client.post(f"{path}/decide", json={**said, "proposal_id": proposal}, headers=key)
+
+        assert (first.status_code, again.status_code) == (200, 200)
+        assert again.json() == first.json()
+
+
 async def test_a_decision_after_the_deadline_says_that_it_is_too_late(temporal: WorkflowEnvironment) -> None:
     async with stage(temporal.client, a_book(HURRIED)) as on, door(on.deliveries) as client:
         delivery_id, proposal = await proposed(on)

@@ -73,9 +73,14 @@ UPDATES = (
 
 
 async def send_start(
-    client: Client, queue: str, args: Sequence[Payload], type: str = DELIVERY, workflow_id: str | None = None
+    client: Client,
+    queue: str,
+    args: Sequence[Payload],
+    type: str = DELIVERY,
+    workflow_id: str | None = None,
+    request_id: str | None = None,
 ) -> str:
-    """Starts a workflow; the id of a delivery of its own unless another one is given."""
+    """Starts a workflow; the id of a delivery of its own unless another one is given. The same `request_id` is the same start."""
     workflow_id = workflow_id or delivery_workflow_id(f"G-{uuid.uuid4().hex[:10]}")
     await client.workflow_service.start_workflow_execution(
         StartWorkflowExecutionRequest(
@@ -84,7 +89,7 @@ async def send_start(
             workflow_type=WorkflowType(name=type),
             task_queue=TaskQueue(name=queue),
             input=Payloads(payloads=args),
-            request_id=uuid.uuid4().hex,
+            request_id=request_id or uuid.uuid4().hex,
         )
     )
     return workflow_id
