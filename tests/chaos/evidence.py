@@ -19,6 +19,7 @@ from store.tables import inbox
 from store.tickets import Desk
 from tests.chaos import standing, vans
 from tests.chaos.parts import Parts
+from tests.chaos.replaying import Replay, replay_of
 from tests.chaos.senders import Record
 from tests.chaos.trying import until_taken
 
@@ -76,6 +77,7 @@ class Evidence:
     arrived: Arrived
     pending: int
     """Rows of the inbox that have not been handed on."""
+    replay: Replay
 
 
 async def gathered(parts: Parts, records: Sequence[Record]) -> Evidence:
@@ -86,6 +88,7 @@ async def gathered(parts: Parts, records: Sequence[Record]) -> Evidence:
         effects=await Copies(parts.database).effects(limit=1_000_000),
         arrived=await _arrived(parts),
         pending=await pending_in_inbox(parts),
+        replay=await replay_of(parts),
     )
 
 

@@ -47,6 +47,8 @@ class Thrown:
     sent: Counter[str] = field(default_factory=Counter)
     """By door."""
     refused: int = 0
+    answered: int = 0
+    """Queries that need nothing, or found what they need in what they were asked with."""
     counted: Counter[str] = field(default_factory=Counter)
     """By workflow: what it is to have counted."""
     rejected: Mapping[str, int] = field(default_factory=dict)
@@ -221,15 +223,19 @@ class Garbage:
                     if error.status is RPCStatusCode.FAILED_PRECONDITION:  # nobody has polled for it yet
                         raise TimeoutError from None
                     raise
-                return name != "no_such_query"  # what a query is asked with is ignored where it needs nothing
+                return False
 
-            await self._expect_refused(once, f"query {name}", target, args)
+            was_refused = await until_taken(once, f"query {name} to {target}")
+            if was_refused or name == "no_such_query":
+                self._judge(f"query {name}", was_refused, f"{_shown(args)} was not refused by {target}")
+            else:
+                self._thrown.answered += 1
 
         return query
 
     async def _expect_refused(self, once: Callable[[], Awaitable[bool]], what: str, target: str, args: Args) -> None:
         was_refused = await until_taken(once, f"{what} to {target}")
-        self._judge(what, was_refused, f"{[bytes(one.data)[:80] for one in args]} was not refused by {target}")
+        self._judge(what, was_refused, f"{_shown(args)} was not refused by {target}")
 
     def _judge(self, door: str, was_refused: bool, said: str) -> None:
         if was_refused:
@@ -262,6 +268,10 @@ class Garbage:
             self._judge(door.name, is_clear_refusal(answer), said)
 
         return call
+
+
+def _shown(args: Args) -> list[bytes]:
+    return [bytes(one.data)[:80] for one in args]
 
 
 async def _is_there(sending: Awaitable[None]) -> bool:

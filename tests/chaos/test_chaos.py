@@ -29,3 +29,5 @@ async def test_nothing_is_lost_while_every_part_is_killed(tmp_path: Path) -> Non
     assert shown["seen"]["faults noticed"] > 0
     assert shown["seen"]["effects arrived"] > 0
     assert shown["seen"]["garbage refused"] > 0
+    assert shown["losses"]["cannot be replayed"] == 0
+    assert shown["seen"]["histories replayed"] >= shown["seen"]["workflows"] > DELIVERIES

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from random import Random
 
 import pytest
-from httpx import ASGITransport, AsyncClient, Response
+from httpx import ASGITransport, AsyncClient, MockTransport, Response
 from starlette.routing import BaseRoute
 from temporalio.workflow import _Definition
 
@@ -150,3 +151,22 @@ async def test_being_told_to_wait_is_no_refusal_and_counted_for_itself() -> None
 
     assert not is_clear_refusal(answer)
     assert thrown.told_to_wait == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "refused"),
+    [(Response(200, json={}), False), (Response(400, json={"code": 3, "message": "the query cannot be read"}), True)],
+    ids=["answered", "refused"],
+)
+async def test_a_query_that_is_answered_is_not_counted_as_refused(tmp_path: Path, answer: Response, refused: bool) -> None:
+    thrown = Thrown()
+    async with AsyncClient(transport=MockTransport(lambda _: answer), base_url="http://temporal") as temporal:
+        garbage = Garbage(NOBODY, temporal, temporal, [], [], {"Route": "route-R1"}, thrown)  # type: ignore[arg-type]
+        query = dict(garbage.ways())["query Route by HTTP API"]
+
+        for seed in range(40):
+            await query(Random(seed))
+
+    assert (thrown.refused > 0, thrown.answered > 0, thrown.wrong != []) == (refused, not refused, not refused)
+    assert thrown.refused + thrown.answered + len(thrown.wrong) == 40
+    assert [line for line in thrown.wrong if not line.startswith("query no_such_query: ")] == []
