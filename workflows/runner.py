@@ -18,6 +18,9 @@ from temporalio.converter import SerializationContext
 from temporalio.worker import Worker, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.workflow import Info
 
+DECIDES_NOTHING = ("query_workflow", "remove_from_cache")
+"""What a workflow is handed though it is behind."""
+
 Forget = Callable[[str], None]
 """Takes a run out of the worker's memory; called with its id."""
 
@@ -73,7 +76,7 @@ class LastTask:
             self.is_behind = True
             self.forget(self.run_id)  # once the query is answered
         self.started, self.bytes_until, self.events = started, bytes_until, act.history_length
-        return not self.is_behind or any(job.HasField("query_workflow") for job in act.jobs)
+        return not self.is_behind or any(job.WhichOneof("variant") in DECIDES_NOTHING for job in act.jobs)
 
 
 class _Watched(WorkflowInstance):

@@ -9,13 +9,15 @@ from temporalio.worker import UnsandboxedWorkflowRunner
 from workflows.runner import LastTask, NotWorkingError, Runner
 
 
-def activation(task: int, events: int, *, query: bool = False, replays: bool = False) -> WorkflowActivation:
+def activation(task: int, events: int, *, query: bool = False, ends: bool = False, replays: bool = False) -> WorkflowActivation:
     """Of a workflow task that was started at second `task`, after which the history has `events` events."""
     act = WorkflowActivation(history_length=events, history_size_bytes=task * 100, is_replaying=replays)
     act.timestamp.FromSeconds(task)
     job = act.jobs.add()
     if query:
         job.query_workflow.query_id = "legacy_query"
+    elif ends:
+        job.remove_from_cache.message = "asked for"
     else:
         job.signal_workflow.signal_name = "report"
     return act
@@ -38,6 +40,10 @@ def test_a_run_just_built_up_for_the_query_is_not_handed_them_either() -> None:
     acts = activation(5, 4, replays=True), activation(10, 8), activation(10, 11), activation(10, 11, query=True)
 
     assert handed(*acts) == ([True, True, False, True], 1)
+
+
+def test_its_end_is_handed_on_so_that_nothing_of_it_stays() -> None:
+    assert handed(activation(10, 4), activation(10, 9), activation(0, 9, ends=True)) == ([True, False, True], 1)
 
 
 def test_whatever_comes_before_it_is_forgotten_is_held_back_too() -> None:
