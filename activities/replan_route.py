@@ -26,7 +26,7 @@ from domain.replanning import Answered, GivenUp, PlannedStop, PlanVersion, Repla
 from domain.route import RoutePlan
 
 TRIED: int = 3
-"""Planning that has failed so late is not tried again."""
+"""Planning that has failed so often is not tried again."""
 
 STORE_AWAY = "DatabaseUnreachableError"
 """The type of the failure while the store does not answer (store.errors). It passes; until then nothing can be planned."""
@@ -187,14 +187,28 @@ def _planned_stops(plan: RoutePlan) -> Iterator[PlannedStop]:
 
 @contextmanager
 def _no_more_than_so_often() -> Iterator[None]:
-    """Lets what fails be tried again, for good after the third time. While an earlier try may be under way, or the store is away,
-    planning has not failed yet: the route itself says how long that is waited for."""
+    """Lets what fails be tried again, until planning has failed for the third time. A try that finds an earlier one under way or the
+    store away, or whose worker dies, is no failure of planning: the route itself says how long that is waited for."""
     try:
         yield
     except Exception as error:
         type_ = error.type if isinstance(error, ApplicationError) else type(error).__name__
-        attempt = activity.info().attempt if activity.in_activity() else 1
-        if type_ in (IN_FLIGHT, STORE_AWAY) or attempt < TRIED:
+        if type_ in (IN_FLIGHT, STORE_AWAY):
+            raise
+        failed = _failures_before() + 1
+        if failed < TRIED:
+            _tells_the_next_try(failed)
             raise
         said = error.message if isinstance(error, ApplicationError) else str(error)
         raise ApplicationError(said, type=type_, non_retryable=True) from error
+
+
+def _failures_before() -> int:
+    """How often planning failed in the tries before this one. Temporal keeps it for the next ones, whatever comes of those."""
+    told = activity.info().heartbeat_details if activity.in_activity() else ()
+    return int(told[0]) if told else 0
+
+
+def _tells_the_next_try(failed: int) -> None:
+    if activity.in_activity():
+        activity.heartbeat(failed)

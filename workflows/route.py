@@ -45,8 +45,9 @@ GATHERS = timedelta(milliseconds=500)
 ONE_TRY = timedelta(seconds=15)
 """Longer than the solver takes at most, shorter than a claim in the ledger stands."""
 
-TRIES = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=2)
-"""Planning says itself when it has failed too often. A worker that died, or a claim of one that did, is no failure of planning."""
+TRIES = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(seconds=10))
+"""Planning says itself when it has failed too often. A worker that died, a claim of one that did, or a database that is away is no
+failure of planning, and is tried again often enough to be noticed soon when it is over."""
 
 GIVES_UP_WITHIN = timedelta(seconds=200)
 """Well within what deliveries wait for an answer."""

@@ -335,15 +335,15 @@ async def test_while_the_road_engine_is_away_nothing_is_lost(sqlite_database: Da
     assert result.outcome is Outcome.DONE
 
 
-@pytest.mark.parametrize(("attempt", "for_good"), [(2, False), (3, True), (9, True)])
+@pytest.mark.parametrize(("failed_before", "for_good"), [(0, False), (1, False), (2, True)])
 async def test_planning_that_failed_three_times_is_not_tried_again(
-    sqlite_database: Database, attempt: int, for_good: bool
+    sqlite_database: Database, failed_before: int, for_good: bool
 ) -> None:
     await has_a_late_last_stop(sqlite_database)
     away = OneByOne(sqlite_database, Plans(sqlite_database), travel=NoRoads())
 
     with pytest.raises((ConnectionError, ApplicationError), match="no road engine") as failed:
-        await tried(attempt).run(away.replan, Replan("R1", DAY, (Wanted("reroute", request("L")),)))
+        await tried(9, failed_before).run(away.replan, Replan("R1", DAY, (Wanted("reroute", request("L")),)))
 
     assert (isinstance(failed.value, ApplicationError) and failed.value.non_retryable) is for_good
 
@@ -361,9 +361,9 @@ async def test_while_a_try_of_a_worker_that_died_holds_its_claim_nothing_has_fai
     assert not waits.value.non_retryable
 
 
-def tried(attempt: int) -> ActivityEnvironment:
+def tried(attempt: int, failed_before: int = 2) -> ActivityEnvironment:
     environment = ActivityEnvironment()
-    environment.info = replace(environment.info, attempt=attempt)
+    environment.info = replace(environment.info, attempt=attempt, heartbeat_details=(failed_before,))
     return environment
 
 

@@ -31,6 +31,7 @@ from integrations.routing.solver import VroomSolver
 from integrations.webhooks.sender import Webhooks
 from rules.book import Rulebook, Step
 from store.database import Database
+from store.errors import DatabaseUnreachableError
 from store.ledger import Ledger
 from store.plans import Plans
 from store.stand_ins import StandIns
@@ -278,6 +279,34 @@ async def test_a_solver_that_fails_gives_failed_with_a_reason_to_everyone_who_as
             assert "route R1 could not be planned" in asked["note"]
             assert said in asked["note"]
         assert await version_of(sqlite_database, "R1") == 1
+
+
+class AwayAtFirst:
+    """A solver for which the database is away at first, and that crashes then."""
+
+    asked = 0
+
+    async def order(self, plan: RoutePlan, legs: Legs, objective: Objective = Objective.ON_TIME) -> tuple[Stop, ...]:
+        self.asked += 1
+        if self.asked == 1:
+            raise DatabaseUnreachableError("the database does not answer")
+        raise RuntimeError("VROOM ended with code 139")
+
+
+async def test_a_try_that_met_an_outage_is_not_one_of_the_three_that_planning_has(
+    temporal: WorkflowEnvironment, sqlite_database: Database
+) -> None:
+    late, also, waits = names("outage")
+    solver = AwayAtFirst()
+    await has_a_late_stop(sqlite_database, late, also, waits)
+    async with day(temporal.client, sqlite_database, solver) as today:
+        await today.starts(late, 5)
+
+        await today.fails(late)
+        snapshot = await today.stage.until(late, acted("open_ticket", "done"), within=60)
+
+        assert acted("reroute", "failed")(snapshot)
+        assert solver.asked == 4
 
 
 async def test_another_worker_goes_on_where_the_first_one_stopped_and_the_history_replays(
