@@ -55,6 +55,7 @@ class Assignment(AssignmentDoors):
         super().__init__()
         self._timer = KeptTimer()
         self._new: tuple[PlanVersion, ...] = ()
+        self._is_ending = False
 
     @workflow.run
     async def run(self, request: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
@@ -206,8 +207,8 @@ class Assignment(AssignmentDoors):
     # The end
 
     async def _end(self, result: ActionResult) -> None:
-        """Tells the delivery, then everybody who still waits."""
-        self._is_ready = True
+        """Tells the delivery, then everybody who still waits; also if it is cancelled meanwhile: the delivery would wait for good."""
+        self._is_ready = self._is_ending = True
         if result.outcome is not Outcome.DONE:
             await self._close_all(self._withdrawn)
             result = self._result or result
@@ -243,22 +244,45 @@ class Assignment(AssignmentDoors):
             await workflow.get_external_workflow_handle(self._asked.answer_to).signal(name, payload)
         except FailureError:
             self._withdrawn = self._withdrawn or "the delivery has ended"
+        except asyncio.CancelledError:  # the SDK raises it only of a signal that has arrived
+            if not self._ends_all_the_same:
+                raise
 
     def _show(self) -> None:
         workflow.set_current_details(details_of(self._asked, tuple(self._offers.values()), self._result))
 
     async def _call(self, activity: Callable[..., Any], argument: Any, within: timedelta, summary: str) -> Any:
-        """What an activity answers, or why it failed for good. Raises CancelledError."""
+        """What an activity answers, or why it failed for good. Raises CancelledError, but not while the assignment ends."""
+        handle = workflow.start_activity_method(
+            activity,
+            argument,
+            start_to_close_timeout=ONE_TRY,
+            schedule_to_close_timeout=within,
+            retry_policy=TRIES,
+            summary=short(summary),
+        )
         try:
-            return await workflow.execute_activity_method(
-                activity,
-                argument,
-                start_to_close_timeout=ONE_TRY,
-                schedule_to_close_timeout=within,
-                retry_policy=TRIES,
-                summary=short(summary),
-            )
+            return await (self._answer_at_the_end(handle) if self._is_ending else handle)
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise asyncio.CancelledError from None
             return str(error.cause or error)
+
+    async def _answer_at_the_end(self, handle: "asyncio.Task[Any]") -> Any:
+        try:
+            return await asyncio.shield(handle)
+        except asyncio.CancelledError:
+            if not self._ends_all_the_same:
+                handle.cancel()
+                await handle
+                raise
+        return await handle
+
+    @property
+    def _ends_all_the_same(self) -> bool:
+        """Though it is cancelled. One that was cancelled by a version that did not know better ended there."""
+        return (
+            self._is_ending
+            and workflow.cancellation_reason() is not None
+            and workflow.patched("assignment-ends-though-cancelled")
+        )

@@ -250,9 +250,11 @@ async def stage(
     more: Sequence[Callable[..., Any]] = (),
     edition: int = 1,
     interceptors: Sequence[Interceptor] = (),
+    held: Collection[str] = (),
 ) -> AsyncIterator[Stage]:
     """A worker with its own task queue, and everything around it. `real` are the activities of actions that are really done,
-    `elsewhere` what is outside already, `beside` are other workflows, `more` their activities; `edition` is the worker's."""
+    `elsewhere` what is outside already, `beside` are other workflows, `more` their activities; `edition` is the worker's, and
+    `held` are the patches that it holds back."""
     canonical = canonical_json(book)
     version = sha256(canonical)
     SHELF.put(version, canonical)
@@ -275,6 +277,7 @@ async def stage(
         ],
         interceptors=[Guard(), Glimpsing(paper.glimpses.append), *interceptors],
         workflow_runner=runner,
+        patch_activation_callback=lambda asked: asked.patch_id not in held,
     )
     runner.belongs_to(worker)
     async with worker:

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import json
 import re
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,7 +18,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from domain.actions import ActionRequest, ActionResult, Outcome
 from tests.workflows.books import ATTEMPT, MISSED_SCAN, a_book
-from tests.workflows.recording import HISTORIES, SCENARIOS, folder
+from tests.workflows.recording import HERE, HISTORIES, SCENARIOS, folder
 from tests.workflows.stage import a_status, an_event, from_now, stage
 from tests.workflows.test_delivery import acted, all_closed, ended
 from workflows.contract import DELIVERY
@@ -88,6 +89,24 @@ def test_every_scenario_is_recorded() -> None:
     kept = {re.sub(r"-\d+$", "", file.name.removesuffix(".json.gz")) for file in folder().glob("*.json.gz")}
 
     assert kept == set(SCENARIOS)
+
+
+def test_every_patch_is_noted_in_some_recorded_history() -> None:
+    """Else nothing says that what notes it can be replayed: record the scenario that shows the change."""
+    code = "".join(file.read_text() for file in (HERE.parents[1] / "workflows").glob("*.py"))
+    patches = set(re.findall(r'\b(?:patched|deprecate_patch)\(\s*"([^"]+)"', code))
+
+    noted = {patch for file in recordings(HISTORIES) for history in read(file).histories for patch in patches_of(history)}
+
+    assert patches
+    assert patches - noted == set()
+
+
+def patches_of(history: WorkflowHistory) -> list[str]:
+    """The changes that a history says to count."""
+    marked = [event.marker_recorded_event_attributes for event in history.events]
+    details = [one.details["patch-data"].payloads for one in marked if one.marker_name == "core_patch"]
+    return [str(json.loads(payload.data)["id"]) for payloads in details for payload in payloads]
 
 
 MACHINE = re.compile(r"/(?:tmp|root|home|work|usr|var)/[\w./-]*|\d+@[\w.-]+\"")
