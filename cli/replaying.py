@@ -53,14 +53,14 @@ async def replay_running(settings: Settings, at_most: int | None, format: str) -
     client = await client_of(settings)
     # What a replay says is for us, and is not sealed.
     converter = replace(client.data_converter, failure_converter_class=DefaultFailureConverter)
-    async with _books_of(settings):
+    async with books_of(settings):
         async for one in replayed(running(client, at_most), converter):
             tally.note(client.namespace, one)
     return _told(tally, format)
 
 
 @asynccontextmanager
-async def _books_of(settings: Settings) -> AsyncIterator[None]:
+async def books_of(settings: Settings) -> AsyncIterator[None]:
     """Rulebooks come from the store, as in a worker that starts cold."""
     async with Database(settings.database_url) as database:
         SHELF.fetch_from(Library(Rulebooks(database), settings.home / "rulebooks", settings.database_url).fetch, settings.matcher)

@@ -206,7 +206,8 @@ class Garbage:
                         return True
                     raise
 
-            await self._expect_refused(once, f"update {name}", target, args)
+            was_refused = await until_taken(once, f"update {name} to {target}")
+            self._judge(f"update {name}", was_refused, f"{_shown(args)} was not refused by {target}")
 
         return update
 
@@ -232,10 +233,6 @@ class Garbage:
                 self._thrown.answered += 1
 
         return query
-
-    async def _expect_refused(self, once: Callable[[], Awaitable[bool]], what: str, target: str, args: Args) -> None:
-        was_refused = await until_taken(once, f"{what} to {target}")
-        self._judge(what, was_refused, f"{_shown(args)} was not refused by {target}")
 
     def _judge(self, door: str, was_refused: bool, said: str) -> None:
         if was_refused:

@@ -1,15 +1,15 @@
 """What `doorstep replay --server` asks, of every history of the storm: could the code as it is go on with it?"""
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from temporalio.client import WorkflowHistory
 
-from store.rulebooks import Rulebooks
+from cli.replaying import books_of
 from tests.chaos.parts import Parts
 from tests.chaos.trying import until_taken
-from workflows.replay import Replayed, lay_out, replayed
+from workflows.replay import Replayed, replayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +25,14 @@ class Replay:
 async def replay_of(parts: Parts) -> Replay:
     """All that there is, what has ended too. Its rulebooks come from the store."""
     began = time.monotonic()
-    lay_out(await _rulebooks(parts))
-    found = [one async for one in replayed(_histories(parts), parts.client.data_converter)]
+    async with books_of(parts.settings):
+        found = [one async for one in replayed(_histories(parts), parts.client.data_converter)]
     return Replay(
         histories=len(found),
         events=sum(one.events for one in found),
         seconds=time.monotonic() - began,
         differing=[one for one in found if one.differs is not None],
     )
-
-
-async def _rulebooks(parts: Parts) -> Mapping[str, str]:
-    """Version -> canonical JSON, of everything that was ever published."""
-    kept = Rulebooks(parts.database)
-    versions = [version for name in await kept.names() for version in await kept.versions(name)]
-    return {version: await kept.canonical(version) for version in versions}
 
 
 async def _histories(parts: Parts) -> AsyncIterator[WorkflowHistory]:
